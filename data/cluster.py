@@ -1,0 +1,297 @@
+"""The embedded default: a private PostgreSQL + PostGIS cluster in a local folder.
+
+Nothing listens on the network: the server has one Unix socket in a folder that only its own user (and root) can enter.
+`postgres` refuses to run as root, so root starts it as the system's `postgres` user.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import psycopg
+
+USER = "muster"                 # the cluster's only role
+DATABASE = "muster"
+SOCKET_PATH_LIMIT = 107         # bytes that sun_path holds, less the terminator
+START_TIMEOUT_S = 60.0
+ROOT_RUNS_AS = "postgres"
+CONFIG = """\
+# written by muster at every start
+listen_addresses = ''
+unix_socket_permissions = 0700
+max_connections = 100
+shared_buffers = 256MB
+work_mem = 16MB
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+lc_messages = 'C'
+logging_collector = off
+"""
+
+
+class ClusterError(RuntimeError):
+    """The embedded cluster cannot do what was asked; the message says how to mend it."""
+
+
+def bin_folder() -> Path:
+    """Return the newest installed PostgreSQL that has PostGIS.
+
+    Raises ClusterError where there is none (Debian: postgresql-15 postgresql-15-postgis-3; other releases: their number).
+    """
+    found = [
+        folder
+        for folder in Path("/usr/lib/postgresql").glob("*/bin")
+        if folder.parent.name.isdigit()
+        and (folder / "postgres").exists()
+        and Path(f"/usr/share/postgresql/{folder.parent.name}/extension/postgis.control").exists()
+    ]
+    if not found:
+        raise ClusterError("No PostgreSQL with PostGIS is installed. Run `make setup`, or set MUSTER_DATABASE_URL.")
+    return max(found, key=lambda folder: int(folder.parent.name))
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Return the account that the server must run as, or None for the present one."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(ROOT_RUNS_AS)
+    except KeyError:
+        raise ClusterError(
+            f"PostgreSQL never runs as root and there is no user {ROOT_RUNS_AS!r}. Run `make setup`."
+        ) from None
+
+
+def reachable_by_others(folder: Path) -> bool:
+    """Whether an unprivileged user can enter every parent of `folder`."""
+    return all(not parent.exists() or parent.stat().st_mode & 0o001 for parent in folder.resolve().parents)
+
+
+class Cluster:
+    """One cluster in one folder: `start` gives its address, `stop` ends it if this process started it.
+
+    A lock in the folder names its one owner. A second process may attach to a running cluster
+    (`start(attach=True)`, what command-line acts do), never start it again.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        """`durable=False` trades crash safety for speed: throw-away test clusters only."""
+        self.folder = folder.resolve()
+        self.data = self.folder / "data"
+        self.durable = durable
+        self._account = _unprivileged()
+        self._lock: IO[str] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._guard: threading.Thread | None = None
+
+    @property
+    def socket_folder(self) -> Path:
+        """In the cluster's folder, or, where that path is too long for a socket, in the system's temporary one."""
+        near = self.folder / "run"
+        if len(os.fsencode(near / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_LIMIT:
+            return near
+        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"muster-{digest}"
+
+    def url(self, database: str = DATABASE) -> str:
+        """Return the SQLAlchemy address of one of its databases."""
+        return f"postgresql+psycopg://{USER}@/{database}?host={quote(str(self.socket_folder), safe='')}"
+
+    def start(self, *, attach: bool = False) -> str:
+        """Start the cluster (making it at first) and return the address of its database.
+
+        Raises ClusterError when another process owns the folder and `attach` is false, or the server does not come up.
+        """
+        if self._server is not None:
+            return self.url()
+        self._make_folders()
+        if not self._take_lock():
+            if not attach:
+                raise ClusterError(f"Another muster is running on {self.folder}. Stop it first, or use another folder.")
+            self._wait_ready()
+            return self.url()
+        try:
+            if not (self.data / "PG_VERSION").exists():
+                self._initialise()
+            self._end_leftover()
+            self._launch()
+            self._make_database()
+        except BaseException:
+            self.stop()
+            raise
+        self._guard = threading.Thread(target=self._keep_alive, name="muster-postgres-guard", daemon=True)
+        self._guard.start()
+        atexit.register(self.stop)
+        return self.url()
+
+    def stop(self) -> None:
+        """Stop the server cleanly if this process started it, and give the folder up."""
+        self._stopping.set()
+        server, self._server = self._server, None
+        if server is not None and server.poll() is None:
+            server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            try:
+                server.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                server.send_signal(signal.SIGQUIT)
+                server.wait(timeout=30)
+        if self._guard is not None and self._guard is not threading.current_thread():
+            self._guard.join(timeout=5)
+            self._guard = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+        self._stopping.clear()
+        atexit.unregister(self.stop)
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process started the server."""
+        return self._server is not None
+
+    def _make_folders(self) -> None:
+        if self._account is not None and not reachable_by_others(self.folder):
+            raise ClusterError(
+                f"The user {self._account.pw_name!r}, who must run the database, cannot enter {self.folder}. "
+                "Set MUSTER_FOLDER to a folder that others can enter, such as /var/lib/muster."
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.data, self.socket_folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if self._account is not None:
+                os.chown(folder, self._account.pw_uid, self._account.pw_gid)
+            elif folder.stat().st_uid != os.geteuid():
+                raise ClusterError(f"{folder} belongs to another user. Remove it, or set MUSTER_FOLDER.")
+            folder.chmod(0o700)
+
+    def _take_lock(self) -> bool:
+        lock = (self.folder / "owner.lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        self._lock = lock
+        return True
+
+    def _command(self, name: str, *arguments: str) -> list[str]:
+        return [str(bin_folder() / name), *arguments]
+
+    def _run(self, name: str, *arguments: str) -> None:
+        done = subprocess.run(  # noqa: S603 - fixed program, no shell
+            self._command(name, *arguments),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            user=self._account.pw_uid if self._account else None,
+            group=self._account.pw_gid if self._account else None,
+            extra_groups=[] if self._account else None,
+        )
+        if done.returncode != 0:
+            raise ClusterError(f"{name} failed: {(done.stderr or done.stdout).strip()}")
+
+    def _initialise(self) -> None:
+        for leftover in self.data.iterdir():  # of an initdb that was killed: nothing in it was ever used
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        sync = () if self.durable else ("--no-sync",)
+        self._run(
+            "initdb", "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", *sync
+        )
+
+    def _end_leftover(self) -> None:
+        """Stop a server that a killed owner left behind: nobody else may write here now."""
+        pid_file = self.data / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().split("\n", 1)[0])
+            program = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ValueError, ProcessLookupError):
+            return
+        if str(self.data).encode() not in program:
+            return  # the number was given to another program since
+        with contextlib.suppress(ClusterError):  # it may end by itself meanwhile
+            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
+
+    def _launch(self) -> None:
+        config = CONFIG if self.durable else CONFIG + "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+        (self.data / "muster.conf").write_text(config)
+        log = (self.folder / "postgres.log").open("ab")
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            self._server = subprocess.Popen(  # noqa: S603 - fixed program, no shell
+                self._command(
+                    "postgres", "-D", str(self.data), "-c", f"unix_socket_directories={self.socket_folder}",
+                    "-c", f"config_file={self.data / 'muster.conf'}",
+                    "-c", f"hba_file={self.data / 'pg_hba.conf'}",
+                ),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C at the terminal reaches us, not the server
+                user=self._account.pw_uid if self._account else None,
+                group=self._account.pw_gid if self._account else None,
+                extra_groups=[] if self._account else None,
+            )
+            try:
+                self._wait_ready()
+            except ClusterError:
+                # after kill -9 the old shared memory is held until its last backend has gone
+                if self._stopping.is_set() or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+                continue
+            finally:
+                log.flush()
+            log.close()
+            return
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            try:
+                psycopg.connect(host=str(self.socket_folder), user=USER, dbname="postgres", connect_timeout=2).close()
+            except psycopg.OperationalError:
+                if self._server is not None and self._server.poll() is not None:
+                    break
+                time.sleep(0.02)
+            else:
+                return
+        raise ClusterError(f"PostgreSQL did not start; its log is {self.folder / 'postgres.log'}.")
+
+    def _make_database(self) -> None:
+        with psycopg.connect(
+            host=str(self.socket_folder), user=USER, dbname="postgres", autocommit=True
+        ) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if known is None:
+                connection.execute(f'CREATE DATABASE "{DATABASE}"')
+
+    def _keep_alive(self) -> None:
+        """Start the server again when it dies under us; crash recovery is PostgreSQL's own."""
+        while not self._stopping.is_set():
+            server = self._server
+            if server is None:
+                return
+            server.wait()
+            if self._stopping.is_set():
+                return
+            with contextlib.suppress(ClusterError):
+                self._launch()
