@@ -1,0 +1,102 @@
+"""The states of an incident and of an order: (state, act, now) → the next state, or a refusal as a code.
+
+Two small tables are the whole truth; every page, endpoint and command line asks here before anything is written.
+Time is an argument: an act may not be earlier than the act before it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+OrderState = Literal["issued", "acknowledged", "departed", "arrived", "finished", "refused", "cancelled"]
+OrderAct = Literal["acknowledge", "depart", "arrive", "finish", "refuse", "cancel"]
+IncidentState = Literal["reported", "responding", "closed", "cancelled"]
+IncidentAct = Literal["change_level", "dispatch", "close", "cancel"]
+RefusalCode = Literal["already_done", "not_in_this_state", "before_previous_act", "orders_open"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStanding:
+    """Where an order stands, and since when."""
+
+    state: OrderState
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentStanding:
+    """Where an incident stands, since when, and how many of its orders are still open."""
+
+    state: IncidentState
+    since: datetime
+    open_orders: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why an act is not possible now. `already_done`: the act has led to exactly this state before."""
+
+    code: RefusalCode
+    state: str
+    act: str
+
+
+ORDER_TRANSITIONS: Final[Mapping[tuple[OrderState, OrderAct], OrderState]] = {
+    ("issued", "acknowledge"): "acknowledged",
+    ("issued", "refuse"): "refused",
+    ("issued", "cancel"): "cancelled",
+    ("acknowledged", "depart"): "departed",
+    ("acknowledged", "refuse"): "refused",
+    ("acknowledged", "cancel"): "cancelled",
+    ("departed", "arrive"): "arrived",
+    ("departed", "cancel"): "cancelled",
+    ("arrived", "finish"): "finished",
+    ("arrived", "cancel"): "cancelled",
+}
+INCIDENT_TRANSITIONS: Final[Mapping[tuple[IncidentState, IncidentAct], IncidentState]] = {
+    ("reported", "change_level"): "reported",
+    ("reported", "dispatch"): "responding",
+    ("reported", "close"): "closed",
+    ("reported", "cancel"): "cancelled",
+    ("responding", "change_level"): "responding",
+    ("responding", "dispatch"): "responding",
+    ("responding", "close"): "closed",
+    ("responding", "cancel"): "cancelled",
+}
+OPEN_ORDER_STATES: Final[frozenset[OrderState]] = frozenset({"issued", "acknowledged", "departed", "arrived"})
+OPEN_INCIDENT_STATES: Final[frozenset[IncidentState]] = frozenset({"reported", "responding"})
+
+
+def next_order(standing: OrderStanding, act: OrderAct, now: datetime) -> OrderStanding | Refusal:
+    """Tell what an order becomes by `act` at `now`, or why not."""
+    state = ORDER_TRANSITIONS.get((standing.state, act))
+    if state is None:
+        done = standing.state in {after for (_, by), after in ORDER_TRANSITIONS.items() if by == act}
+        return Refusal(code="already_done" if done else "not_in_this_state", state=standing.state, act=act)
+    if now < standing.since:
+        return Refusal(code="before_previous_act", state=standing.state, act=act)
+    return OrderStanding(state=state, since=now)
+
+
+def next_incident(standing: IncidentStanding, act: IncidentAct, now: datetime) -> IncidentStanding | Refusal:
+    """Tell what an incident becomes by `act` at `now`, or why not. Closing waits until no order is open."""
+    state = INCIDENT_TRANSITIONS.get((standing.state, act))
+    if state is None:
+        done = (standing.state, act) in {("closed", "close"), ("cancelled", "cancel")}
+        return Refusal(code="already_done" if done else "not_in_this_state", state=standing.state, act=act)
+    if now < standing.since:
+        return Refusal(code="before_previous_act", state=standing.state, act=act)
+    if act == "close" and standing.open_orders:
+        return Refusal(code="orders_open", state=standing.state, act=act)
+    return IncidentStanding(state=state, since=now, open_orders=standing.open_orders)
+
+
+def possible_order_acts(state: OrderState) -> tuple[OrderAct, ...]:
+    """List the acts that an order in `state` can take, in their usual order."""
+    return tuple(act for (before, act) in ORDER_TRANSITIONS if before == state)
+
+
+def is_overdue(standing: OrderStanding, now: datetime, *, within: timedelta) -> bool:
+    """Whether an issued order has had no answer for longer than `within`."""
+    return standing.state == "issued" and now - standing.since > within
