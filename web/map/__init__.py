@@ -1,0 +1,1 @@
+"""The command map: Folium builds its skeleton once, own JavaScript fills it by URL."""
