@@ -22,9 +22,9 @@ from urllib.parse import quote
 
 import psycopg
 
-USER = "muster"                 # the cluster's only role
+USER = "muster"  # the cluster's only role
 DATABASE = "muster"
-SOCKET_PATH_LIMIT = 107         # bytes that sun_path holds, less the terminator
+SOCKET_PATH_LIMIT = 107  # bytes that sun_path holds, less the terminator
 START_TIMEOUT_S = 60.0
 ROOT_RUNS_AS = "postgres"
 CONFIG = """\
@@ -59,7 +59,9 @@ def bin_folder() -> Path:
         and Path(f"/usr/share/postgresql/{folder.parent.name}/extension/postgis.control").exists()
     ]
     if not found:
-        raise ClusterError("No PostgreSQL with PostGIS is installed. Run `make setup`, or set MUSTER_DATABASE_URL.")
+        raise ClusterError(
+            "No PostgreSQL with PostGIS is installed. Run `make setup`, or set MUSTER_DATABASE_URL."
+        )
     return max(found, key=lambda folder: int(folder.parent.name))
 
 
@@ -121,7 +123,9 @@ class Cluster:
         self._make_folders()
         if not self._take_lock():
             if not attach:
-                raise ClusterError(f"Another muster is running on {self.folder}. Stop it first, or use another folder.")
+                raise ClusterError(
+                    f"Another muster is running on {self.folder}. Stop it first, or use another folder."
+                )
             self._wait_ready()
             return self.url()
         try:
@@ -230,16 +234,26 @@ class Cluster:
             self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
 
     def _launch(self) -> None:
-        config = CONFIG if self.durable else CONFIG + "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+        config = (
+            CONFIG
+            if self.durable
+            else CONFIG + "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+        )
         (self.data / "muster.conf").write_text(config)
         log = (self.folder / "postgres.log").open("ab")
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             self._server = subprocess.Popen(  # noqa: S603 - fixed program, no shell
                 self._command(
-                    "postgres", "-D", str(self.data), "-c", f"unix_socket_directories={self.socket_folder}",
-                    "-c", f"config_file={self.data / 'muster.conf'}",
-                    "-c", f"hba_file={self.data / 'pg_hba.conf'}",
+                    "postgres",
+                    "-D",
+                    str(self.data),
+                    "-c",
+                    f"unix_socket_directories={self.socket_folder}",
+                    "-c",
+                    f"config_file={self.data / 'muster.conf'}",
+                    "-c",
+                    f"hba_file={self.data / 'pg_hba.conf'}",
                 ),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -267,7 +281,9 @@ class Cluster:
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             try:
-                psycopg.connect(host=str(self.socket_folder), user=USER, dbname="postgres", connect_timeout=2).close()
+                psycopg.connect(
+                    host=str(self.socket_folder), user=USER, dbname="postgres", connect_timeout=2
+                ).close()
             except psycopg.OperationalError:
                 if self._server is not None and self._server.poll() is not None:
                     break
