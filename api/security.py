@@ -1,0 +1,204 @@
+"""Who may do what: the table of acts and roles, passwords, session tokens, and the guard against forged requests."""
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import argon2
+
+from api.errors import NotAllowedError, NotSignedInError, TooManyError
+
+Role = Literal["nobody", "viewer", "duty_officer", "commander", "administrator", "team_link"]
+ACCOUNT_ROLES: Final[tuple[Role, ...]] = ("viewer", "duty_officer", "commander", "administrator")
+
+_EVERYBODY: Final = frozenset[Role](ACCOUNT_ROLES)
+_STAFF: Final = frozenset[Role]({"duty_officer", "commander", "administrator"})
+_COMMAND: Final = frozenset[Role]({"commander", "administrator"})
+_ADMINISTRATOR: Final = frozenset[Role]({"administrator"})
+_TEAM: Final = frozenset[Role]({"team_link"})
+_FIELD: Final = _STAFF | _TEAM
+
+ACTS: Final[Mapping[str, frozenset[Role]]] = {
+    "map.read": _EVERYBODY,
+    "personal.read": _STAFF,  # names and phone numbers; masked for everybody else
+    "incident.read": _EVERYBODY,
+    "incident.report": _STAFF,
+    "incident.change_level": _STAFF,
+    "incident.close": _COMMAND,
+    "incident.cancel": _COMMAND,
+    "plan.read": _EVERYBODY,
+    "plan.propose": _STAFF,
+    "plan.confirm": _COMMAND,
+    "order.read": _EVERYBODY | _TEAM,
+    "order.link": _STAFF,
+    "order.acknowledge": _FIELD,
+    "order.depart": _FIELD,
+    "order.arrive": _FIELD,
+    "order.finish": _FIELD,
+    "order.refuse": _FIELD,
+    "order.cancel": _COMMAND,
+    "closure.read": _EVERYBODY,
+    "closure.close": _STAFF,
+    "closure.open": _STAFF,
+    "resource.edit": _STAFF,
+    "layer.import": _ADMINISTRATOR,
+    "account.read": _ADMINISTRATOR,
+    "account.create": _ADMINISTRATOR,
+    "account.disable": _ADMINISTRATOR,
+    "account.set_password": _ADMINISTRATOR,
+}
+"""The single source of authority: a use case names its act, everything else follows from this table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Somebody who acts: an account, a team on its order link (`order` set), or the local command line (`account` None)."""
+
+    name: str
+    role: Role
+    account: int | None = None
+    order: int | None = None
+
+    def may(self, act: str) -> bool:
+        """Whether the table gives this act to the actor's role."""
+        return self.role in ACTS[act]
+
+
+NOBODY: Final = Actor(name="nobody", role="nobody")
+
+
+def authorise(actor: Actor, act: str) -> None:
+    """Raise NotAllowedError unless the actor's role holds `act` (NotSignedInError where there is no actor)."""
+    if not actor.may(act):
+        if actor is NOBODY:
+            raise NotSignedInError("not_signed_in")
+        raise NotAllowedError("not_allowed", act=act, role=actor.role)
+
+
+def local_administrator(name: str) -> Actor:
+    """Return the actor of command-line acts: whoever can read the database's folder is its administrator."""
+    return Actor(name=f"cli:{name}", role="administrator")
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+_TOKEN_BYTES: Final = 32  # 256 bits, for sessions and order links alike
+_PASSWORD_BYTES: Final = 12  # 96 bits for generated passwords, which somebody has to type
+PASSWORD_MIN_LENGTH: Final = 10
+
+
+def new_token() -> str:
+    """Return an unguessable, URL-safe token."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def new_password() -> str:
+    """Return a generated password for somebody to type once."""
+    return secrets.token_urlsafe(_PASSWORD_BYTES)
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is stored of a token. Random tokens need no slow hash: there is nothing to guess."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def csrf_token(session_token: str) -> str:
+    """Derive the form token of a session: another site can send the cookie but cannot compute this."""
+    return hmac.new(session_token.encode(), b"muster csrf", hashlib.sha256).hexdigest()
+
+
+def check_csrf(session_token: str, given: str | None) -> None:
+    """Raise NotAllowedError unless `given` is the session's form token."""
+    if given is None or not hmac.compare_digest(csrf_token(session_token).encode(), given.encode()):
+        raise NotAllowedError("csrf_token_wrong")
+
+
+def check_origin(origin: str | None, own: str, allowed: tuple[str, ...]) -> None:
+    """Raise NotAllowedError for a state-changing request that another site's page sent.
+
+    Every current browser sends Origin with such a request; programs send none, and are held by the form token alone.
+    """
+    if origin is not None and origin != own and origin not in allowed:
+        raise NotAllowedError("origin_wrong")
+
+
+# -- passwords ---------------------------------------------------------------------------------------------------------
+
+_WAIT_FOR_TURN_S: Final = 15.0
+_REMEMBERED_NAMES: Final = 10_000
+
+
+class Passwords:
+    """argon2id, a few at a time: each check takes 64 MiB and a quarter of a second, so a flood of logins must queue."""
+
+    def __init__(self, at_once: int) -> None:
+        self._hasher = argon2.PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
+        self._turns = threading.BoundedSemaphore(at_once)
+        self._nobody = self._hasher.hash(new_password())
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=_WAIT_FOR_TURN_S):
+            raise TooManyError("logins_busy", wait_s=int(_WAIT_FOR_TURN_S))
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def hash(self, password: str) -> str:
+        """Return the encoded argon2id hash of a password."""
+        with self._turn():
+            return self._hasher.hash(password)
+
+    def check(self, encoded: str | None, password: str) -> None:
+        """Raise NotSignedInError unless `password` is right. No account (`encoded` None) takes as long as a wrong one."""
+        with self._turn():
+            try:
+                self._hasher.verify(encoded or self._nobody, password)
+            except argon2.exceptions.VerificationError:
+                raise NotSignedInError("login_wrong") from None
+        if encoded is None:
+            raise NotSignedInError("login_wrong")
+
+
+@dataclass(slots=True)
+class AttemptLimiter:
+    """At most `most` failed logins for one name within `within`; a right one clears them. In memory, for this process."""
+
+    clock: Callable[[], datetime]
+    most: int = 8
+    within: timedelta = timedelta(minutes=5)
+    _failures: dict[str, list[datetime]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, name: str) -> None:
+        """Raise TooManyError with the seconds to wait when `name` has failed too often."""
+        with self._lock:
+            recent = self._recent(name)
+        if len(recent) >= self.most:
+            wait = recent[0] + self.within - self.clock()
+            raise TooManyError("too_many_logins", wait_s=max(1, int(wait.total_seconds())))
+
+    def failed(self, name: str) -> None:
+        """Count one failure; names that were only tried once must not fill the memory."""
+        with self._lock:
+            if len(self._failures) >= _REMEMBERED_NAMES:
+                self._failures = {
+                    known: recent for known in self._failures if (recent := self._recent(known))
+                }
+            self._failures[name] = [*self._recent(name), self.clock()]
+
+    def succeeded(self, name: str) -> None:
+        """Forget the failures of `name`."""
+        with self._lock:
+            self._failures.pop(name, None)
+
+    def _recent(self, name: str) -> list[datetime]:
+        since = self.clock() - self.within
+        return [at for at in self._failures.get(name, ()) if at > since]

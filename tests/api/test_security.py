@@ -1,0 +1,116 @@
+"""Roles, passwords, tokens and the guard against forged requests."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.errors import NotAllowedError, NotSignedInError, TooManyError
+from api.security import (
+    ACTS,
+    NOBODY,
+    Actor,
+    AttemptLimiter,
+    Passwords,
+    authorise,
+    check_csrf,
+    check_origin,
+    csrf_token,
+    new_password,
+    new_token,
+    token_hash,
+)
+
+NOW = datetime(2026, 3, 15, 18, 10, tzinfo=UTC)
+
+
+def test_nobody_may_do_nothing() -> None:
+    """An endpoint that forgets to ask who is there must still refuse: there is no act without a role."""
+    for act in ACTS:
+        with pytest.raises(NotSignedInError):
+            authorise(NOBODY, act)
+
+
+def test_a_viewer_only_reads() -> None:
+    """Whatever is added later, a viewer's acts are reading acts, and personal data is not among them."""
+    held = {act for act, roles in ACTS.items() if "viewer" in roles}
+    assert all(act.endswith(".read") for act in held)
+    assert "personal.read" not in held
+    assert "account.read" not in held
+
+
+def test_a_team_link_holds_order_acts_alone() -> None:
+    """A link that leaks can at most move its own order: it must not reach incidents, plans or people."""
+    held = {act for act, roles in ACTS.items() if "team_link" in roles}
+    assert held == {
+        "order.read",
+        "order.acknowledge",
+        "order.depart",
+        "order.arrive",
+        "order.finish",
+        "order.refuse",
+    }
+
+
+def test_an_unknown_act_is_a_mistake_not_a_permission() -> None:
+    """A misspelt act in a use case must fail in its first test."""
+    with pytest.raises(KeyError):
+        Actor(name="a", role="administrator").may("incident.reprot")
+
+
+def test_tokens_are_long_and_stored_as_a_digest() -> None:
+    """128 bits are the least that cannot be guessed; what the database holds must not open anything."""
+    token = new_token()
+    assert len(token) * 6 >= 128
+    assert token != new_token()
+    assert len(token_hash(token)) == 32
+    assert token.encode() not in token_hash(token)
+
+
+def test_the_form_token_belongs_to_its_session() -> None:
+    """Another session's form token, none, or one that is not ASCII is refused."""
+    mine, other = new_token(), new_token()
+    check_csrf(mine, csrf_token(mine))
+    for wrong in (None, "", csrf_token(other), "岚溪"):
+        with pytest.raises(NotAllowedError):
+            check_csrf(mine, wrong)
+
+
+def test_only_our_own_pages_may_send() -> None:
+    """Another origin, and the opaque one of a sandboxed page, are refused; programs send no Origin."""
+    check_origin(None, "http://a:1", ())
+    check_origin("http://a:1", "http://a:1", ())
+    check_origin("https://muster.example", "http://a:1", ("https://muster.example",))
+    for wrong in ("http://a:2", "null", "https://a:1"):
+        with pytest.raises(NotAllowedError):
+            check_origin(wrong, "http://a:1", ())
+
+
+def test_passwords_are_checked_against_their_hash() -> None:
+    """The right one passes; a wrong one and a missing account give the same answer."""
+    passwords = Passwords(at_once=1)
+    password = new_password()
+    encoded = passwords.hash(password)
+    assert password not in encoded
+    passwords.check(encoded, password)
+    for stored in (encoded, None):
+        with pytest.raises(NotSignedInError) as refused:
+            passwords.check(stored, "wrong")
+        assert refused.value.code == "login_wrong"
+
+
+def test_too_many_failures_must_wait_and_then_may_try_again() -> None:
+    """Guessing is slowed for one name, others go on, and waiting or a right password ends it."""
+    now = [NOW]
+    limiter = AttemptLimiter(lambda: now[0], most=3, within=timedelta(minutes=5))
+    for _ in range(3):
+        limiter.check("wang")
+        limiter.failed("wang")
+    limiter.check("li")
+    with pytest.raises(TooManyError) as refused:
+        limiter.check("wang")
+    assert refused.value.details["wait_s"] == 300
+    now[0] += timedelta(minutes=5, seconds=1)
+    limiter.check("wang")
+    limiter.failed("wang")
+    limiter.succeeded("wang")
+    limiter.check("wang")
