@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-OrderState = Literal["issued", "acknowledged", "departed", "arrived", "finished", "refused", "cancelled"]
+OrderState = Literal["sent", "acknowledged", "departed", "arrived", "finished", "refused", "cancelled"]
 OrderAct = Literal["acknowledge", "depart", "arrive", "finish", "refuse", "cancel"]
-IncidentState = Literal["reported", "responding", "closed", "cancelled"]
+IncidentState = Literal["open", "closed", "cancelled"]
 IncidentAct = Literal["change_level", "dispatch", "close", "cancel"]
 RefusalCode = Literal["already_done", "not_in_this_state", "before_previous_act", "orders_open"]
 
@@ -43,9 +43,9 @@ class Refusal:
 
 
 ORDER_TRANSITIONS: Final[Mapping[tuple[OrderState, OrderAct], OrderState]] = {
-    ("issued", "acknowledge"): "acknowledged",
-    ("issued", "refuse"): "refused",
-    ("issued", "cancel"): "cancelled",
+    ("sent", "acknowledge"): "acknowledged",
+    ("sent", "refuse"): "refused",
+    ("sent", "cancel"): "cancelled",
     ("acknowledged", "depart"): "departed",
     ("acknowledged", "refuse"): "refused",
     ("acknowledged", "cancel"): "cancelled",
@@ -55,17 +55,13 @@ ORDER_TRANSITIONS: Final[Mapping[tuple[OrderState, OrderAct], OrderState]] = {
     ("arrived", "cancel"): "cancelled",
 }
 INCIDENT_TRANSITIONS: Final[Mapping[tuple[IncidentState, IncidentAct], IncidentState]] = {
-    ("reported", "change_level"): "reported",
-    ("reported", "dispatch"): "responding",
-    ("reported", "close"): "closed",
-    ("reported", "cancel"): "cancelled",
-    ("responding", "change_level"): "responding",
-    ("responding", "dispatch"): "responding",
-    ("responding", "close"): "closed",
-    ("responding", "cancel"): "cancelled",
+    ("open", "change_level"): "open",
+    ("open", "dispatch"): "open",
+    ("open", "close"): "closed",
+    ("open", "cancel"): "cancelled",
 }
-OPEN_ORDER_STATES: Final[frozenset[OrderState]] = frozenset({"issued", "acknowledged", "departed", "arrived"})
-OPEN_INCIDENT_STATES: Final[frozenset[IncidentState]] = frozenset({"reported", "responding"})
+OPEN_ORDER_STATES: Final[frozenset[OrderState]] = frozenset({"sent", "acknowledged", "departed", "arrived"})
+OPEN_INCIDENT_STATES: Final[frozenset[IncidentState]] = frozenset({"open"})
 
 
 def next_order(standing: OrderStanding, act: OrderAct, now: datetime) -> OrderStanding | Refusal:
@@ -98,5 +94,5 @@ def possible_order_acts(state: OrderState) -> tuple[OrderAct, ...]:
 
 
 def is_overdue(standing: OrderStanding, now: datetime, *, within: timedelta) -> bool:
-    """Whether an issued order has had no answer for longer than `within`."""
-    return standing.state == "issued" and now - standing.since > within
+    """Whether a sent order has had no answer for longer than `within`."""
+    return standing.state == "sent" and now - standing.since > within

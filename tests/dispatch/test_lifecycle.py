@@ -30,9 +30,9 @@ ORDER_STATES: tuple[OrderState, ...] = get_args(OrderState)
 ORDER_ACTS: tuple[OrderAct, ...] = get_args(OrderAct)
 
 
-def test_an_order_goes_from_issued_to_finished() -> None:
+def test_an_order_goes_from_sent_to_finished() -> None:
     """The ordinary life of an order, each act one minute after the last, keeps the minute of the last act."""
-    standing = OrderStanding(state="issued", since=NOW)
+    standing = OrderStanding(state="sent", since=NOW)
     for minute, act in enumerate(("acknowledge", "depart", "arrive", "finish"), start=1):
         moved = next_order(standing, act, NOW + timedelta(minutes=minute))  # type: ignore[arg-type] # four of the acts
         assert isinstance(moved, OrderStanding)
@@ -60,7 +60,7 @@ def test_a_second_press_is_told_that_it_is_done() -> None:
 
 def test_an_act_before_the_last_one_is_refused() -> None:
     """A clock that went back would give negative minutes in every report."""
-    answer = next_order(OrderStanding(state="issued", since=NOW), "acknowledge", NOW - timedelta(seconds=1))
+    answer = next_order(OrderStanding(state="sent", since=NOW), "acknowledge", NOW - timedelta(seconds=1))
     assert isinstance(answer, Refusal)
     assert answer.code == "before_previous_act"
 
@@ -69,7 +69,7 @@ def test_an_act_before_the_last_one_is_refused() -> None:
 @settings(max_examples=200, deadline=None)
 def test_a_finished_order_never_opens_again(acts: list[OrderAct]) -> None:
     """Once a team is free by its order, no series of acts may take it back by the same order."""
-    standing, was_closed = OrderStanding(state="issued", since=NOW), False
+    standing, was_closed = OrderStanding(state="sent", since=NOW), False
     for act in acts:
         answer = next_order(standing, act, NOW)
         standing = answer if isinstance(answer, OrderStanding) else standing
@@ -96,16 +96,16 @@ def test_every_incident_state_answers_every_act(state: IncidentState, act: Incid
 
 def test_an_incident_does_not_close_over_open_orders() -> None:
     """A team on its way to a closed incident would be lost from every list."""
-    answer = next_incident(IncidentStanding(state="responding", since=NOW, open_orders=1), "close", NOW)
-    assert answer == Refusal(code="orders_open", state="responding", act="close")
+    answer = next_incident(IncidentStanding(state="open", since=NOW, open_orders=1), "close", NOW)
+    assert answer == Refusal(code="orders_open", state="open", act="close")
 
 
 def test_an_order_without_an_answer_becomes_overdue() -> None:
     """Exactly at the limit is still in time; acknowledged orders are never overdue."""
     within = timedelta(minutes=5)
-    issued = OrderStanding(state="issued", since=NOW)
-    assert not is_overdue(issued, NOW + within, within=within)
-    assert is_overdue(issued, NOW + within + timedelta(seconds=1), within=within)
+    sent = OrderStanding(state="sent", since=NOW)
+    assert not is_overdue(sent, NOW + within, within=within)
+    assert is_overdue(sent, NOW + within + timedelta(seconds=1), within=within)
     assert not is_overdue(
         OrderStanding(state="acknowledged", since=NOW), NOW + timedelta(hours=9), within=within
     )
