@@ -1,0 +1,1 @@
+"""What people see: pages, the command map, words in Chinese and English."""
