@@ -13,7 +13,7 @@ FROM python:3.12-slim-bookworm
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends postgresql-client fonts-noto-cjk \
  && rm -rf /var/lib/apt/lists/*
-RUN useradd --create-home --uid 10001 muster
+RUN useradd --create-home --uid 10001 muster && install -d -o muster /var/lib/muster
 WORKDIR /app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
