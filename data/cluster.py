@@ -129,7 +129,7 @@ class Cluster:
             self._wait_ready()
             return self.url()
         try:
-            if not (self.data / "PG_VERSION").exists():
+            if not self.data.exists():
                 self._initialise()
             self._end_leftover()
             self._launch()
@@ -174,13 +174,16 @@ class Cluster:
                 "Set MUSTER_FOLDER to a folder that others can enter, such as /var/lib/muster."
             )
         self.folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.folder, self.data, self.socket_folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if self._account is not None:
-                os.chown(folder, self._account.pw_uid, self._account.pw_gid)
-            elif folder.stat().st_uid != os.geteuid():
-                raise ClusterError(f"{folder} belongs to another user. Remove it, or set MUSTER_FOLDER.")
-            folder.chmod(0o700)
+        for folder in (self.folder, self.socket_folder):
+            self._own(folder)
+
+    def _own(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if self._account is not None:
+            os.chown(folder, self._account.pw_uid, self._account.pw_gid)
+        elif folder.stat().st_uid != os.geteuid():
+            raise ClusterError(f"{folder} belongs to another user. Remove it, or set MUSTER_FOLDER.")
+        folder.chmod(0o700)
 
     def _take_lock(self) -> bool:
         lock = (self.folder / "owner.lock").open("a+")
@@ -213,12 +216,15 @@ class Cluster:
             raise ClusterError(f"{name} failed: {(done.stderr or done.stdout).strip()}")
 
     def _initialise(self) -> None:
-        for leftover in self.data.iterdir():  # of an initdb that was killed: nothing in it was ever used
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        """Make the cluster beside its place and move it there whole: a killed initdb leaves nothing half-made."""
+        fresh = self.folder / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        self._own(fresh)
         sync = () if self.durable else ("--no-sync",)
         self._run(
-            "initdb", "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", *sync
+            "initdb", "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", *sync
         )
+        fresh.rename(self.data)
 
     def _end_leftover(self) -> None:
         """Stop a server that a killed owner left behind: nobody else may write here now."""
