@@ -274,6 +274,7 @@ vehicles = Table(
     _key(),
     _code(),
     Column("name", Text, nullable=False, server_default=""),
+    Column("name_en", Text, nullable=False, server_default=""),
     Column("kind", Text, nullable=False),
     Column("team_id", BigInteger, ForeignKey("teams.id"), index=True),
     Column("depot_id", BigInteger, ForeignKey("depots.id"), index=True),
@@ -303,6 +304,7 @@ duties = Table(
     "duties",
     metadata,
     _key(),
+    _code(),
     Column("person_id", BigInteger, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("role", Text, nullable=False),
     Column("rank", Text, nullable=False, server_default="A"),  # A answers first, B stands in
@@ -403,7 +405,6 @@ sessions = Table(
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
     Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("csrf_token", Text, nullable=False),
     _time("created_at", nullable=False),
     _time("expires_at", nullable=False),
     _time("revoked_at"),
@@ -558,6 +559,8 @@ plans = Table(
     Column("baseline", JSONB),  # nearest first, for comparison
     Column("routes", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("zones", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("pins", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("bans", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("journal", BigInteger, nullable=False),  # the number that the snapshot was taken at
     Column("snapshot", LargeBinary, nullable=False),  # canonical JSON, zlib
     Column("snapshot_sha256", LargeBinary, nullable=False),

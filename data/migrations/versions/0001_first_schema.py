@@ -16,6 +16,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+
 # Functions stand once, in `public`, and find the world of a row by the schema of its table.
 _FUNCTIONS = (
     """
@@ -36,10 +37,10 @@ _FUNCTIONS = (
     CREATE FUNCTION journal_continues() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE last record;
     BEGIN
-        EXECUTE format('SELECT id, hash FROM %I.journal ORDER BY id DESC LIMIT 1', TG_TABLE_SCHEMA) INTO last;
-        IF NEW.id <> coalesce(last.id, 0) + 1
+        EXECUTE format('SELECT number, hash FROM %I.journal ORDER BY number DESC LIMIT 1', TG_TABLE_SCHEMA) INTO last;
+        IF NEW.number <> coalesce(last.number, 0) + 1
            OR NEW.prev_hash <> coalesce(last.hash, decode(repeat('00', 32), 'hex')) THEN
-            PERFORM refuse('journal_continues', format('row %s does not follow row %s', NEW.id, last.id));
+            PERFORM refuse('journal_continues', format('row %s does not follow row %s', NEW.number, last.number));
         END IF;
         RETURN NEW;
     END $$
@@ -286,6 +287,18 @@ def upgrade() -> None:
         ),
         sa.Column(
             "zones",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "pins",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "bans",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default=sa.text("'[]'::jsonb"),
             nullable=False,
@@ -663,6 +676,7 @@ def upgrade() -> None:
     op.create_table(
         "duties",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("rank", sa.Text(), server_default="A", nullable=False),
@@ -694,6 +708,7 @@ def upgrade() -> None:
             ["team_id"], ["teams.id"], name=op.f("fk_duties_team_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duties")),
+        sa.UniqueConstraint("code", name=op.f("uq_duties_code")),
         sa.UniqueConstraint(
             "person_id",
             "role",
@@ -842,7 +857,6 @@ def upgrade() -> None:
         "sessions",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("csrf_token", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
@@ -871,6 +885,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("name_en", sa.Text(), server_default="", nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("team_id", sa.BigInteger(), nullable=True),
         sa.Column("depot_id", sa.BigInteger(), nullable=True),
