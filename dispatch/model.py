@@ -278,6 +278,7 @@ class Plan:
     tiers: tuple[Tier, ...] = ()
     cover_losses: tuple[CoverLoss, ...] = ()
     move_ups: tuple[MoveUp, ...] = ()
+    refused: tuple["Reason", ...] = ()  # pins that cannot be, each with its code
     solver: str = ""            # name and version of what proved it
 
     @property
