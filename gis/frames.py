@@ -121,7 +121,12 @@ def _column_faults(frame: pd.DataFrame, contract: Contract) -> Iterator[FrameFau
         if wanted.dtype == "float":
             yield from _some("column_not_finite", name, frame, np.isinf(column))
         if wanted.dtype == "text":
-            yield from _some("column_dtype", name, frame, ~null & [not isinstance(v, str) for v in column])
+            yield from _some(
+                "column_dtype",
+                name,
+                frame,
+                ~null.to_numpy() & np.array([not isinstance(v, str) for v in column], dtype=bool),
+            )
 
 
 def _key_faults(frame: pd.DataFrame, contract: Contract) -> Iterator[FrameFault]:
