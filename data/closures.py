@@ -1,0 +1,121 @@
+"""Closed and slowed stretches of road, with their time windows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import shapely
+from sqlalchemy import Connection, Row, or_, select
+
+from data.geometry import shape_of, stored_shape
+from data.tables import closures
+from gis.network import Closure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureRecord:
+    """A closure as it is stored: what the road search sees of it, and who closed and opened."""
+
+    id: int
+    geometry: shapely.Geometry
+    factor_percent: int | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    reason: str
+    created_at: datetime
+    created_by: str
+    ended_at: datetime | None
+    ended_by: str | None
+
+    def on_roads(self) -> Closure:
+        """Return what the road search sees of it."""
+        return Closure(
+            id=self.id,
+            geometry=self.geometry,
+            factor_percent=self.factor_percent,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+        )
+
+
+def insert(
+    connection: Connection,
+    *,
+    geometry: shapely.Geometry,
+    created_at: datetime,
+    created_by: str,
+    factor_percent: int | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    reason: str = "",
+) -> ClosureRecord:
+    """Store a closure; without times it holds until it is ended."""
+    statement = closures.insert().values(
+        geom=stored_shape(geometry),
+        factor_percent=factor_percent,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason,
+        created_at=created_at,
+        created_by=created_by,
+    )
+    return _record(connection.execute(statement.returning(closures)).one())
+
+
+def get(connection: Connection, closure_id: int) -> ClosureRecord | None:
+    """Read one closure; None when there is none."""
+    row = connection.execute(select(closures).where(closures.c.id == closure_id)).one_or_none()
+    return _record(row) if row else None
+
+
+def end(
+    connection: Connection, *, closure_id: int, ended_at: datetime, ended_by: str
+) -> ClosureRecord | None:
+    """Open the road again; None when there is no such closure or it was ended before."""
+    row = connection.execute(
+        closures.update()
+        .where(closures.c.id == closure_id, closures.c.ended_at.is_(None))
+        .values(ended_at=ended_at, ended_by=ended_by)
+        .returning(closures)
+    ).one_or_none()
+    return _record(row) if row else None
+
+
+def not_over(connection: Connection, at: datetime) -> tuple[ClosureRecord, ...]:
+    """Read closures that hold at `at` or will later, by id."""
+    query = (
+        select(closures)
+        .where(closures.c.ended_at.is_(None), or_(closures.c.ends_at.is_(None), closures.c.ends_at > at))
+        .order_by(closures.c.id)
+    )
+    return tuple(_record(row) for row in connection.execute(query))
+
+
+def in_force(connection: Connection, at: datetime) -> tuple[ClosureRecord, ...]:
+    """Read closures that hold at `at`, by id."""
+    return tuple(
+        closure
+        for closure in not_over(connection, at)
+        if closure.starts_at is None or closure.starts_at <= at
+    )
+
+
+def list_all(connection: Connection, *, limit: int = 500) -> tuple[ClosureRecord, ...]:
+    """Read the newest closures, ended ones too, the newest first."""
+    query = select(closures).order_by(closures.c.id.desc()).limit(limit)
+    return tuple(_record(row) for row in connection.execute(query))
+
+
+def _record(row: Row[Any]) -> ClosureRecord:
+    return ClosureRecord(
+        id=row.id,
+        geometry=shape_of(row.geom),
+        factor_percent=row.factor_percent,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        reason=row.reason,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        ended_at=row.ended_at,
+        ended_by=row.ended_by,
+    )

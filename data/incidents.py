@@ -1,0 +1,146 @@
+"""Incidents: what was reported, where, and whether it is still open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from data.frozen import jsonable
+from data.geometry import position_of, stored_point
+from data.tables import incidents
+from dispatch.lifecycle import IncidentState
+from dispatch.model import Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRecord:
+    """An incident as it is stored; what it still needs is computed from its card and its orders."""
+
+    id: int
+    type: str
+    level: int
+    priority: int
+    name: str
+    description: str
+    position: Position
+    radius_m: int
+    area_code: str | None
+    grid_code: str | None
+    details: Mapping[str, Any]
+    state: IncidentState
+    reported_at: datetime
+    reported_by: str
+    ended_at: datetime | None
+
+
+def insert(
+    connection: Connection,
+    *,
+    type: str,  # noqa: A002  # the domain's word
+    level: int,
+    position: Position,
+    reported_at: datetime,
+    reported_by: str,
+    priority: int = 1,
+    radius_m: int = 0,
+    name: str = "",
+    description: str = "",
+    area_code: str | None = None,
+    grid_code: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> IncidentRecord:
+    """Store a new, open incident."""
+    statement = incidents.insert().values(
+        type=type,
+        level=level,
+        priority=priority,
+        name=name,
+        description=description,
+        geom=stored_point(position),
+        radius_m=radius_m,
+        area_code=area_code,
+        grid_code=grid_code,
+        details=jsonable(details or {}),
+        reported_at=reported_at,
+        reported_by=reported_by,
+    )
+    return _record(connection.execute(statement.returning(incidents)).one())
+
+
+def get(connection: Connection, incident_id: int) -> IncidentRecord | None:
+    """Read one incident; None when there is none."""
+    row = connection.execute(_select().where(incidents.c.id == incident_id)).one_or_none()
+    return _record(row) if row else None
+
+
+def lock(connection: Connection, incident_ids: Sequence[int]) -> tuple[IncidentRecord, ...]:
+    """Read incidents and hold them until the transaction ends, in the order of their ids (`data.journal`: step 2).
+
+    Ids that do not exist are left out.
+    """
+    query = _select().where(incidents.c.id.in_(incident_ids)).with_for_update(key_share=True)
+    return tuple(_record(row) for row in connection.execute(query))
+
+
+def list_open(connection: Connection) -> tuple[IncidentRecord, ...]:
+    """Read all open incidents by id."""
+    return tuple(_record(row) for row in connection.execute(_select().where(incidents.c.state == "open")))
+
+
+def list_all(connection: Connection, *, limit: int = 500) -> tuple[IncidentRecord, ...]:
+    """Read the newest incidents in any state, the newest first."""
+    query = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
+    return tuple(_record(row) for row in connection.execute(query))
+
+
+def set_level(
+    connection: Connection, *, incident_id: int, level: int, priority: int | None = None
+) -> IncidentRecord | None:
+    """Change the level (and the priority with it) of an open incident; None when none is open."""
+    values = {"level": level} if priority is None else {"level": level, "priority": priority}
+    return _update_open(connection, incident_id, values)
+
+
+def set_state(
+    connection: Connection, *, incident_id: int, state: IncidentState, at: datetime
+) -> IncidentRecord | None:
+    """End an open incident as closed or cancelled; None when none is open."""
+    return _update_open(connection, incident_id, {"state": state, "ended_at": at})
+
+
+def _update_open(
+    connection: Connection, incident_id: int, values: Mapping[str, Any]
+) -> IncidentRecord | None:
+    row = connection.execute(
+        incidents.update()
+        .where(incidents.c.id == incident_id, incidents.c.state == "open")
+        .values(**values)
+        .returning(incidents)
+    ).one_or_none()
+    return _record(row) if row else None
+
+
+def _select() -> Select[Any]:
+    return select(incidents).order_by(incidents.c.id)
+
+
+def _record(row: Row[Any]) -> IncidentRecord:
+    return IncidentRecord(
+        id=row.id,
+        type=row.type,
+        level=row.level,
+        priority=row.priority,
+        name=row.name,
+        description=row.description,
+        position=position_of(row.geom),
+        radius_m=row.radius_m,
+        area_code=row.area_code,
+        grid_code=row.grid_code,
+        details=row.details,
+        state=row.state,
+        reported_at=row.reported_at,
+        reported_by=row.reported_by,
+        ended_at=row.ended_at,
+    )

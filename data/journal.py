@@ -1,0 +1,198 @@
+"""The journal: one row for each act, gapless and sealed, written last in the act's own transaction.
+
+It is audit trail, outbox and after-action record at once. Requests that were applied stand beside it, so that the
+same request is applied once and answered the same.
+
+Lock order of every act, so that no two acts wait for each other in a circle:
+1. its request id (`claim`), 2. incidents by id, 3. the plan, 4. orders by id, then new orders by (kind, unit id),
+5. stock lots by id, 6. the journal (`append`). An act may leave out steps, never go back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from data.frozen import jsonable, sha256
+from data.tables import commands, journal
+from data.worlds import schema_of
+
+BEFORE_FIRST = bytes(32)
+"""What the first row seals: nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One act, as it was journalled."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+    subject_id: int | None
+    payload: Mapping[str, Any]
+    request_id: UUID | None
+
+
+class RequestReusedError(Exception):
+    """A request id came again with another act, actor or arguments: a mistake of the caller, not a repetition."""
+
+    def __init__(self, request_id: UUID) -> None:
+        super().__init__(str(request_id))
+        self.request_id = request_id
+
+
+def channel(schema: str) -> str:
+    """Name the channel on which a world's journal calls out its new numbers."""
+    return f"journal_{schema}"
+
+
+def append(
+    connection: Connection,
+    *,
+    act: str,
+    actor: str,
+    at: datetime,
+    subject: str = "",
+    subject_id: int | None = None,
+    payload: Mapping[str, Any] | None = None,
+    request_id: UUID | None = None,
+) -> int:
+    """Journal one act and return its number. The last statement of a transaction: the lock is held until it commits.
+
+    The lock makes numbers visible in order, so that a reader who asks for "after n" can miss none. The listener is
+    told the number only, and only when the transaction commits.
+    """
+    schema = schema_of(connection)
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("journal"), func.hashtext(schema))))
+    last = connection.execute(
+        select(journal.c.number, journal.c.hash).order_by(journal.c.number.desc()).limit(1)
+    ).one_or_none()
+    entry = Entry(
+        number=last.number + 1 if last else 1,
+        at=at,
+        actor=actor,
+        act=act,
+        subject=subject,
+        subject_id=subject_id,
+        payload=jsonable(payload or {}),
+        request_id=request_id,
+    )
+    prev_hash = bytes(last.hash) if last else BEFORE_FIRST
+    connection.execute(
+        journal.insert().values(
+            number=entry.number,
+            at=at,
+            actor=actor,
+            act=act,
+            subject=subject,
+            subject_id=subject_id,
+            payload=entry.payload,
+            request_id=request_id,
+            prev_hash=prev_hash,
+            hash=_seal(entry, prev_hash),
+        )
+    )
+    connection.execute(select(func.pg_notify(channel(schema), str(entry.number))))
+    return entry.number
+
+
+def latest(connection: Connection) -> int:
+    """Return the newest number; 0 while nothing has happened."""
+    return connection.scalar(select(func.coalesce(func.max(journal.c.number), 0))) or 0
+
+
+def after(connection: Connection, number: int, *, limit: int = 1000) -> tuple[Entry, ...]:
+    """Read what came after `number`, in order, at most `limit` rows."""
+    query = select(journal).where(journal.c.number > number).order_by(journal.c.number).limit(limit)
+    return tuple(_entry(row) for row in connection.execute(query))
+
+
+def about(connection: Connection, *, subject: str, subject_id: int) -> tuple[Entry, ...]:
+    """Read everything that was done with one subject, in order."""
+    query = select(journal).where(journal.c.subject == subject, journal.c.subject_id == subject_id)
+    return tuple(_entry(row) for row in connection.execute(query.order_by(journal.c.number)))
+
+
+def first_broken(connection: Connection) -> int | None:
+    """Recompute every seal; return the first number whose row was changed afterwards, None when all hold."""
+    prev_hash, expected = BEFORE_FIRST, 1
+    rows = connection.execution_options(yield_per=1000).execute(select(journal).order_by(journal.c.number))
+    for row in rows:
+        if (
+            row.number != expected
+            or bytes(row.prev_hash) != prev_hash
+            or bytes(row.hash) != _seal(_entry(row), prev_hash)
+        ):
+            return expected
+        prev_hash, expected = bytes(row.hash), expected + 1
+    return None
+
+
+def claim(
+    connection: Connection,
+    *,
+    request_id: UUID,
+    act: str,
+    actor: str,
+    arguments: Mapping[str, Any],
+    at: datetime,
+) -> dict[str, Any] | None:
+    """Claim a request for this transaction: None when it is new, its earlier result when it was applied before.
+
+    A second transaction with the same request waits here until the first one ends. Raises RequestReusedError.
+    """
+    digest = sha256(jsonable(arguments))
+    claimed = connection.execute(
+        insert(commands)
+        .values(request_id=request_id, act=act, actor=actor, at=at, arguments_sha256=digest)
+        .on_conflict_do_nothing()
+        .returning(commands.c.request_id)
+    ).one_or_none()
+    if claimed is not None:
+        return None
+    earlier = connection.execute(select(commands).where(commands.c.request_id == request_id)).one()
+    if (earlier.act, earlier.actor, bytes(earlier.arguments_sha256)) != (act, actor, digest):
+        raise RequestReusedError(request_id)
+    return dict(earlier.result)
+
+
+def settle(connection: Connection, *, request_id: UUID, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what a claimed request is answered with, and return it as a repetition will be answered."""
+    kept = dict(jsonable(result))
+    connection.execute(commands.update().where(commands.c.request_id == request_id).values(result=kept))
+    return kept
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        number=row.number,
+        at=row.at,
+        actor=row.actor,
+        act=row.act,
+        subject=row.subject,
+        subject_id=row.subject_id,
+        payload=row.payload,
+        request_id=row.request_id,
+    )
+
+
+def _seal(entry: Entry, prev_hash: bytes) -> bytes:
+    return sha256(
+        {
+            "number": entry.number,
+            "at": entry.at.astimezone(UTC).isoformat(),
+            "actor": entry.actor,
+            "act": entry.act,
+            "subject": entry.subject,
+            "subject_id": entry.subject_id,
+            "payload": entry.payload,
+            "request_id": str(entry.request_id) if entry.request_id else None,
+            "prev_hash": prev_hash.hex(),
+        }
+    )

@@ -1,0 +1,266 @@
+"""Stock lots and their movements. A lot's totals change only together with a movement, and never below zero.
+
+On hand counts what is in the depot, promised goods included; free is on hand less promised. Every change is one
+conditional update that fails where there is too little (a check alone would not stop read-modify-write), and one
+movement; the database compares both at commit.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from data.tables import stock_lots, stock_movements
+
+Movement = Literal["receive", "count", "reserve", "release", "issue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotRecord:
+    """Goods of one item, expiry and owner in one depot."""
+
+    id: int
+    code: str
+    depot_id: int
+    ownership: Literal["own", "agreement"]
+    item: str
+    quantity: int
+    reserved: int
+    unit_kg: int
+    expires_on: date | None
+    activation_ms: int
+    supplier: str
+    contact_name: str
+    contact_phone: str
+    contract_ends_on: date | None
+
+    @property
+    def free(self) -> int:
+        """On hand and promised to nobody."""
+        return self.quantity - self.reserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementRecord:
+    """One change of a lot: of what is on hand, and of what is promised."""
+
+    id: int
+    lot_id: int
+    kind: Movement
+    quantity: int
+    reserved: int
+    order_id: int | None
+    at: datetime
+    actor: str
+    note: str
+
+
+class StockShortError(Exception):
+    """A lot has too little for what was asked of it; nothing was changed."""
+
+    def __init__(self, *, lot_id: int, asked: int, free: int) -> None:
+        super().__init__(f"lot {lot_id}: {asked} asked, {free} free")
+        self.lot_id = lot_id
+        self.asked = asked
+        self.free = free
+
+
+def get(connection: Connection, lot_id: int) -> LotRecord | None:
+    """Read one lot; None when there is none."""
+    row = connection.execute(select(stock_lots).where(stock_lots.c.id == lot_id)).one_or_none()
+    return _record(row) if row else None
+
+
+def list_all(connection: Connection, *, depot_id: int | None = None) -> tuple[LotRecord, ...]:
+    """Read the lots of one depot, or of all, by id."""
+    query = select(stock_lots).order_by(stock_lots.c.id)
+    if depot_id is not None:
+        query = query.where(stock_lots.c.depot_id == depot_id)
+    return tuple(_record(row) for row in connection.execute(query))
+
+
+def movements(connection: Connection, lot_id: int) -> tuple[MovementRecord, ...]:
+    """Read a lot's movements, the oldest first."""
+    query = select(stock_movements).where(stock_movements.c.lot_id == lot_id).order_by(stock_movements.c.id)
+    return tuple(MovementRecord(**row._mapping) for row in connection.execute(query))  # noqa: SLF001  # SQLAlchemy's name
+
+
+def reserve(
+    connection: Connection, *, lot_id: int, quantity: int, order_id: int, actor: str, at: datetime
+) -> LotRecord:
+    """Promise goods to an order. Raises StockShortError. Several lots: in the order of their ids."""
+    free = stock_lots.c.quantity - stock_lots.c.reserved
+    lot = _change(connection, lot_id, free >= quantity, reserved=quantity)
+    if lot is None:
+        raise _short(connection, lot_id, quantity)
+    _note(connection, lot_id, "reserve", actor, at, reserved=quantity, order_id=order_id)
+    return lot
+
+
+def release(connection: Connection, *, order_id: int, actor: str, at: datetime) -> tuple[LotRecord, ...]:
+    """Free everything that is still promised to an order; does nothing when nothing is."""
+    return tuple(
+        _move_promised(connection, lot_id, promised, leaves=False, order_id=order_id, actor=actor, at=at)
+        for lot_id, promised in _promised(connection, order_id)
+    )
+
+
+def issue(connection: Connection, *, order_id: int, actor: str, at: datetime) -> tuple[LotRecord, ...]:
+    """Let everything that is promised to an order leave its depot; does nothing when nothing is."""
+    return tuple(
+        _move_promised(connection, lot_id, promised, leaves=True, order_id=order_id, actor=actor, at=at)
+        for lot_id, promised in _promised(connection, order_id)
+    )
+
+
+def give_back(connection: Connection, *, order_id: int, actor: str, at: datetime) -> tuple[LotRecord, ...]:
+    """Take everything that left with an order back into its depot, as when a loaded carrier is called home."""
+    return tuple(
+        receive(connection, lot_id=lot_id, quantity=away, order_id=order_id, actor=actor, at=at)
+        for lot_id, away in _away(connection, order_id)
+    )
+
+
+def receive(
+    connection: Connection,
+    *,
+    lot_id: int,
+    quantity: int,
+    actor: str,
+    at: datetime,
+    order_id: int | None = None,
+    note: str = "",
+) -> LotRecord:
+    """Put goods into a lot. Raises LookupError for a lot that does not exist."""
+    lot = _change(connection, lot_id, stock_lots.c.id == lot_id, quantity=quantity)
+    if lot is None:
+        raise LookupError(f"no stock lot {lot_id}")
+    _note(connection, lot_id, "receive", actor, at, quantity=quantity, order_id=order_id, note=note)
+    return lot
+
+
+def count(
+    connection: Connection, *, lot_id: int, counted: int, actor: str, at: datetime, note: str = ""
+) -> LotRecord:
+    """Set what is on hand to what somebody counted; the movement keeps the difference.
+
+    Raises StockShortError when more is promised than was counted, LookupError for a lot that does not exist.
+    """
+    query = select(stock_lots).where(stock_lots.c.id == lot_id).with_for_update(key_share=True)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise LookupError(f"no stock lot {lot_id}")
+    if counted < row.reserved:
+        raise StockShortError(lot_id=lot_id, asked=row.reserved, free=counted)
+    if counted == row.quantity:
+        return _record(row)
+    difference = counted - row.quantity
+    lot = _change(connection, lot_id, stock_lots.c.id == lot_id, quantity=difference)
+    _note(connection, lot_id, "count", actor, at, quantity=difference, note=note)
+    return lot or _record(row)
+
+
+def _promised(connection: Connection, order_id: int) -> list[tuple[int, int]]:
+    """Add up what is still promised to an order: (lot, quantity) by lot."""
+    return _totals(connection, order_id, func.sum(stock_movements.c.reserved))
+
+
+def _away(connection: Connection, order_id: int) -> list[tuple[int, int]]:
+    """Add up what has left with an order and not come back: (lot, quantity) by lot."""
+    return _totals(connection, order_id, -func.sum(stock_movements.c.quantity))
+
+
+def _totals(connection: Connection, order_id: int, total: ColumnElement[Any]) -> list[tuple[int, int]]:
+    query = (
+        select(stock_movements.c.lot_id, total)
+        .where(stock_movements.c.order_id == order_id)
+        .group_by(stock_movements.c.lot_id)
+        .having(total > 0)
+        .order_by(stock_movements.c.lot_id)
+    )
+    return [(lot_id, int(quantity)) for lot_id, quantity in connection.execute(query)]
+
+
+def _move_promised(
+    connection: Connection,
+    lot_id: int,
+    promised: int,
+    *,
+    leaves: bool,
+    order_id: int,
+    actor: str,
+    at: datetime,
+) -> LotRecord:
+    """Take back a promise; where the goods leave, with them."""
+    on_hand = -promised if leaves else 0
+    lot = _change(connection, lot_id, stock_lots.c.reserved >= promised, quantity=on_hand, reserved=-promised)
+    if lot is None:
+        raise _short(connection, lot_id, promised)
+    kind: Movement = "issue" if leaves else "release"
+    _note(connection, lot_id, kind, actor, at, quantity=on_hand, reserved=-promised, order_id=order_id)
+    return lot
+
+
+def _change(
+    connection: Connection, lot_id: int, if_: ColumnElement[bool], *, quantity: int = 0, reserved: int = 0
+) -> LotRecord | None:
+    row = connection.execute(
+        stock_lots.update()
+        .where(stock_lots.c.id == lot_id, if_)
+        .values(quantity=stock_lots.c.quantity + quantity, reserved=stock_lots.c.reserved + reserved)
+        .returning(stock_lots)
+    ).one_or_none()
+    return _record(row) if row else None
+
+
+def _note(
+    connection: Connection,
+    lot_id: int,
+    kind: Movement,
+    actor: str,
+    at: datetime,
+    *,
+    quantity: int = 0,
+    reserved: int = 0,
+    order_id: int | None = None,
+    note: str = "",
+) -> None:
+    connection.execute(
+        stock_movements.insert().values(
+            lot_id=lot_id,
+            kind=kind,
+            quantity=quantity,
+            reserved=reserved,
+            order_id=order_id,
+            at=at,
+            actor=actor,
+            note=note,
+        )
+    )
+
+
+def _short(connection: Connection, lot_id: int, asked: int) -> Exception:
+    lot = get(connection, lot_id)
+    if lot is None:
+        return LookupError(f"no stock lot {lot_id}")
+    return StockShortError(lot_id=lot_id, asked=asked, free=lot.free)
+
+
+def _record(row: Row[Any]) -> LotRecord:
+    return LotRecord(
+        id=row.id,
+        code=row.code,
+        depot_id=row.depot_id,
+        ownership=row.ownership,
+        item=row.item,
+        quantity=row.quantity,
+        reserved=row.reserved,
+        unit_kg=row.unit_kg,
+        expires_on=row.expires_on,
+        activation_ms=row.activation_ms,
+        supplier=row.supplier,
+        contact_name=row.contact_name,
+        contact_phone=row.contact_phone,
+        contract_ends_on=row.contract_ends_on,
+    )
