@@ -329,6 +329,10 @@ road_networks = Table(
     _time("imported_at", nullable=False),
     Column("current", Boolean, nullable=False, server_default=text("false")),
     Column("report", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column(
+        "sha256", LargeBinary
+    ),  # of nodes, edges and banned turns: importing the same roads changes nothing
+    CheckConstraint("octet_length(sha256) = 32", name="sha256"),
     Index("uq_road_networks_current", "current", unique=True, postgresql_where=text("current")),
 )
 
@@ -380,6 +384,21 @@ banned_turns = Table(
     Column("edges", ARRAY(BigInteger), nullable=False),
     Column("forward", ARRAY(Boolean), nullable=False),
     CheckConstraint("cardinality(edges) >= 2 AND cardinality(edges) = cardinality(forward)", name="pairs"),
+)
+
+# What the base map draws besides roads and areas; nothing is decided by it.
+base_features = Table(
+    "base_features",
+    metadata,
+    _key(),
+    Column("kind", Text, nullable=False),
+    Column("class", Text, nullable=False, server_default=""),  # river, stream, lake, town, village …
+    Column("name", Text, nullable=False, server_default=""),
+    _geometry("GEOMETRY"),
+    Column("source", Text, nullable=False, server_default=""),
+    _one_of("kind", ("water", "waterway", "wood", "settlement")),
+    Index("ix_base_features_source", "source"),
+    _gist("base_features"),
 )
 
 # ----------------------------------------------------------------------------------------- reference: who may act
