@@ -26,7 +26,7 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("labels", 480, False),
     ("incidents", 620, True),
 )
-FIXED_GROUPS: tuple[str, ...] = ("zone_rings", "route_lines", "closure_lines", "order_units", "incident_marks", "draft")
+FIXED_GROUPS: tuple[str, ...] = ("zones", "closures", "routes", "proposal", "orders", "incidents", "draft")
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 TAG = re.compile(r"<(script|style)\b")
 NONCE = "@nonce@"

@@ -1,0 +1,183 @@
+"""What a page needs to answer one request: who reads, in which language, and how a template is filled and sent."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.context import Context
+from api.errors import MusterError, NotSignedInError
+from api.http.access import COOKIE as SESSION_COOKIE
+from api.http.access import CSRF_FIELD, acting, base_context, visiting
+from api.security import csrf_token
+from web import i18n, wording
+from web.i18n import Lang
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_FORM_ERROR: Final = 422
+_YEAR_S: Final = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An entry of the navigation: address, English title (translated when shown), place in the row."""
+
+    path: str
+    title: str
+    place: int
+
+
+@cache
+def environment(lang: Lang) -> Environment:
+    """Return the templates in one language: everything escaped, nothing undefined passes silently."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(i18n.translations(lang), newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    made.filters["duration"] = partial(i18n.duration, lang=lang)
+    made.filters["length"] = partial(i18n.length, lang=lang)
+    made.filters["moment"] = partial(i18n.moment, lang=lang)
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One request with its reader."""
+
+    request: Request
+    context: Context
+    lang: Lang
+
+    @property
+    def words(self) -> wording.Words:
+        """The county's own words (vocabulary, layers, cards) in the reader's language."""
+        return wording.Words(self.context.policy, self.lang)
+
+    def gettext(self, message: str) -> str:
+        """Translate one message of the catalogue."""
+        return i18n.translations(self.lang).gettext(message)
+
+    @property
+    def in_panel(self) -> bool:
+        """Whether the command map's panel asks, which takes the content without the page around it."""
+        return "hx-request" in self.request.headers
+
+    def render(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """Fill a template and send it; pages hold personal data and form tokens, so nobody may keep a copy."""
+        session = self.request.cookies.get(SESSION_COOKIE)
+        html = environment(self.lang).get_template(template).render(
+            layout="fragment.html" if self.in_panel else "page.html",
+            lang=self.lang,
+            html_lang=i18n.HTML_LANG[self.lang],
+            nonce=self.request.state.nonce,
+            actor=self.context.actor,
+            path=self.request.url.path,
+            navigation=self.request.app.state.navigation,
+            csrf_field=CSRF_FIELD,
+            csrf=csrf_token(session) if session else "",
+            request_id=uuid.uuid4,
+            words=self.words,
+            **values,
+        )
+        return HTMLResponse(html, status, headers={"Cache-Control": "no-store", "Vary": "HX-Request"})
+
+    def refused(self, error: MusterError, template: str = "refused.html", **values: Any) -> HTMLResponse:
+        """Show a page with why the act was not done, in words."""
+        return self.render(template, status=error.status, refusal=self.words.problem(error.code, error.details), **values)
+
+
+def see(path: str) -> RedirectResponse:
+    """Lead the browser to a page after a form was applied, so that reloading does not send the form again."""
+    return RedirectResponse(path, status_code=303)
+
+
+def _view(request: Request, context: Context) -> View:
+    return View(
+        request=request,
+        context=context,
+        lang=i18n.language(request.query_params.get(i18n.COOKIE), request.cookies.get(i18n.COOKIE)),
+    )
+
+
+def reading(request: Request, context: Annotated[Context, Depends(visiting)]) -> View:
+    """Return the view of a signed-in reader. Raises NotSignedInError for anybody else."""
+    if request.cookies.get(SESSION_COOKIE) is None:
+        raise NotSignedInError("not_signed_in")
+    return _view(request, context)
+
+
+def writing(request: Request, context: Annotated[Context, Depends(acting)]) -> View:
+    """Return the view of somebody who sends a form, with its token checked."""
+    return _view(request, context)
+
+
+def open_to_all(request: Request) -> View:
+    """Return the view of a page that needs no login."""
+    return _view(request, base_context(request))
+
+
+Reading = Annotated[View, Depends(reading)]
+Writing = Annotated[View, Depends(writing)]
+OpenToAll = Annotated[View, Depends(open_to_all)]
+
+
+class PageRoute(APIRoute):
+    """A route whose refusals are pages: to the login where nobody is signed in, else the reason in words."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # a coroutine, as FastAPI's
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except NotSignedInError as error:
+                response = _sign_in_first(request, error)
+            except MusterError as error:
+                response = open_to_all(request).refused(error)
+            except RequestValidationError as error:
+                view = open_to_all(request)
+                fields = [str(fault["loc"][-1]) for fault in error.errors()]
+                refusal = view.words.problem("fields_invalid", {"fields": ", ".join(fields)})
+                response = view.render("refused.html", status=_FORM_ERROR, refusal=refusal)
+            asked = request.query_params.get(i18n.COOKIE)
+            if asked in i18n.HTML_LANG:
+                response.set_cookie(i18n.COOKIE, asked, max_age=_YEAR_S, samesite="lax", httponly=True)
+            return response
+
+        return answer
+
+
+def _sign_in_first(request: Request, error: NotSignedInError) -> Response:
+    """Lead to the login and back, or say that the link or password was wrong."""
+    if error.code != "not_signed_in" and error.code != "session_ended":
+        return open_to_all(request).refused(error)
+    wanted = request.url.path if request.method == "GET" else "/"
+    query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+    address = f"/login?next={quote(wanted + query, safe='')}"
+    if "hx-request" in request.headers:
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return see(address)
+
+
+def own_path(path: str | None) -> str:
+    """Return `path` when it is an address of this server, else the command map: a login never leads elsewhere."""
+    if path is None or not path.startswith("/") or path.startswith(("//", "/\\")):
+        return "/"
+    return path
+
+
+Numbers = Mapping[str, Any]
