@@ -1,0 +1,516 @@
+"""The county's policy: cards, layers, words, levels, clocks, hours and coverage, read from data/policy/*.toml.
+
+`load` reads a folder once into one frozen value and checks everything together, so that a policy either is whole or
+is refused with all its faults, each with file and key.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, get_args
+
+from data.checked_toml import DocumentError, Fault, Section, read
+from data.layers import Layer, Words, read_layer, read_named, read_words
+from dispatch.cards import BEST_GRADE, LAST_GRADE, LEVELS, Card, CardLine
+from dispatch.hazards import HazardRule, ZoneShape
+from dispatch.model import NeedKind
+from gis.network import SpeedClass, VehicleProfile
+
+SHIPPED: Final = Path(__file__).parent / "policy"
+HOURS: Final = 24
+MINUTE_MS: Final = 60_000
+
+_CODE = re.compile(r"[A-Za-z0-9_]+")
+_GBT_38565 = re.compile(r"[123][0-9]{0,6}|")
+_VOCABULARY_OF: Final[Mapping[NeedKind, str]] = MappingProxyType(
+    {"capability": "capabilities", "vehicle": "vehicle_kinds", "material": "items"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A code's words, and other words that ledgers use for it."""
+
+    code: str
+    words: Words
+    aka: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item(Term):
+    """Goods: what one unit is, its mass in whole kilograms rounded up, and its class in GB/T 38565 as far as known."""
+
+    unit: Words
+    unit_kg: int
+    gbt_38565: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleKind(Term):
+    """What a vehicle of this kind usually is, where its own figures are not known."""
+
+    profile: VehicleProfile
+    load_kg: int = 0
+    carrier: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentLegend:
+    """How a map draws an incident of one type."""
+
+    colour: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentType:
+    """A type of incident: its card, who leads, what its zone is, and which report clocks start."""
+
+    code: str
+    words: Words
+    headquarters: Words
+    lead_office: Words
+    legend: IncidentLegend
+    default_level: int
+    hazard: HazardRule
+    reports: tuple[str, ...]
+    card: Card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A response level, 1 the highest. `priority` weighs its incidents in a joint plan."""
+
+    number: int
+    words: Words
+    event: Words
+    warning: Words
+    colour: str
+    priority: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportClock:
+    """A report that is due `within_ms` of learning of an incident at one of `levels`."""
+
+    code: str
+    words: Words
+    within_ms: int
+    levels: tuple[int, ...]
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverRule:
+    """What each township keeps within reach; its weight is people in hundreds times `weight`."""
+
+    capability: str
+    heads: int
+    within_ms: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamTimes:
+    """Readiness of a kind of team where its ledger says nothing."""
+
+    notify_ms: int
+    assemble_ms: int
+    consent_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotTimes:
+    """Readiness of a depot of one level where its ledger says nothing."""
+
+    notify_ms: int
+    loading_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Defaults of readiness, and the age at which a report counts as stale."""
+
+    teams: Mapping[str, TeamTimes]
+    depots: Mapping[str, DepotTimes]
+    activation_ms: Mapping[str, int]
+    transport: str
+    stale_after_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything that a county decides for itself. Keys are codes; hour_factors are percent of free-flow time."""
+
+    incident_types: Mapping[str, IncidentType]
+    layers: Mapping[str, Layer]
+    vocabulary: Mapping[str, Mapping[str, Term]]
+    items: Mapping[str, Item]
+    vehicle_kinds: Mapping[str, VehicleKind]
+    levels: Mapping[int, Level]
+    report_clocks: Mapping[str, ReportClock]
+    answer_within_ms: Mapping[str, int]
+    stock_arrives_within_ms: Mapping[str, int]
+    hour_factors: Mapping[str, tuple[int, ...]]
+    cover_rules: tuple[CoverRule, ...]
+    readiness: Readiness
+
+    @property
+    def hazard_rules(self) -> Mapping[str, HazardRule]:
+        """The zone rule of each incident type, as `dispatch.hazards` takes them."""
+        return {code: kind.hazard for code, kind in self.incident_types.items()}
+
+    def word(self, group: str, code: str, lang: str) -> str:
+        """Return the word of a code, or the code itself where there is none: a page never fails for a word."""
+        term = self.vocabulary.get(group, {}).get(code)
+        return term.words[lang] if term else code
+
+
+def load(folder: Path | None = None) -> Policy:
+    """Read the policy in `folder`, or the one that is shipped. Raises DocumentError with every fault of every file."""
+    root = folder or SHIPPED
+    faults: list[Fault] = []
+    policy = _read_policy(root, faults)
+    _check_together(policy, faults)
+    if faults:
+        raise DocumentError(sorted(set(faults)))
+    return policy
+
+
+def _read_policy(root: Path, faults: list[Fault]) -> Policy:
+    vocabulary = read(root / "vocabulary.toml", root, faults)
+    deadlines = read(root / "deadlines.toml", root, faults)
+    terms = {group: _read_group(group, section) for group, section in vocabulary.sections()}
+    types = {path.stem: _read_type(path, root, faults) for path in sorted(root.glob("cards/*.toml"))}
+    layers = {
+        path.stem: read_layer(path.stem, read(path, root, faults))
+        for path in sorted(root.glob("layers/*.toml"))
+    }
+    levels = _read_levels(read(root / "levels.toml", root, faults))
+    policy = Policy(
+        incident_types=MappingProxyType(types),
+        layers=MappingProxyType(dict(sorted(layers.items(), key=lambda entry: entry[1].legend.order))),
+        vocabulary=MappingProxyType(terms | _derived_groups(types, layers, levels)),
+        items=_only(terms.get("items", {}), Item),
+        vehicle_kinds=_only(terms.get("vehicle_kinds", {}), VehicleKind),
+        levels=MappingProxyType(levels),
+        report_clocks=_read_reports(deadlines.section("reports")),
+        answer_within_ms=_read_minutes(deadlines.section("orders"), "answer_min"),
+        stock_arrives_within_ms=_read_minutes(deadlines.section("stock"), "arrive_min"),
+        hour_factors=_read_hours(read(root / "hours.toml", root, faults)),
+        cover_rules=_read_cover(read(root / "cover.toml", root, faults)),
+        readiness=_read_readiness(read(root / "readiness.toml", root, faults)),
+    )
+    deadlines.done()
+    return policy
+
+
+def _only(terms: Mapping[str, Any], kind: type[Any]) -> Mapping[str, Any]:
+    return MappingProxyType({code: term for code, term in terms.items() if isinstance(term, kind)})
+
+
+def _derived_groups(
+    types: Mapping[str, IncidentType], layers: Mapping[str, Layer], levels: Mapping[int, Level]
+) -> dict[str, Mapping[str, Term]]:
+    """Words that stand in files of their own, as groups of the vocabulary too."""
+    return {
+        "incident_types": {code: Term(code=code, words=kind.words) for code, kind in types.items()},
+        "layers": {code: Term(code=code, words=layer.words) for code, layer in layers.items()},
+        "levels": {
+            str(number): Term(code=str(number), words=level.words) for number, level in levels.items()
+        },
+    }
+
+
+# ----------------------------------------------------------------------------------------------- words
+
+
+def _read_group(group: str, section: Section) -> Mapping[str, Term]:
+    readers = {"items": _read_item, "vehicle_kinds": _read_vehicle_kind}
+    read_one = readers.get(group, _read_term)
+    terms: dict[str, Term] = {}
+    for code, entry in section.sections():
+        if not _CODE.fullmatch(code):
+            section.fault(code, "a code is made of letters, digits and underscores")
+        terms[code] = read_one(code, entry)
+        entry.done()
+    return MappingProxyType(terms)
+
+
+def _read_term(code: str, section: Section) -> Term:
+    return Term(code=code, words=read_words(section), aka=section.texts("aka"))
+
+
+def _read_item(code: str, section: Section) -> Item:
+    gbt_38565 = section.text("gbt_38565", "")
+    if not _GBT_38565.fullmatch(gbt_38565):
+        section.fault("gbt_38565", "is 1, 2 or 3 and up to six digits more")
+    return Item(
+        code=code,
+        words=read_words(section),
+        aka=section.texts("aka"),
+        unit=MappingProxyType({"zh": section.text("unit_zh"), "en": section.text("unit_en")}),
+        unit_kg=section.integer("unit_kg"),
+        gbt_38565=gbt_38565,
+    )
+
+
+def _read_vehicle_kind(code: str, section: Section) -> VehicleKind:
+    speed_class: Any = section.one_of("speed_class", get_args(SpeedClass))
+    kind = VehicleKind(
+        code=code,
+        words=read_words(section),
+        aka=section.texts("aka"),
+        profile=VehicleProfile(
+            speed_class=speed_class,
+            mass_kg=section.integer("mass_kg"),
+            height_cm=section.integer("height_cm"),
+            width_cm=section.integer("width_cm"),
+            four_wheel_drive=section.flag("four_wheel_drive", default=False),
+        ),
+        load_kg=section.integer("load_kg", 0),
+        carrier=section.flag("carrier", default=False),
+    )
+    if kind.carrier and not kind.load_kg:
+        section.fault("load_kg", "a carrier needs one")
+    return kind
+
+
+# ----------------------------------------------------------------------------------------------- cards
+
+
+def _read_type(path: Path, root: Path, faults: list[Fault]) -> IncidentType:
+    document = read(path, root, faults)
+    legend = document.section("legend")
+    kind = IncidentType(
+        code=path.stem,
+        words=read_named(document, "name"),
+        headquarters=read_named(document, "headquarters"),
+        lead_office=read_named(document, "lead_office"),
+        legend=IncidentLegend(colour=legend.text("colour"), symbol=legend.text("symbol")),
+        default_level=document.integer("default_level", least=min(LEVELS), most=max(LEVELS)),
+        hazard=_read_hazard(document.section("hazard")),
+        reports=document.texts("reports"),
+        card=_read_card(path.stem, document),
+    )
+    legend.done()
+    document.done()
+    return kind
+
+
+def _read_hazard(section: Section) -> HazardRule:
+    shape: Any = section.one_of("shape", get_args(ZoneShape))
+    rule = HazardRule(
+        shape=shape,
+        radius_m=section.integer("radius_m", 0, most=50_000),
+        length_m=section.integer("length_m", 0, most=50_000),
+        half_angle_deg=section.integer("half_angle_deg", 0, most=90),
+        closes_roads=section.flag("closes_roads", default=True),
+    )
+    section.done()
+    return rule
+
+
+def _read_card(code: str, document: Section) -> Card:
+    rows = document.rows("needs")
+    lines = [line for line in map(_read_line, rows) if line]
+    try:
+        return Card(incident_type=code, lines=tuple(lines))
+    except ValueError as error:
+        document.fault("needs", str(error))
+        return Card(incident_type=code, lines=())
+
+
+def _read_line(section: Section) -> CardLine | None:
+    kinds = [kind for kind in get_args(NeedKind) if kind in section.values]
+    if len(kinds) != 1:
+        section.fault("", f"names one of {', '.join(get_args(NeedKind))}")
+        return None
+    values: dict[str, Any] = {
+        "kind": kinds[0],
+        "code": section.text(kinds[0]),
+        "quantities": section.integers("quantities", count=len(LEVELS), least=0),
+        "critical": section.flag("critical", default=True),
+        "grade": section.integer("grade", LAST_GRADE, least=BEST_GRADE, most=LAST_GRADE),
+        "min_strength": section.integer("min_strength", 1, least=1),
+    }
+    section.done()
+    try:
+        return CardLine(**values)
+    except ValueError as error:
+        section.fault("", str(error))
+        return None
+
+
+# ----------------------------------------------------------------------------------------------- figures
+
+
+def _read_levels(document: Section) -> dict[int, Level]:
+    active = document.values.get("active", list(LEVELS))
+    levels = {}
+    for number in LEVELS:
+        section = document.section(str(number))
+        levels[number] = Level(
+            number=number,
+            words=read_named(section, "name"),
+            event=read_named(section, "event"),
+            warning=read_named(section, "warning"),
+            colour=section.text("colour"),
+            priority=section.integer("priority", least=1),
+            active=isinstance(active, list) and number in active,
+        )
+        section.done()
+    if not (isinstance(active, list) and active and set(active) <= set(LEVELS)):
+        document.fault("active", f"must list some of {LEVELS}")
+    for key in document.values:
+        if key not in {"active", *map(str, LEVELS)}:
+            document.fault(key, "is no key here")
+    return levels
+
+
+def _read_reports(section: Section) -> Mapping[str, ReportClock]:
+    clocks = {}
+    for code, entry in section.sections():
+        levels = entry.values.get("levels", list(LEVELS))
+        if not (isinstance(levels, list) and levels and set(levels) <= set(LEVELS)):
+            entry.fault("levels", f"must list some of {LEVELS}")
+            levels = list(LEVELS)
+        clocks[code] = ReportClock(
+            code=code,
+            words=read_named(entry, "name"),
+            within_ms=_minutes(entry, "within_min"),
+            levels=tuple(levels),
+            verified=entry.flag("verified", default=True),
+        )
+    return MappingProxyType(clocks)
+
+
+def _read_minutes(section: Section, key: str) -> Mapping[str, int]:
+    found = {}
+    for code, entry in section.sections():
+        found[code] = _minutes(entry, key)
+        entry.done()
+    return MappingProxyType(found)
+
+
+def _minutes(section: Section, key: str, *, least: int = 1) -> int:
+    return section.integer(key, least=least, most=10_080) * MINUTE_MS
+
+
+def _read_hours(document: Section) -> Mapping[str, tuple[int, ...]]:
+    return MappingProxyType(
+        {
+            road_class: document.integers(road_class, count=HOURS, least=100, most=1000)
+            for road_class in document.values
+        }
+    )
+
+
+def _read_cover(document: Section) -> tuple[CoverRule, ...]:
+    rules = []
+    for row in document.rows("rules"):
+        rules.append(
+            CoverRule(
+                capability=row.text("capability"),
+                heads=row.integer("heads", least=1),
+                within_ms=_minutes(row, "within_min"),
+                weight=row.integer("weight", 1, least=1),
+            )
+        )
+        row.done()
+    document.done()
+    return tuple(rules)
+
+
+def _read_readiness(document: Section) -> Readiness:
+    teams = {code: _read_team_times(entry) for code, entry in document.section("teams").sections()}
+    depots = {code: _read_depot_times(entry) for code, entry in document.section("depots").sections()}
+    lots = {
+        code: _minutes(entry, "activation_min", least=0)
+        for code, entry in document.section("lots").sections()
+    }
+    readiness = Readiness(
+        teams=MappingProxyType(teams),
+        depots=MappingProxyType(depots),
+        activation_ms=MappingProxyType(lots),
+        transport=document.section("transport").text("kind"),
+        stale_after_ms=_minutes(document.section("data"), "stale_after_min"),
+    )
+    document.done()
+    return readiness
+
+
+def _read_team_times(section: Section) -> TeamTimes:
+    times = TeamTimes(
+        notify_ms=_minutes(section, "notify_min", least=0),
+        assemble_ms=_minutes(section, "assemble_min", least=0),
+        consent_ms=_minutes(section, "consent_min", least=0),
+    )
+    section.done()
+    return times
+
+
+def _read_depot_times(section: Section) -> DepotTimes:
+    times = DepotTimes(
+        notify_ms=_minutes(section, "notify_min", least=0),
+        loading_ms=_minutes(section, "loading_min", least=0),
+    )
+    section.done()
+    return times
+
+
+# ----------------------------------------------------------------------------------------------- together
+
+
+def _check_together(policy: Policy, faults: list[Fault]) -> None:
+    """Note every code that one file uses and no file defines."""
+
+    def known(file: str, key: str, code: str, group: str) -> None:
+        if code not in policy.vocabulary.get(group, {}):
+            faults.append(Fault(file=file, key=key, what=f"{code!r} is not in vocabulary.toml [{group}]"))
+
+    for kind in policy.incident_types.values():
+        file = f"cards/{kind.code}.toml"
+        for line in kind.card.lines:
+            known(file, "needs", line.code, _VOCABULARY_OF[line.kind])
+        faults.extend(
+            Fault(file=file, key="reports", what=f"{report!r} is not in deadlines.toml [reports]")
+            for report in kind.reports
+            if report not in policy.report_clocks
+        )
+    for rule in policy.cover_rules:
+        known("cover.toml", "rules", rule.capability, "capabilities")
+    known("readiness.toml", "transport.kind", policy.readiness.transport, "vehicle_kinds")
+    _check_readiness(policy, faults)
+    for layer in policy.layers.values():
+        _check_fields(policy, layer, faults)
+
+
+def _check_readiness(policy: Policy, faults: list[Fault]) -> None:
+    """Every kind of team, depot and lot must have its defaults, and no other may."""
+    tables: tuple[tuple[str, Mapping[str, object], str], ...] = (
+        ("teams", policy.readiness.teams, "team_kinds"),
+        ("depots", policy.readiness.depots, "depot_levels"),
+        ("lots", policy.readiness.activation_ms, "ownerships"),
+    )
+    for key, given, group in tables:
+        for code in sorted(set(given) ^ set(policy.vocabulary.get(group, {}))):
+            what = f"{code!r} must stand here and in vocabulary.toml [{group}]"
+            faults.append(Fault(file="readiness.toml", key=key, what=what))
+
+
+def _check_fields(policy: Policy, layer: Layer, faults: list[Fault]) -> None:
+    file = f"layers/{layer.code}.toml"
+    for field in layer.fields.values():
+        key = f"fields.{field.name}"
+        if field.group and field.group not in policy.vocabulary:
+            faults.append(Fault(file=file, key=key, what=f"vocabulary.toml has no group {field.group!r}"))
+        if field.target and field.target not in policy.layers:
+            faults.append(Fault(file=file, key=key, what=f"there is no layer {field.target!r}"))
+        if field.group and field.default and field.default not in policy.vocabulary.get(field.group, {}):
+            faults.append(
+                Fault(file=file, key=key, what=f"the default {field.default!r} is not in [{field.group}]")
+            )
