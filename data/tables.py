@@ -365,7 +365,7 @@ road_edges = Table(
     _count("max_width_cm"),
     Column("four_wheel_drive_only", Boolean, nullable=False, server_default=text("false")),
     Column("access", Text, nullable=False, server_default="yes"),
-    Column("conditional", JSONB),
+    Column("conditional", JSONB(none_as_null=True)),
     Column("name", Text),
     Column("ref", Text),
     Column("osm_way_id", BigInteger),
@@ -407,7 +407,7 @@ users = Table(
     "users",
     metadata,
     _key(),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
     Column("display_name", Text, nullable=False, server_default=""),
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
@@ -417,6 +417,7 @@ users = Table(
     _time("password_changed_at", nullable=False),
     _one_of("role", ROLES),
     CheckConstraint("password_hash LIKE '$argon2id$%'", name="password_hashed"),
+    Index("uq_users_name", func.lower(text("name")), unique=True),
 )
 
 sessions = Table(
@@ -575,7 +576,7 @@ plans = Table(
     Column("incident_ids", ARRAY(BigInteger), nullable=False),
     Column("state", Text, nullable=False, server_default="proposed"),
     Column("plan", JSONB, nullable=False),
-    Column("baseline", JSONB),  # nearest first, for comparison
+    Column("baseline", JSONB(none_as_null=True)),  # nearest first, for comparison
     Column("routes", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("zones", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("pins", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
@@ -736,7 +737,7 @@ commands = Table(
     Column("actor", Text, nullable=False),
     _time("at", nullable=False),
     Column("arguments_sha256", LargeBinary, nullable=False),
-    Column("result", JSONB),  # null only inside the transaction that is applying it
+    Column("result", JSONB(none_as_null=True)),  # null only inside the transaction that is applying it
     schema=WORLD,
 )
 

@@ -636,8 +636,8 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
-        sa.UniqueConstraint("name", name=op.f("uq_users_name")),
     )
+    op.create_index("uq_users_name", "users", [sa.text("lower(name)")], unique=True)
     op.create_index(op.f("ix_users_area_code"), "users", ["area_code"], unique=False)
     op.create_table(
         "villages",

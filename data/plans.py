@@ -1,0 +1,149 @@
+"""Plans with their proof, and the snapshot that each was made from: any decision can be replayed."""
+
+import hashlib
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, select
+
+from data import snapshot as snapshots
+from data.frozen import decode, encode
+from data.tables import plans
+from dispatch.model import HazardZone, Plan, Snapshot, Wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """A stored plan beside its baseline, nearest first. `journal` is the number that its snapshot was taken at.
+
+    `routes` are as they were given, as JSON; `network_version` names the roads that they run on.
+    """
+
+    id: int
+    incident_ids: tuple[int, ...]
+    state: Literal["proposed", "confirmed"]
+    plan: Plan
+    baseline: Plan | None
+    routes: tuple[Any, ...]
+    zones: tuple[HazardZone, ...]
+    pins: tuple[Wish, ...]
+    bans: tuple[Wish, ...]
+    journal: int
+    snapshot_sha256: bytes
+    network_version: int | None
+    solver: str
+    created_at: datetime
+    created_by: str
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+
+
+class SnapshotChangedError(Exception):
+    """A stored snapshot no longer has the hash that it was stored with."""
+
+
+def insert(
+    connection: Connection,
+    *,
+    incident_ids: Collection[int],
+    snapshot: Snapshot,
+    plan: Plan,
+    created_at: datetime,
+    created_by: str,
+    baseline: Plan | None = None,
+    routes: Sequence[Any] = (),
+    zones: Sequence[HazardZone] = (),
+    network_version: int | None = None,
+) -> PlanRecord:
+    """Store a proposed plan with all that it was made from."""
+    spelled = snapshots.spell(snapshot)
+    statement = plans.insert().values(
+        incident_ids=sorted(incident_ids),
+        plan=encode(plan),
+        baseline=encode(baseline),
+        routes=encode(tuple(routes)),
+        zones=encode(tuple(zones)),
+        pins=encode(snapshot.pins),
+        bans=encode(snapshot.bans),
+        journal=snapshot.journal,
+        snapshot=zlib.compress(spelled),
+        snapshot_sha256=hashlib.sha256(spelled).digest(),
+        network_version=network_version,
+        solver=plan.solver,
+        created_at=created_at,
+        created_by=created_by,
+    )
+    return _record(connection.execute(statement.returning(*_COLUMNS)).one())
+
+
+def get(connection: Connection, plan_id: int) -> PlanRecord | None:
+    """Read one plan; None when there is none."""
+    row = connection.execute(select(*_COLUMNS).where(plans.c.id == plan_id)).one_or_none()
+    return _record(row) if row else None
+
+
+def lock(connection: Connection, plan_id: int) -> PlanRecord | None:
+    """Read one plan and hold it until the transaction ends (`data.journal`: step 3)."""
+    query = select(*_COLUMNS).where(plans.c.id == plan_id).with_for_update(key_share=True)
+    row = connection.execute(query).one_or_none()
+    return _record(row) if row else None
+
+
+def of_incident(connection: Connection, incident_id: int) -> tuple[PlanRecord, ...]:
+    """Read the plans for an incident, alone or with others, the newest first."""
+    query = select(*_COLUMNS).where(plans.c.incident_ids.contains([incident_id])).order_by(plans.c.id.desc())
+    return tuple(_record(row) for row in connection.execute(query))
+
+
+def snapshot_of(connection: Connection, plan_id: int) -> Snapshot:
+    """Make again the snapshot that a plan was made from. Raises LookupError, SnapshotChangedError."""
+    query = select(plans.c.snapshot, plans.c.snapshot_sha256).where(plans.c.id == plan_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise LookupError(f"no plan {plan_id}")
+    spelled = zlib.decompress(row.snapshot)
+    if hashlib.sha256(spelled).digest() != bytes(row.snapshot_sha256):
+        raise SnapshotChangedError(f"the snapshot of plan {plan_id} was changed")
+    return snapshots.restore(spelled)
+
+
+def confirm(
+    connection: Connection, *, plan_id: int, confirmed_at: datetime, confirmed_by: str
+) -> PlanRecord | None:
+    """Mark a proposed plan as confirmed; None when there is none or it was confirmed before."""
+    row = connection.execute(
+        plans.update()
+        .where(plans.c.id == plan_id, plans.c.state == "proposed")
+        .values(state="confirmed", confirmed_at=confirmed_at, confirmed_by=confirmed_by)
+        .returning(*_COLUMNS)
+    ).one_or_none()
+    return _record(row) if row else None
+
+
+_COLUMNS = tuple(column for column in plans.columns if column.name != "snapshot")
+"""Everything but the snapshot, which is large and rarely asked for."""
+
+
+def _record(row: Row[Any]) -> PlanRecord:
+    return PlanRecord(
+        id=row.id,
+        incident_ids=tuple(row.incident_ids),
+        state=row.state,
+        plan=decode(Plan, row.plan),
+        baseline=None if row.baseline is None else decode(Plan, row.baseline),
+        routes=tuple(row.routes),
+        zones=tuple(decode(HazardZone, zone) for zone in row.zones),
+        pins=tuple(decode(Wish, wish) for wish in row.pins),
+        bans=tuple(decode(Wish, wish) for wish in row.bans),
+        journal=row.journal,
+        snapshot_sha256=bytes(row.snapshot_sha256),
+        network_version=row.network_version,
+        solver=row.solver,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        confirmed_at=row.confirmed_at,
+        confirmed_by=row.confirmed_by,
+    )

@@ -1,0 +1,207 @@
+"""Everything that a decision may look at, read at one moment, and spelled so that the decision can be replayed.
+
+True availability: a team less its open orders, a lot less what is promised or past its date, an incident's card less
+what orders bring. Take it in a transaction that sees one moment (REPEATABLE READ), or under the locks of an act.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+
+from data import closures, incidents, journal, stock, units
+from data.frozen import canonical, decode, encode, sha256
+from data.incidents import IncidentRecord
+from data.stock import LotRecord
+from data.tables import OPEN_ORDER_STATES, order_lines, orders
+from data.units import DepotRecord, TeamRecord, VehicleRecord
+from dispatch import cards, readiness
+from dispatch.model import Cover, Depot, Incident, Snapshot, StockLot, Team, Vehicle, Wish
+from gis import areas
+
+
+def take(
+    connection: Connection,
+    *,
+    incident_ids: Collection[int],
+    requirement_cards: Mapping[str, cards.Card],
+    at: datetime,
+    covers: Sequence[Cover] = (),
+    pins: Sequence[Wish] = (),
+    bans: Sequence[Wish] = (),
+    stale_after: timedelta | None = None,
+) -> Snapshot:
+    """Read the state as it is at `at` for planning these incidents together; those not open are left out.
+
+    A team counts as stale when its last report is older than `stale_after` (None: never).
+    Raises LookupError when an incident's type has no card.
+    """
+    busy_teams, busy_vehicles = _busy(connection)
+    of_team: dict[int, list[Vehicle]] = {}
+    of_depot: dict[int, list[Vehicle]] = {}
+    for record in units.list_vehicles(connection):
+        owned, owner = (
+            (of_team, record.team_id) if record.team_id is not None else (of_depot, record.depot_id)
+        )
+        owned.setdefault(owner or 0, []).append(_vehicle(record, busy=record.id in busy_vehicles))
+    lots: dict[int, list[StockLot]] = {}
+    for lot in stock.list_all(connection):
+        if lot.free > 0 and _in_date(lot, at.date()):
+            lots.setdefault(lot.depot_id, []).append(_lot(lot))
+    return Snapshot(
+        journal=journal.latest(connection),
+        taken_at=at,
+        incidents=_incidents(connection, incident_ids, requirement_cards),
+        teams=tuple(
+            _team(team, of_team.get(team.id, ()), busy=team.id in busy_teams, at=at, stale_after=stale_after)
+            for team in units.list_teams(connection)
+        ),
+        depots=tuple(
+            _depot(depot, lots.get(depot.id, ()), of_depot.get(depot.id, ()))
+            for depot in units.list_depots(connection)
+        ),
+        covers=tuple(covers),
+        closures=tuple(closure.on_roads() for closure in closures.not_over(connection, at)),
+        pins=tuple(pins),
+        bans=tuple(bans),
+    )
+
+
+def spell(snapshot: Snapshot) -> bytes:
+    """Spell a snapshot as canonical JSON: equal snapshots give equal bytes."""
+    return canonical(encode(snapshot))
+
+
+def digest(snapshot: Snapshot) -> bytes:
+    """Compute the SHA-256 by which a plan's snapshot is known."""
+    return sha256(encode(snapshot))
+
+
+def restore(spelled: bytes) -> Snapshot:
+    """Make the snapshot again that `spell` wrote, for a replay."""
+    return decode(Snapshot, json.loads(spelled))
+
+
+def ordered(connection: Connection, incident_ids: Collection[int]) -> Mapping[int, Mapping[str, int]]:
+    """Add up what orders bring, by incident and need: open and finished ones, not refused or cancelled ones."""
+    query = (
+        select(orders.c.incident_id, order_lines.c.need, func.sum(order_lines.c.quantity))
+        .join(order_lines, order_lines.c.order_id == orders.c.id)
+        .where(orders.c.incident_id.in_(incident_ids), orders.c.state.in_((*OPEN_ORDER_STATES, "finished")))
+        .group_by(orders.c.incident_id, order_lines.c.need)
+    )
+    brought: dict[int, dict[str, int]] = {incident: {} for incident in incident_ids}
+    for incident, need, quantity in connection.execute(query):
+        brought[incident][need] = int(quantity)
+    return brought
+
+
+def _incidents(
+    connection: Connection, incident_ids: Collection[int], requirement_cards: Mapping[str, cards.Card]
+) -> tuple[Incident, ...]:
+    brought = ordered(connection, incident_ids)
+    return tuple(
+        _incident(record, requirement_cards[record.type], brought[record.id])
+        for record in incidents.list_open(connection)
+        if record.id in brought
+    )
+
+
+def _incident(record: IncidentRecord, card: cards.Card, brought: Mapping[str, int]) -> Incident:
+    return Incident(
+        id=record.id,
+        type=record.type,
+        level=record.level,
+        position=record.position,
+        priority=record.priority,
+        radius_m=record.radius_m,
+        needs=cards.outstanding(cards.needs(card, record.level), brought),
+    )
+
+
+def _busy(connection: Connection) -> tuple[set[int], set[int]]:
+    """Collect the teams whose people, and the vehicles which, have an open order."""
+    query = select(orders.c.team_id, orders.c.vehicle_id).where(orders.c.state.in_(OPEN_ORDER_STATES))
+    rows = connection.execute(query).all()
+    teams = {row.team_id for row in rows if row.vehicle_id is None}
+    return teams, {row.vehicle_id for row in rows if row.vehicle_id is not None}
+
+
+def _team(
+    record: TeamRecord,
+    vehicles: Sequence[Vehicle],
+    *,
+    busy: bool,
+    at: datetime,
+    stale_after: timedelta | None,
+) -> Team:
+    team = Team(
+        id=record.id,
+        position=record.position_now,
+        township=_township(record.area_code),
+        capabilities=record.capabilities,
+        strength=record.strength_now,
+        profile=record.profile,
+        notify_ms=record.notify_ms,
+        assemble_ms=record.assemble_ms,
+        consent_ms=record.consent_ms,
+        status=_status(record, busy=busy),
+        reported_at=record.reported_at,
+        vehicles=tuple(vehicles),
+    )
+    if stale_after is None or team.reported_at is None:
+        return team
+    return readiness.with_freshness(team, at, stale_after)
+
+
+def _status(
+    record: TeamRecord, *, busy: bool
+) -> Literal["available", "committed", "off_duty", "resting", "unavailable"]:
+    if record.status != "on_duty":
+        return record.status
+    return "committed" if busy else "available"
+
+
+def _depot(record: DepotRecord, lots: Sequence[StockLot], carriers: Sequence[Vehicle]) -> Depot:
+    return Depot(
+        id=record.id,
+        position=record.position,
+        notify_ms=record.notify_ms,
+        loading_ms=record.loading_ms,
+        open=record.open,
+        lots=tuple(lots),
+        carriers=tuple(carriers),
+    )
+
+
+def _lot(record: LotRecord) -> StockLot:
+    return StockLot(
+        id=record.id,
+        item=record.item,
+        quantity=record.free,
+        unit_kg=record.unit_kg,
+        expires_on=record.expires_on.isoformat() if record.expires_on else None,
+        activation_ms=record.activation_ms,
+    )
+
+
+def _in_date(lot: LotRecord, today: date) -> bool:
+    """Whether goods may be used, and an agreement called upon: both through their last day."""
+    return all(last is None or last >= today for last in (lot.expires_on, lot.contract_ends_on))
+
+
+def _vehicle(record: VehicleRecord, *, busy: bool) -> Vehicle:
+    return Vehicle(
+        id=record.id,
+        kind=record.kind,
+        profile=record.profile,
+        load_kg=record.load_kg,
+        available=record.in_service and not busy,
+    )
+
+
+def _township(area_code: str | None) -> str:
+    """Name the township that an area lies in; "" where a ledger gave none."""
+    return (area_code and areas.at_level(area_code, "township")) or ""
