@@ -20,6 +20,7 @@ from dispatch.problem import Flags, Ints, Problem
 
 SOLVER = f"ortools {ortools_version} CP-SAT"
 SEED = 1
+TUNING = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,12 +28,15 @@ class Window:
     """The part of a Problem that a model sees.
 
     `floor_critical`, `floor_all`: valid lower bounds on each incident's completion times, in ms.
+    With `far` all zero its plans are real; otherwise its optimum is only a bound.
     """
 
     pairs: Flags
     draws: Flags
     floor_critical: Ints
     floor_all: Ints
+    most_missing: Ints          # per need
+    far: Ints                   # per need: heads that may come from outside the window, unnamed (a relaxation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,15 @@ class Model:
                 self.cp.add_exactly_one(choices)
             elif len(choices) > 1:
                 self.cp.add_at_most_one(choices)
+        if np.setdiff1d(np.flatnonzero(problem.unit_pin >= 0), problem.pair_unit[self.pair_rows]).size:
+            self.cp.add_bool_or([])  # the window left out all that a pinned unit could do
         for pin in problem.trip_pins:
             self.cp.add_bool_or([self.trip_var[t] for t in pin.tolist() if t in self.trip_var])
 
     def _needs(self) -> list[cp_model.IntVar]:
         problem = self.problem
-        missing = [self.cp.new_int_var(0, int(q), "") for q in problem.need_quantity]
+        missing = [self.cp.new_int_var(0, int(q), "") for q in self.window.most_missing]
+        self.far_vars = {int(n): self.cp.new_int_var(0, int(self.window.far[n]), "") for n in np.flatnonzero(self.window.far)}
         terms: list[tuple[list[cp_model.IntVar], list[int]]] = [([], []) for _ in missing]
         for row, var in zip(self.pair_rows.tolist(), self.pair_vars, strict=True):
             variables, amounts = terms[problem.pair_need[row]]
@@ -141,6 +148,9 @@ class Model:
             variables.append(var)
             amounts.append(1)
         for need, (variables, amounts) in enumerate(terms):
+            if need in self.far_vars:
+                variables.append(self.far_vars[need])
+                amounts.append(1)
             brought = cp_model.LinearExpr.weighted_sum(variables, amounts) + missing[need]
             quantity = int(problem.need_quantity[need])
             if problem.needs[need].kind == "material":
@@ -254,6 +264,8 @@ class Model:
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = SEED
         solver.parameters.max_time_in_seconds = max(0.001, stop_at - time.perf_counter())
+        for name, setting in TUNING.items():
+            setattr(solver.parameters, name, setting)
         status = solver.solve(self.cp)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             choice = self._read(solver)

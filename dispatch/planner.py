@@ -5,8 +5,8 @@
 3. A pair later than its incident's own bound plus the remaining slack cannot be in any optimum: it is left out.
 4. What is left goes to the exact model, tier after tier; the window is widened until its answer certifies itself.
 
-A tier whose first plan already meets its bound needs no solver. When the wall clock ends, the best plan so far is
-returned: each tier's bound then holds for every plan that is no worse in the tiers before it.
+A tier whose plan meets its bound needs no further proof. When the wall clock ends, the best plan so far is
+returned: the bound of a tier holds for every plan that is no worse in each of the tiers before it.
 """
 
 import time
@@ -22,6 +22,9 @@ from dispatch.model import Tier
 from dispatch.problem import Ints, Problem
 
 DEFAULT_TIME_LIMIT_S = 10.0
+LATER = TIERS[4:]
+FIRST_SLACK = 0.02
+WIDEN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,32 +40,269 @@ class Solved:
         return tuple(tier.value for tier in self.tiers)
 
 
+class _Search:
+    """The best plan so far and the best bound of each tier."""
+
+    def __init__(self, problem: Problem, stop_at: float) -> None:
+        self.problem = problem
+        self.stop_at = stop_at
+        self.best = nearest_first(problem)
+        self.values = tiers_of(problem, self.best)
+        self.bounds = dict.fromkeys(TIERS, 0)
+
+    @property
+    def out_of_time(self) -> bool:
+        return time.perf_counter() >= self.stop_at
+
+    def offer(self, choice: Choice | None) -> None:
+        if choice is None:
+            return
+        values = tiers_of(self.problem, choice)
+        if values < self.values:
+            self.best, self.values = choice, values
+
+    def value(self, tier: str) -> int:
+        return self.values[TIERS.index(tier)]
+
+    def raise_bound(self, tier: str, bound: int) -> None:
+        self.bounds[tier] = max(self.bounds[tier], bound)
+
+    def proven(self, tier: str) -> bool:
+        return self.value(tier) == self.bounds[tier]
+
+
 def solve(problem: Problem, *, time_limit_s: float = DEFAULT_TIME_LIMIT_S) -> Solved:
     """The lexicographically least plan, or the best one found in time. Never raises for a hard problem."""
-    stop_at = time.perf_counter() + time_limit_s
-    best = nearest_first(problem)
-    window = Window(
-        pairs=np.ones(len(problem.pair_unit), dtype=np.bool_),
-        draws=np.ones(len(problem.draw_trip), dtype=np.bool_),
-        floor_critical=np.zeros(len(problem.incidents), dtype=np.int64),
-        floor_all=np.zeros(len(problem.incidents), dtype=np.int64),
-    )
-    model = Model(problem, window)
-    bounds: list[int] = []
-    for tier in TIERS:
-        model.hint(best)
-        outcome = model.minimise(tier, stop_at)
-        if outcome.choice is not None:
-            best = min(best, outcome.choice, key=lambda c: tiers_of(problem, c))
-        bounds.append(outcome.bound)
-        model.hold(tier, tiers_of(problem, best)[TIERS.index(tier)])
+    search = _Search(problem, time.perf_counter() + time_limit_s)
+    least = least_missing(problem)
+    _bound_unmet(search, least)
+    model = _alone(search, least)
+    if model is None:
+        model = _solve_times(search, _solve_unmet(search, least))
+    _solve_later(search, model)
     return Solved(
-        choice=best,
+        choice=search.best,
         tiers=tuple(
-            Tier(code=code, value=value, bound=min(bound, value))
-            for code, value, bound in zip(TIERS, tiers_of(problem, best), bounds, strict=True)
+            Tier(code=code, value=value, bound=min(search.bounds[code], value))  # type: ignore[arg-type]
+            for code, value in zip(TIERS, search.values, strict=True)
         ),
     )
 
 
-__all__ = ["Solved", "earliest", "least_missing", "solve", "Ints"]
+def _bound_unmet(search: _Search, least: Ints) -> None:
+    """What no plan can bring, need by need."""
+    for tier, bound in zip(TIERS[:2], _weighted(search.problem, least), strict=True):
+        search.raise_bound(tier, bound)
+
+
+def _weighted(problem: Problem, missing: Ints) -> tuple[int, int]:
+    """The first two tiers of a plan that lacks so much of each need."""
+    weighted = missing * problem.need_weight
+    critical = int(weighted[problem.need_critical].sum())
+    return critical, int(weighted.sum()) - critical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Floors:
+    """Per incident, bounds on the two completion times, and their weighted sums."""
+
+    critical: Ints
+    all: Ints
+    critical_sum: int
+    all_sum: int
+
+
+def _floors(problem: Problem, most: Ints) -> _Floors:
+    critical = earliest(problem, most, problem.need_critical)
+    everything = np.maximum(critical, earliest(problem, most, np.ones_like(problem.need_critical)))
+    return _Floors(
+        critical=critical,
+        all=everything,
+        critical_sum=int((critical * problem.priority).sum()),
+        all_sum=int((everything * problem.priority).sum()),
+    )
+
+
+def _window(
+    problem: Problem, floors: _Floors, most: Ints, slack: tuple[int, int], *, relaxed: bool = False
+) -> Window:
+    """The pairs and draws that a plan within both slacks (weighted ms above the floors) can use."""
+    late_critical = floors.critical + slack[0] // problem.priority
+    late_all = floors.all + slack[1] // problem.priority
+    late = np.where(
+        problem.need_critical,
+        (late_critical if relaxed else np.minimum(late_critical, late_all))[problem.need_incident],
+        late_all[problem.need_incident],
+    )
+    pairs = problem.pair_ms <= late[problem.pair_need]
+    draws = problem.trip_ms[problem.draw_trip] <= late[problem.draw_need]
+    far = np.zeros(len(problem.needs), dtype=np.int64)
+    if relaxed:
+        np.add.at(far, problem.pair_need[~pairs], problem.pair_amount[~pairs])
+        np.add.at(far, problem.draw_need[~draws], problem.draw_most[~draws])
+        far[problem.need_critical] = 0
+    return Window(
+        pairs=pairs,
+        draws=draws,
+        floor_critical=floors.critical,
+        floor_all=floors.all,
+        most_missing=np.minimum(most, problem.need_quantity),
+        far=np.minimum(far, problem.need_quantity),
+    )
+
+
+def _alone(search: _Search, least: Ints) -> Model | None:
+    """The usual case: every incident can have its own earliest times at once. Then four tiers need no search."""
+    problem = search.problem
+    floors = _floors(problem, least)
+    model = Model(problem, _window(problem, floors, least, (0, 0)))
+    outcome = model.minimise("coverage", search.stop_at)
+    if outcome.choice is None:
+        return None
+    search.offer(outcome.choice)
+    search.raise_bound("time_critical", floors.critical_sum)
+    search.raise_bound("time_rest", floors.all_sum)
+    return model
+
+
+def _most_missing(search: _Search, least: Ints) -> Ints:
+    """Per need: no plan that is as good in the unmet tiers lacks more than this."""
+    problem = search.problem
+    critical, other = _weighted(problem, least)
+    room = np.where(
+        problem.need_critical, search.value("unmet_critical") - critical, search.value("unmet_other") - other
+    )
+    return np.minimum(problem.need_quantity, least + room // problem.need_weight)
+
+
+def _solve_unmet(search: _Search, least: Ints) -> Ints:
+    """Tiers 1 and 2, over all pairs. Returns what each need may lack at most in plans that are as good."""
+    problem = search.problem
+    if not (search.proven("unmet_critical") and search.proven("unmet_other")):
+        model = Model(problem, _timeless(problem))
+        for tier in TIERS[:2]:
+            model.hint(search.best)
+            outcome = model.minimise(tier, search.stop_at)
+            search.offer(outcome.choice)
+            search.raise_bound(tier, outcome.bound)
+            model.hold(tier, search.value(tier))
+    return _most_missing(search, least)
+
+
+def _timeless(problem: Problem) -> Window:
+    """Everything, with no times to pay for."""
+    never = np.full(len(problem.incidents), np.iinfo(np.int64).max // 4, dtype=np.int64)
+    return Window(
+        pairs=np.ones(len(problem.pair_unit), dtype=np.bool_),
+        draws=np.ones(len(problem.draw_trip), dtype=np.bool_),
+        floor_critical=never,
+        floor_all=never,
+        most_missing=problem.need_quantity,
+        far=np.zeros(len(problem.needs), dtype=np.int64),
+    )
+
+
+def _solve_times(search: _Search, most: Ints) -> Model | None:
+    """Tiers 3 and 4 in windows that widen until they certify themselves; the last window's model, or None."""
+    floors = _floors(search.problem, most)
+    search.raise_bound("time_critical", floors.critical_sum)
+    search.raise_bound("time_rest", floors.all_sum)
+    slack = _critical_slack(search, floors, most)
+    if slack is None:
+        return None
+    model = _rest(search, floors, most, slack)
+    if model is None and not search.out_of_time:
+        # the relaxed bound cannot be reached by whole plans: solve tier 3 with everything in the window
+        everything = _slack_of_all(search.problem, floors)
+        model = _whole(search, floors, most, everything)
+    return model
+
+
+def _slack_of_all(problem: Problem, floors: _Floors) -> int:
+    """A slack that leaves nothing out."""
+    latest = max(problem.pair_ms.max(initial=0), problem.trip_ms.max(initial=0))
+    return int(latest * problem.priority.max(initial=1))
+
+
+def _held(search: _Search, window: Window, *tiers: str) -> Model:
+    model = Model(search.problem, window)
+    for tier in tiers:
+        model.hold(tier, search.value(tier))
+    return model
+
+
+def _critical_slack(search: _Search, floors: _Floors, most: Ints) -> int | None:
+    """How far above its floors the least time_critical lies (a bound: other needs may be met from afar)."""
+    widest = _slack_of_all(search.problem, floors)
+    slack = int(floors.critical_sum * FIRST_SLACK)
+    while not search.out_of_time:
+        model = _held(
+            search, _window(search.problem, floors, most, (slack, slack), relaxed=True), *TIERS[:2]
+        )
+        outcome = model.minimise("time_critical", search.stop_at)
+        if outcome.infeasible:
+            search.raise_bound("time_critical", floors.critical_sum + slack + 1)
+            slack = min(widest, max(slack * WIDEN, 1))
+            continue
+        if outcome.choice is None or outcome.value != outcome.bound:
+            search.raise_bound("time_critical", min(outcome.bound, floors.critical_sum + slack + 1))
+            return None
+        needed = outcome.value - floors.critical_sum
+        if needed <= slack or slack >= widest:
+            search.raise_bound("time_critical", outcome.value)
+            return needed
+        slack = needed
+    return None
+
+
+def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> Model | None:
+    """Tier 4 with tier 3 at its bound; None when no whole plan reaches that bound, or time is over."""
+    problem = search.problem
+    widest = _slack_of_all(problem, floors)
+    slack = int(floors.all_sum * FIRST_SLACK)
+    while not search.out_of_time:
+        model = _held(search, _window(problem, floors, most, (critical_slack, slack)), *TIERS[:2])
+        model.hold("time_critical", floors.critical_sum + critical_slack)
+        outcome = model.minimise("time_rest", search.stop_at)
+        search.offer(outcome.choice)
+        if outcome.infeasible:
+            if slack >= widest:
+                return None
+            slack = min(widest, max(slack * WIDEN, 1))
+            continue
+        if outcome.choice is None or outcome.value != outcome.bound:
+            search.raise_bound("time_rest", min(outcome.bound, floors.all_sum + slack + 1))
+            return None
+        needed = outcome.value - floors.all_sum
+        if needed <= slack or slack >= widest:
+            search.raise_bound("time_rest", outcome.value)
+            model.hold("time_rest", outcome.value)
+            return model
+        slack = needed
+    return None
+
+
+def _whole(search: _Search, floors: _Floors, most: Ints, everything: int) -> Model | None:
+    """Tiers 3 and 4 with nothing left out."""
+    model = _held(search, _window(search.problem, floors, most, (everything, everything)), *TIERS[:2])
+    for tier in TIERS[2:4]:
+        model.hint(search.best)
+        outcome = model.minimise(tier, search.stop_at)
+        search.offer(outcome.choice)
+        search.raise_bound(tier, outcome.bound)
+        if not outcome.proven:
+            return None
+        model.hold(tier, outcome.value)
+    return model
+
+
+def _solve_later(search: _Search, model: Model | None) -> None:
+    """Tiers 5 to 8 over the pairs that the proven times allow."""
+    if model is None:
+        return
+    for tier in LATER:
+        model.hint(search.best)
+        outcome = model.minimise(tier, search.stop_at)
+        search.offer(outcome.choice)
+        search.raise_bound(tier, outcome.bound)
+        model.hold(tier, search.value(tier))

@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import Point
+
+from dispatch.hazards import Surroundings, run_out_m, staging_allowed, zone, zones
+from dispatch.model import Incident
+from gis.crs import metres_crs, to_metres
+
+
+def incident(kind: str, radius_m: int = 0, identity: int = 1) -> Incident:
+    return Incident(id=identity, type=kind, level=2, position=(111.0, 36.0), radius_m=radius_m)
+
+
+def metres(found: object) -> object:
+    return to_metres(found.geometry, metres_crs(111.0, 36.0))  # type: ignore[attr-defined]
+
+
+def test_circle_has_the_rules_radius() -> None:
+    """An isolation distance is a distance in metres, not in degrees."""
+    area = metres(zone(incident("collapse"))).area  # type: ignore[attr-defined]
+    assert area == pytest.approx(3.1416 * 80**2, rel=0.01)
+
+
+def test_reported_radius_replaces_the_rule() -> None:
+    """What was seen on the spot is worth more than a table."""
+    small, large = zone(incident("collapse", 40)), zone(incident("collapse", 400))
+    assert metres(large).area > 90 * metres(small).area  # type: ignore[attr-defined]
+
+
+def test_wind_sector_lies_downwind() -> None:
+    """Wind from the west carries the cloud east: east is inside, west is not."""
+    found = zone(incident("hazardous_chemical_leak"), Surroundings(wind_from_deg=270))
+    assert found is not None
+    per_metre = 1 / 90_160
+    assert not staging_allowed((111.0 + 250 * per_metre, 36.0), [found])
+    assert staging_allowed((111.0 - 250 * per_metre, 36.0), [found])
+
+
+def test_run_out_goes_down_the_slope_by_the_angle_of_reach() -> None:
+    """A 10,000 m3 slide that falls 100 m reaches 244 m: 100 · 10^(0.085 · 4 + 0.047)."""
+    assert run_out_m(100, 10_000) == pytest.approx(243.8, abs=0.1)
+    found = zone(incident("landslide"), Surroundings(downslope_deg=180, drop_m=100, volume_m3=10_000))
+    assert found is not None
+    assert not staging_allowed((111.0, 36.0 - 230 / 110_950), [found])
+    assert staging_allowed((111.0, 36.0 + 230 / 110_950), [found])
+
+
+def test_unknown_direction_invents_nothing() -> None:
+    """Without wind the zone is the isolation circle, the same in every direction."""
+    area = metres(zone(incident("hazardous_chemical_leak"))).area  # type: ignore[attr-defined]
+    assert area == pytest.approx(3.1416 * 100**2, rel=0.01)
+
+
+def test_types_without_a_zone_have_none() -> None:
+    """A traffic jam or an earthquake closes no road by itself."""
+    assert zones([incident("earthquake"), incident("collapse", identity=2)]) == (zone(incident("collapse", identity=2)),)
+
+
+@given(kind=st.sampled_from(["landslide", "collapse", "forest_fire"]), radius=st.integers(10, 2000))
+@settings(max_examples=30, deadline=None)
+def test_the_place_itself_is_never_a_staging_area(kind: str, radius: int) -> None:
+    """Whatever the shape, the incident lies in its own zone."""
+    found = zone(incident(kind, radius))
+    assert found is not None
+    assert found.geometry.contains(Point(111.0, 36.0))  # type: ignore[attr-defined]
