@@ -375,7 +375,7 @@ def attributes(ways: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             "max_height_cm": _strictest(reading, ("maxheight", "maxheight:physical")),
             "max_width_cm": _strictest(reading, ("maxwidth", "maxwidth:physical", "width")),
             "four_wheel_drive_only": _four_wheel_drive(reading),
-            "access": access,
+            "access": pd.Series(access, dtype=object),
             "conditional": _conditional(reading, access, rank),
             "name": _words(ways, "name"),
             "ref": _words(ways, "ref"),

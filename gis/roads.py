@@ -103,7 +103,8 @@ def edges_from_lines(frame: gpd.GeoDataFrame, *, snap_m: float = 1.0) -> Roads:
     vertices = _joined_vertices(lines, attributes, snap_m)
     pieces = split(vertices)
     edges = _with_attributes(pieces, attributes)
-    return Roads(nodes=pieces.nodes, edges=edges, banned_turns=(), faults=_concat(faults, empty))
+    short = _faults("line", np.setdiff1d(lines.index, pieces.edges["line"]), "too_short")
+    return Roads(nodes=pieces.nodes, edges=edges, banned_turns=(), faults=_concat(faults, empty, short))
 
 
 def clip(roads: Roads, outline: shapely.Geometry) -> Roads:
@@ -297,8 +298,10 @@ def _rules(value: object) -> list[dict[str, str]] | None:
 def _single_lines(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoSeries, pd.DataFrame]:
     """Each part of each line, two-dimensional, indexed by its row; and a fault for each row without one."""
     parts = gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), crs=STORED).explode(index_parts=False)
+    array = parts.to_numpy()
     good = parts[
-        (shapely.get_type_id(parts.to_numpy()) == shapely.GeometryType.LINESTRING) & (parts.length > 0)
+        (shapely.get_type_id(array) == shapely.GeometryType.LINESTRING)
+        & (np.asarray(shapely.length(array)) > 0)
     ]
     return good, _faults("line", np.setdiff1d(np.arange(len(frame)), good.index), "not_a_line")
 
@@ -308,8 +311,8 @@ def _joined_vertices(lines: gpd.GeoSeries, attributes: pd.DataFrame, snap_m: flo
     count = len(lines)
     if count == 0:
         return pd.DataFrame({name: np.empty(0) for name in ("line", "run", "node_id", "lon", "lat")})
-    centre = lines.union_all().centroid if count < 3 else shapely.box(*lines.total_bounds).centroid  # noqa: PLR2004
-    projected = lines.to_crs(metres_crs(centre.x, centre.y)).to_numpy()
+    west, south, east, north = lines.total_bounds
+    projected = lines.to_crs(metres_crs((west + east) / 2, (south + north) / 2)).to_numpy()
     flat, owner = shapely.get_coordinates(lines.to_numpy(), return_index=True)
     metric = shapely.get_coordinates(projected)
     measure = _measures(metric, owner)
