@@ -26,7 +26,9 @@ _CHINA_LAT = (3.0, 54.0)
 _ZONE_3_DEGREES = 4534  # CGCS2000 / 3-degree Gauss-Kruger at 75 E; one number more for every 3 degrees
 _UTM_NORTH, _UTM_SOUTH = 32600, 32700
 _GEOD = Geod(a=6378137.0, rf=298.257222101)  # the ellipsoid of CGCS2000
-_INVERSE_ROUNDS = 3  # of BD-09: each shrinks the error (0.06 m after the library's own inverse) a thousandfold
+_INVERSE_ROUNDS = (
+    3  # of BD-09: each shrinks the error (0.06 m after the library's own inverse) a thousandfold
+)
 
 
 def metres_crs(lon: float, lat: float) -> CRS:
