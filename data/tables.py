@@ -416,7 +416,7 @@ users = Table(
     _time("created_at", nullable=False),
     _time("password_changed_at", nullable=False),
     _one_of("role", ROLES),
-    CheckConstraint("password_hash LIKE '$argon2id$%'", name="password_hashed"),
+    CheckConstraint("starts_with(password_hash, '$argon2id$')", name="password_hashed"),
     Index("uq_users_name", func.lower(text("name")), unique=True),
 )
 

@@ -623,7 +623,7 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("password_changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("password_hash LIKE '$argon2id$%%'", name=op.f("ck_users_password_hashed")),
+        sa.CheckConstraint("starts_with(password_hash, '$argon2id$')", name=op.f("ck_users_password_hashed")),
         sa.CheckConstraint(
             "role IN ('viewer', 'duty_officer', 'commander', 'administrator', 'township')",
             name=op.f("ck_users_role"),
