@@ -1,7 +1,7 @@
 """What a page needs to answer one request: who reads, in which language, and how a template is filled and sent."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -135,6 +135,11 @@ Writing = Annotated[View, Depends(writing)]
 OpenToAll = Annotated[View, Depends(open_to_all)]
 
 
+def _whoever(request: Request) -> View:
+    """Return the view of whoever asks, signed in or not: a refusal must not fail for want of a login."""
+    return _view(request, visiting(request))
+
+
 class PageRoute(APIRoute):
     """A route whose refusals are pages: to the login where nobody is signed in, else the reason in words."""
 
@@ -147,9 +152,9 @@ class PageRoute(APIRoute):
             except NotSignedInError as error:
                 response = _sign_in_first(request, error)
             except MusterError as error:
-                response = open_to_all(request).refused(error)
+                response = _whoever(request).refused(error)
             except RequestValidationError as error:
-                view = open_to_all(request)
+                view = _whoever(request)
                 fields = [str(fault["loc"][-1]) for fault in error.errors()]
                 refusal = view.words.problem("fields_invalid", {"fields": ", ".join(fields)})
                 response = view.render("refused.html", status=_FORM_ERROR, refusal=refusal)
@@ -179,5 +184,3 @@ def own_path(path: str | None) -> str:
         return "/"
     return path
 
-
-Numbers = Mapping[str, Any]

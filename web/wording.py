@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from data.locate import Location
+from data.policies import Policy
+from dispatch.cards import LAST_GRADE
 from web import i18n
 from web.i18n import Lang
 
@@ -122,3 +125,111 @@ class _Forgiving(dict[str, Any]):
 
     def __missing__(self, key: str) -> str:
         return "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every word that a page needs, in one language; the county's own ones come from its policy."""
+
+    policy: Policy
+    lang: Lang
+
+    # -- fixed words
+
+    def problem(self, code: str, details: Mapping[str, Any]) -> str:
+        """Say why an act was not done."""
+        return fill(pick(PROBLEMS[code], self.lang), details, self.lang)
+
+    def tier(self, code: str) -> str:
+        """Name an objective."""
+        return pick(TIERS[code], self.lang)
+
+    def incident_state(self, code: str) -> str:
+        """Name a state of an incident."""
+        return pick(INCIDENT_STATES[code], self.lang)
+
+    def order_act(self, code: str) -> str:
+        """Name what a team or the command post does with an order."""
+        return pick(ORDER_ACTS[code], self.lang)
+
+    def order_end(self, state: str) -> str:
+        """Say that nothing more is asked of a team."""
+        return pick(ORDER_ENDS[state], self.lang)
+
+    def order_look(self, state: str, overdue: bool) -> Look:  # noqa: FBT001  # a template's call
+        """Show the state of an order."""
+        chinese, english, mark, tone = OVERDUE if overdue else ORDER_STATES[state]
+        return Look(pick((chinese, english), self.lang), mark, tone)
+
+    def role(self, code: str) -> str:
+        """Name a role."""
+        return pick(ROLES[code], self.lang)
+
+    # -- the county's words
+
+    def _of(self, words: Mapping[str, str]) -> str:
+        return words[self.lang]
+
+    def term(self, group: str, code: str) -> str:
+        """Look up a code of the vocabulary; a code that the county has taken out since stands for itself."""
+        term = self.policy.vocabulary.get(group, {}).get(code)
+        return self._of(term.words) if term else code
+
+    def layer(self, code: str) -> str:
+        """Name a layer."""
+        return self._of(self.policy.layers[code].words)
+
+    def level(self, number: int) -> str:
+        """Name a level of response."""
+        return self._of(self.policy.levels[number].words)
+
+    def level_numeral(self, number: int) -> str:
+        """Write a level as a numeral, for narrow places."""
+        return NUMERALS[number - 1]
+
+    def incident_types(self) -> list[tuple[str, str]]:
+        """List every kind of incident with its name, in the policy's order."""
+        return [(code, self._of(kind.words)) for code, kind in self.policy.incident_types.items()]
+
+    def incident_type(self, code: str) -> str:
+        """Name a kind of incident."""
+        kind = self.policy.incident_types.get(code)
+        return self._of(kind.words) if kind else code
+
+    def incident_title(self, incident: Any) -> str:
+        """Name one incident: its kind, and its own name or number."""
+        return f"{self.incident_type(incident.type)} {incident.name or f'#{incident.id}'}"
+
+    def name(self, named: Any) -> str:
+        """Take the name of anything that has one in two languages; its code where it has none."""
+        english = getattr(named, "name_en", "") if self.lang == "en" else ""
+        return english or named.name or named.code
+
+    def asked_for(self, kind: str, code: str) -> str:
+        """Name what a need asks for: a capability, a kind of vehicle, an item."""
+        group = {"capability": "capabilities", "vehicle": "vehicle_kinds", "material": "items"}[kind]
+        return self.term(group, code)
+
+    def need(self, need: Any) -> str:
+        """Name a need, with its grade and least strength where they bind."""
+        text = self.asked_for(need.kind, need.code)
+        if need.grade < LAST_GRADE:
+            text += pick(("（{grade} 级及以上）", " (grade {grade} or better)"), self.lang).format(grade=need.grade)
+        if need.min_strength > 1:
+            text += pick(("，每队不少于 {heads} 人", ", teams of {heads} or more"), self.lang).format(heads=need.min_strength)
+        return text
+
+    def amount(self, kind: str, code: str, quantity: int) -> str:
+        """Write a quantity with its unit: heads, vehicles, or the item's own unit."""
+        if kind == "capability":
+            return pick(("{n} 人", "{n} heads"), self.lang).format(n=quantity)
+        if kind == "vehicle":
+            return pick(("{n} 台", "{n}"), self.lang).format(n=quantity)
+        item = self.policy.items.get(code)
+        if item is None:
+            return str(quantity)
+        return pick(("{n} {unit}", "{n} × {unit}"), self.lang).format(n=quantity, unit=self._of(item.unit))
+
+    def chain(self, location: Location) -> list[str]:
+        """Name the chain of a position: its grids from the county down, or its areas where there are no grids."""
+        return [self.name(link) for link in location.grids or location.areas]

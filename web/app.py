@@ -1,0 +1,40 @@
+"""The composition root: the JSON endpoints, the pages, the static files and the headers, in one application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import http
+from api.runtime import running
+from api.settings import Settings
+from web import pages
+from web.headers import SecurityHeaders
+
+STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application; its database starts and stops with it.
+
+    FastAPI's own documentation pages load scripts from another host, so they are off; /openapi.json has the document.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(app, settings):
+            yield
+
+    app = FastAPI(title="Muster", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
+    http.install(app)
+    modules = pages.modules()
+    links = [module.NAVIGATION for module in modules if hasattr(module, "NAVIGATION")]
+    app.state.navigation = tuple(sorted(links, key=lambda link: link.place))
+    for module in modules:
+        app.include_router(module.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(SecurityHeaders)
+    return app
