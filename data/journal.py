@@ -156,8 +156,21 @@ def claim(
     ).one_or_none()
     if claimed is not None:
         return None
-    earlier = connection.execute(select(commands).where(commands.c.request_id == request_id)).one()
-    if (earlier.act, earlier.actor, bytes(earlier.arguments_sha256)) != (act, actor, digest):
+    return answered(connection, request_id=request_id, act=act, actor=actor, arguments=arguments)
+
+
+def answered(
+    connection: Connection, *, request_id: UUID, act: str, actor: str, arguments: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Tell what a request was answered with, None when it was not applied yet. Raises RequestReusedError."""
+    earlier = connection.execute(select(commands).where(commands.c.request_id == request_id)).one_or_none()
+    if earlier is None:
+        return None
+    if (earlier.act, earlier.actor, bytes(earlier.arguments_sha256)) != (
+        act,
+        actor,
+        sha256(jsonable(arguments)),
+    ):
         raise RequestReusedError(request_id)
     return dict(earlier.result)
 
