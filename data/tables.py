@@ -712,9 +712,8 @@ stock_movements = Table(
 journal = Table(
     "journal",
     metadata,
-    Column(
-        "id", BigInteger, primary_key=True, autoincrement=False
-    ),  # gapless: given under the journal's lock
+    # gapless: given under the journal's lock
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     _time("at", nullable=False),
     Column("actor", Text, nullable=False),
     Column("act", Text, nullable=False),

@@ -248,7 +248,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "journal",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("act", sa.Text(), nullable=False),
@@ -266,7 +266,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "octet_length(prev_hash) = 32 AND octet_length(hash) = 32", name=op.f("ck_journal_sha256")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_journal")),
         schema="live",
     )
     op.create_index(
