@@ -42,7 +42,9 @@ def earliest(problem: Problem, allowed_missing: Ints, counted: Flags) -> Ints:
         manned = [int(n) for n in needs if problem.needs[n].kind != "material"]
         result[incident] = max(
             _earliest_units(problem, pairs, manned, asked),
-            max((_earliest_stock(problem, int(n), int(asked[n])) for n in needs if n not in manned), default=0),
+            max(
+                (_earliest_stock(problem, int(n), int(asked[n])) for n in needs if n not in manned), default=0
+            ),
             _pinned(problem, pairs, counted),
         )
     return result

@@ -35,8 +35,8 @@ class Window:
     draws: Flags
     floor_critical: Ints
     floor_all: Ints
-    most_missing: Ints          # per need
-    far: Ints                   # per need: heads that may come from outside the window, unnamed (a relaxation)
+    most_missing: Ints  # per need
+    far: Ints  # per need: heads that may come from outside the window, unnamed (a relaxation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,10 @@ class Model:
     def _needs(self) -> list[cp_model.IntVar]:
         problem = self.problem
         missing = [self.cp.new_int_var(0, int(q), "") for q in self.window.most_missing]
-        self.far_vars = {int(n): self.cp.new_int_var(0, int(self.window.far[n]), "") for n in np.flatnonzero(self.window.far)}
+        self.far_vars = {
+            int(n): self.cp.new_int_var(0, int(self.window.far[n]), "")
+            for n in np.flatnonzero(self.window.far)
+        }
         terms: list[tuple[list[cp_model.IntVar], list[int]]] = [([], []) for _ in missing]
         for row, var in zip(self.pair_rows.tolist(), self.pair_vars, strict=True):
             variables, amounts = terms[problem.pair_need[row]]

@@ -27,7 +27,9 @@ def need_order(problem: Problem) -> list[int]:
     priority = problem.priority[problem.need_incident] if len(problem.needs) else problem.need_quantity
     return [
         int(n)
-        for n in np.lexsort((np.arange(len(problem.needs)), problem.need_incident, -priority, ~problem.need_critical))
+        for n in np.lexsort(
+            (np.arange(len(problem.needs)), problem.need_incident, -priority, ~problem.need_critical)
+        )
     ]
 
 

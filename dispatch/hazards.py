@@ -35,7 +35,7 @@ class HazardRule:
 
     shape: ZoneShape
     radius_m: int = 0
-    length_m: int = 0               # of a wind sector
+    length_m: int = 0  # of a wind sector
     half_angle_deg: int = 0
     closes_roads: bool = True
 
@@ -49,9 +49,9 @@ RULES: Final[Mapping[str, HazardRule]] = {
     "flood": HazardRule(shape="none"),
     "mine_accident": HazardRule(shape="none"),
     # initial isolation of 100 m in all directions and 300 m downwind of a large spill: ERG 2020, general guides
-    "hazardous_chemical_leak": HazardRule(shape="wind_sector", radius_m=100, length_m=300, half_angle_deg=30),
+    "hazmat_leak": HazardRule(shape="wind_sector", radius_m=100, length_m=300, half_angle_deg=30),
     "traffic_accident": HazardRule(shape="none"),
-    "snow_and_ice": HazardRule(shape="none"),
+    "snow_ice": HazardRule(shape="none"),
     "earthquake": HazardRule(shape="none"),
 }
 """By incident type. A type that is not named has no zone of its own, only the reported radius."""
@@ -63,7 +63,7 @@ class Surroundings:
 
     wind_from_deg: float | None = None
     downslope_deg: float | None = None
-    drop_m: float | None = None         # height between the release and the valley floor
+    drop_m: float | None = None  # height between the release and the valley floor
     volume_m3: float | None = None
 
 

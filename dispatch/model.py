@@ -268,6 +268,26 @@ class MoveUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRoute:
+    """The way of one chosen unit. Geometries are shapely LineStrings in EPSG:4490; `walk` is the last part on foot.
+
+    `second` shares no edge with the first way; None where there is no such way.
+    """
+
+    kind: Literal["team", "vehicle", "carrier", "move_up"]
+    id: int
+    incident: int | None        # None: a move-up
+    road_ms: int
+    walk_ms: int
+    length_m: int
+    geometry: object
+    walk: object
+    second: object | None = None
+    second_ms: int | None = None
+    edges: tuple[int, ...] = ()  # ids of the road edges that are driven, in their order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """An answer with its proof. Infeasible, partly met and unproven are fields, never exceptions."""
 

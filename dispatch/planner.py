@@ -236,9 +236,7 @@ def _critical_slack(search: _Search, floors: _Floors, most: Ints) -> int | None:
     widest = _slack_of_all(search.problem, floors)
     slack = int(floors.critical_sum * FIRST_SLACK)
     while not search.out_of_time:
-        model = _held(
-            search, _window(search.problem, floors, most, (slack, slack), relaxed=True), *TIERS[:2]
-        )
+        model = _held(search, _window(search.problem, floors, most, (slack, slack), relaxed=True), *TIERS[:2])
         outcome = model.minimise("time_critical", search.stop_at)
         if outcome.infeasible:
             search.raise_bound("time_critical", floors.critical_sum + slack + 1)

@@ -16,7 +16,19 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.model import Cover, Depot, Incident, Need, Position, Reason, Snapshot, StockLot, Team, Vehicle, Wish
+from dispatch.model import (
+    Cover,
+    Depot,
+    Incident,
+    Need,
+    Position,
+    Reason,
+    Snapshot,
+    StockLot,
+    Team,
+    Vehicle,
+    Wish,
+)
 from dispatch.readiness import USABLE_VEHICLE_STATUSES, depot_refusal
 from gis.network import VehicleProfile
 
@@ -67,7 +79,7 @@ class TravelTable:
     """Road and walking times from every start to every target, in ms; road -1 where there is no way.
 
     `starts` and `targets` are as returned by `starts_of` and `targets_of`. Arrays have shape (starts, targets).
-    `codes[reason]` names why a cell is unreachable and `cause` holds the id of the closure, or -1.
+    `codes[reason]` names how a cell was or was not reached.
     """
 
     starts: tuple[Start, ...]
@@ -75,23 +87,21 @@ class TravelTable:
     road_ms: Ints
     walk_ms: Ints
     reason: Ints
-    cause: Ints
     codes: tuple[str, ...] = ("",)
 
     def __post_init__(self) -> None:
         shape = (len(self.starts), len(self.targets))
-        for name in ("road_ms", "walk_ms", "reason", "cause"):
+        for name in ("road_ms", "walk_ms", "reason"):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {shape}")
 
-    def cell(self, start: Start, target: Position) -> tuple[int, int, str, int]:
-        """(road_ms, walk_ms, reason code, closure id) of one start and target."""
+    def cell(self, start: Start, target: Position) -> tuple[int, int, str]:
+        """(road_ms, walk_ms, reason code) of one start and target."""
         row, column = self.starts.index(start), self.targets.index(target)
         return (
             int(self.road_ms[row, column]),
             int(self.walk_ms[row, column]),
             self.codes[int(self.reason[row, column])],
-            int(self.cause[row, column]),
         )
 
 
@@ -125,28 +135,28 @@ class Problem:
     """What the planner sees. Index arrays point into the tables above them; all times are whole milliseconds."""
 
     incidents: tuple[Incident, ...]
-    priority: Ints                      # per incident
+    priority: Ints  # per incident
 
-    needs: tuple[Need, ...]             # flattened, in card order within each incident
+    needs: tuple[Need, ...]  # flattened, in card order within each incident
     need_incident: Ints
     need_quantity: Ints
-    need_weight: Ints                   # cost of one missing unit
+    need_weight: Ints  # cost of one missing unit
     need_critical: Flags
 
-    unit_kinds: tuple[str, ...]         # "team" | "vehicle"; teams first, each sorted by id
+    unit_kinds: tuple[str, ...]  # "team" | "vehicle"; teams first, each sorted by id
     unit_ids: Ints
-    unit_team: Ints                     # row in `teams`
-    unit_pin: Ints                      # incident row that the unit must go to, or -1
+    unit_team: Ints  # row in `teams`
+    unit_pin: Ints  # incident row that the unit must go to, or -1
 
-    pair_unit: Ints                     # sorted by unit, then need
+    pair_unit: Ints  # sorted by unit, then need
     pair_need: Ints
     pair_incident: Ints
     pair_amount: Ints
     pair_ms: Ints
     pair_road: Ints
 
-    carrier_ids: Ints                   # sorted by depot id, then carrier id
-    carrier_depot: Ints                 # row in `depots`
+    carrier_ids: Ints  # sorted by depot id, then carrier id
+    carrier_depot: Ints  # row in `depots`
     carrier_load: Ints
 
     trip_carrier: Ints
@@ -154,25 +164,25 @@ class Problem:
     trip_activation: Ints
     trip_ms: Ints
     trip_road: Ints
-    trip_pins: tuple[Ints, ...]         # of each of these sets of trips, one must be made
+    trip_pins: tuple[Ints, ...]  # of each of these sets of trips, one must be made
 
-    batch_lots: tuple[tuple[StockLot, ...], ...]    # earliest expiry first
+    batch_lots: tuple[tuple[StockLot, ...], ...]  # earliest expiry first
     draw_trip: Ints
     draw_batch: Ints
     draw_need: Ints
-    draw_kg: Ints                       # mass of one unit
-    draw_most: Ints                     # no trip can bring more than this
+    draw_kg: Ints  # mass of one unit
+    draw_most: Ints  # no trip can bring more than this
 
     cover_weight: Ints
     cover_asked: Ints
-    cover_before: Ints                  # heads within reach before anything is sent
-    cover_rows: Ints                    # (cover, unit) memberships, as two parallel arrays
+    cover_before: Ints  # heads within reach before anything is sent
+    cover_rows: Ints  # (cover, unit) memberships, as two parallel arrays
     cover_units: Ints
-    cover_heads: Ints                   # heads of that unit
+    cover_heads: Ints  # heads of that unit
 
     teams: tuple[Team, ...]
     depots: tuple[Depot, ...]
-    refused: tuple[Reason, ...]         # pins that cannot be
+    refused: tuple[Reason, ...]  # pins that cannot be
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -236,7 +246,7 @@ def build(snapshot: Snapshot, travel: TravelTable) -> Problem:
         needs=needs,
         need_incident=need_incident,
         need_quantity=quantity,
-        need_weight=priority[need_incident] * per_unit if len(needs) else quantity,
+        need_weight=priority[need_incident] * per_unit if needs else quantity,
         need_critical=np.array([need.critical for need in needs], dtype=np.bool_),
         unit_kinds=units.kinds,
         unit_ids=units.ids,
@@ -260,7 +270,9 @@ class _Wishes:
         for ban in snapshot.bans:
             self.bans[ban.kind, ban.id].add(ban.incident)
         self.pins: dict[tuple[str, int], list[int]] = defaultdict(list)
-        order = sorted(set(snapshot.pins), key=lambda w: (w.kind, w.id, -1 if w.incident is None else w.incident))
+        order = sorted(
+            set(snapshot.pins), key=lambda w: (w.kind, w.id, -1 if w.incident is None else w.incident)
+        )
         for pin in order:
             self._take(pin)
 
@@ -290,8 +302,8 @@ class _Units:
     start: Ints
     fixed_ms: Ints
     usable: Flags
-    strength: Ints              # 1 for a vehicle
-    vehicle_kinds: NDArray[np.str_]   # "" for a team's people
+    strength: Ints  # 1 for a vehicle
+    vehicle_kinds: NDArray[np.str_]  # "" for a team's people
     row: dict[tuple[str, int], int]
 
 
@@ -429,7 +441,9 @@ def _stock(
     wishes: _Wishes,
 ) -> dict[str, object]:
     carriers = [
-        (vehicle, row) for row, depot in enumerate(depots) for vehicle in sorted(depot.carriers, key=lambda v: v.id)
+        (vehicle, row)
+        for row, depot in enumerate(depots)
+        for vehicle in sorted(depot.carriers, key=lambda v: v.id)
     ]
     asked: dict[int, list[int]] = defaultdict(list)
     for row, need in enumerate(needs):
@@ -627,7 +641,9 @@ def _cover(
 
 def sorted_covers(snapshot: Snapshot) -> list[Cover]:
     """The cover rows in the order of the problem's arrays."""
-    return sorted(snapshot.covers, key=lambda c: (c.township, c.code, c.position, c.within_ms, c.heads, c.weight))
+    return sorted(
+        snapshot.covers, key=lambda c: (c.township, c.code, c.position, c.within_ms, c.heads, c.weight)
+    )
 
 
 __all__ = ["Problem", "Start", "TravelTable", "build", "start_of", "starts_of", "targets_of"]

@@ -16,7 +16,7 @@ class Part:
     brought: tuple[int, ...]
     critical_ms: tuple[int, ...]
     all_ms: tuple[int, ...]
-    gone: frozenset[int]            # teams that left
+    gone: frozenset[int]  # teams that left
     orders: int
     road: int
     rank: int
@@ -37,11 +37,13 @@ class Case:
         return [(row, need) for row, incident in enumerate(self.incidents) for need in incident.needs]
 
     def banned(self, kind: str, identity: int, incident: int) -> bool:
-        return any(b.kind == kind and b.id == identity and b.incident in (None, incident) for b in self.state.bans)
+        return any(
+            b.kind == kind and b.id == identity and b.incident in (None, incident) for b in self.state.bans
+        )
 
     def times(self, position: tuple[float, float], profile: object, row: int) -> tuple[int, int] | None:
         start = start_of(position, profile)  # type: ignore[arg-type]
-        road, walk, _, _ = self.travel.cell(start, self.incidents[row].position)
+        road, walk, _ = self.travel.cell(start, self.incidents[row].position)
         return None if road < 0 else (road, walk)
 
 
@@ -108,7 +110,9 @@ def _unit_parts(case: Case) -> Iterator[Part]:
         yield _part(case, [c for c in chosen if c])
 
 
-def _move(case: Case, team: object, profile: object, kind: str, identity: int, row: int) -> tuple[int, int] | None:
+def _move(
+    case: Case, team: object, profile: object, kind: str, identity: int, row: int
+) -> tuple[int, int] | None:
     found = case.times(team.position, profile, row)  # type: ignore[attr-defined]
     if found is None or case.banned(kind, identity, case.incidents[row].id):
         return None
@@ -225,7 +229,7 @@ def coverage_lost(case: Case, gone: frozenset[int]) -> int:
     for cover in case.state.covers:
         before = after = 0
         for team in case.state.teams:
-            road, walk, _, _ = case.travel.cell(start_of(team.position, team.profile), cover.position)
+            road, walk, _ = case.travel.cell(start_of(team.position, team.profile), cover.position)
             reaches = road >= 0 and road + walk <= cover.within_ms
             if team.status == "available" and reaches and cover.code in [c.code for c in team.capabilities]:
                 before += team.strength

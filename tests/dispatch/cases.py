@@ -43,7 +43,9 @@ def team(identity: int, codes: str | tuple[str, ...] = "medical", **changes: obj
     return Team(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def depot(identity: int, lots: tuple[StockLot, ...], carriers: tuple[Vehicle, ...], **changes: object) -> Depot:
+def depot(
+    identity: int, lots: tuple[StockLot, ...], carriers: tuple[Vehicle, ...], **changes: object
+) -> Depot:
     """An open depot, ten minutes from the call to the road."""
     values: dict[str, object] = {
         "id": identity,
@@ -108,8 +110,7 @@ def travel_from(state: Snapshot, road: np.ndarray, walk: np.ndarray | None = Non
         road_ms=road,
         walk_ms=np.zeros_like(road) if walk is None else walk,
         reason=reason,
-        cause=np.where(road < 0, 7, -1).astype(np.int64),
-        codes=("", "closed"),
+        codes=("reached", "no_way"),
     )
 
 
@@ -148,7 +149,9 @@ def random_case(seed: int, *, scale: int = 1) -> tuple[Snapshot, TravelTable]:
     road = np.array([draw.randint(1, 40 * MINUTE) // step * step + step for _ in range(shape[0] * shape[1])])
     road[np.array([draw.random() < 0.15 for _ in road], dtype=bool)] = -1
     walk = np.array([draw.choice([0, 0, draw.randint(0, 20) * MINUTE]) for _ in road])
-    return state, travel_from(state, road.reshape(shape).astype(np.int64), walk.reshape(shape).astype(np.int64))
+    return state, travel_from(
+        state, road.reshape(shape).astype(np.int64), walk.reshape(shape).astype(np.int64)
+    )
 
 
 def _random_needs(draw: random.Random, codes: list[str], items: list[str]) -> list[Need]:
@@ -200,7 +203,9 @@ def _random_depot(draw: random.Random, identity: int, items: list[str]) -> Depot
         )
         for n in range(draw.randint(0, 2))
     )
-    carriers = tuple(carrier(1000 + 10 * identity + n, draw.choice([10, 15, 40])) for n in range(draw.randint(0, 2)))
+    carriers = tuple(
+        carrier(1000 + 10 * identity + n, draw.choice([10, 15, 40])) for n in range(draw.randint(0, 2))
+    )
     return depot(identity, lots, carriers, open=draw.random() < 0.9)
 
 

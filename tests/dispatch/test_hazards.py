@@ -30,7 +30,7 @@ def test_reported_radius_replaces_the_rule() -> None:
 
 def test_wind_sector_lies_downwind() -> None:
     """Wind from the west carries the cloud east: east is inside, west is not."""
-    found = zone(incident("hazardous_chemical_leak"), Surroundings(wind_from_deg=270))
+    found = zone(incident("hazmat_leak"), Surroundings(wind_from_deg=270))
     assert found is not None
     per_metre = 1 / 90_160
     assert not staging_allowed((111.0 + 250 * per_metre, 36.0), [found])
@@ -48,13 +48,15 @@ def test_run_out_goes_down_the_slope_by_the_angle_of_reach() -> None:
 
 def test_unknown_direction_invents_nothing() -> None:
     """Without wind the zone is the isolation circle, the same in every direction."""
-    area = metres(zone(incident("hazardous_chemical_leak"))).area  # type: ignore[attr-defined]
+    area = metres(zone(incident("hazmat_leak"))).area  # type: ignore[attr-defined]
     assert area == pytest.approx(3.1416 * 100**2, rel=0.01)
 
 
 def test_types_without_a_zone_have_none() -> None:
     """A traffic jam or an earthquake closes no road by itself."""
-    assert zones([incident("earthquake"), incident("collapse", identity=2)]) == (zone(incident("collapse", identity=2)),)
+    assert zones([incident("earthquake"), incident("collapse", identity=2)]) == (
+        zone(incident("collapse", identity=2)),
+    )
 
 
 @given(kind=st.sampled_from(["landslide", "collapse", "forest_fire"]), radius=st.integers(10, 2000))

@@ -1,0 +1,45 @@
+"""Snapshot + road network → TravelTable: each distinct (profile, target) is searched once, for all its starts."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from dispatch.model import Snapshot
+from dispatch.problem import TravelTable, start_of, starts_of, targets_of
+from gis.closures import Overlay
+from gis.network import RoadNetwork
+from gis.travel import Reach, times_to_each
+
+REACH_CODES = tuple(reach.name.lower() for reach in sorted(Reach))
+
+
+def measure(snapshot: Snapshot, network: RoadNetwork, overlay: Overlay) -> TravelTable:
+    """Times of every start to every incident, and of every team's people to the points of coverage.
+
+    Cells that nobody asks for (a truck to a point of coverage) are left unreachable with the code of "no way".
+    """
+    starts, targets = starts_of(snapshot), targets_of(snapshot)
+    shape = (len(starts), len(targets))
+    road = np.full(shape, -1, dtype=np.int64)
+    walk = np.full(shape, -1, dtype=np.int64)
+    reason = np.full(shape, int(Reach.NO_WAY), dtype=np.int64)
+    incidents = [n for n, t in enumerate(targets) if t in {i.position for i in snapshot.incidents}]
+    covers = [n for n, t in enumerate(targets) if t in {c.position for c in snapshot.covers}]
+    people = {start_of(team.position, team.profile) for team in snapshot.teams}
+    by_profile = defaultdict(list)
+    for row, start in enumerate(starts):
+        by_profile[start.profile].append(row)
+    for profile, rows in by_profile.items():
+        walkers = [row for row in rows if starts[row] in people]
+        for columns, served in ((incidents, rows), (sorted(set(covers) - set(incidents)), walkers)):
+            if not columns or not served:
+                continue
+            positions = [starts[row].position for row in served]
+            found = times_to_each(network, [targets[c] for c in columns], positions, profile, overlay)
+            for column, times in zip(columns, found, strict=True):
+                road[served, column] = times.road_ms
+                walk[served, column] = times.walk_ms
+                reason[served, column] = times.reach
+    return TravelTable(
+        starts=starts, targets=targets, road_ms=road, walk_ms=walk, reason=reason, codes=REACH_CODES
+    )
