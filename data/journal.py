@@ -122,15 +122,14 @@ def about(connection: Connection, *, subject: str, subject_id: int) -> tuple[Ent
 def first_broken(connection: Connection) -> int | None:
     """Recompute every seal; return the first number whose row was changed afterwards, None when all hold."""
     prev_hash, expected = BEFORE_FIRST, 1
-    rows = connection.execution_options(yield_per=1000).execute(select(journal).order_by(journal.c.number))
-    for row in rows:
-        if (
-            row.number != expected
-            or bytes(row.prev_hash) != prev_hash
-            or bytes(row.hash) != _seal(_entry(row), prev_hash)
-        ):
-            return expected
-        prev_hash, expected = bytes(row.hash), expected + 1
+    query = select(journal).order_by(journal.c.number).execution_options(yield_per=1000)
+    with connection.execute(query) as rows:
+        for row in rows:
+            if (row.number, bytes(row.prev_hash)) != (expected, prev_hash):
+                return expected
+            if bytes(row.hash) != _seal(_entry(row), prev_hash):
+                return expected
+            prev_hash, expected = bytes(row.hash), expected + 1
     return None
 
 

@@ -58,7 +58,9 @@ def test_migrated_constraints_are_those_of_the_tables(engine: Engine) -> None:
         connection.execute(text("CREATE SCHEMA mirror"))
         connection.execute(text("CREATE SCHEMA mirror_world"))
         connection.execute(text("SET LOCAL search_path = mirror, public"))
-        tables.metadata.create_all(connection.execution_options(schema_translate_map=MIRROR), checkfirst=False)
+        tables.metadata.create_all(
+            connection.execution_options(schema_translate_map=MIRROR), checkfirst=False
+        )
         migrated, declared = ("public", "live"), ("mirror", "mirror_world")
         assert constraints(connection, migrated) == constraints(connection, declared)
         assert indexes(connection, migrated) == indexes(connection, declared)
