@@ -160,8 +160,8 @@ def outline(extract: Extract, wanted: str) -> shapely.Geometry:
     path = Path(wanted)
     if path.is_file():
         polygons = pyogrio.read_dataframe(path).to_crs(STORED)
-        merged: shapely.Geometry = polygons.geometry.union_all()
-        if not merged.is_empty and merged.area > 0:
+        merged = polygons.geometry.union_all()
+        if isinstance(merged, shapely.Polygon | shapely.MultiPolygon) and not merged.is_empty:
             return merged
         raise NoSuchOutlineError(wanted, ())
     known = extract.outlines

@@ -73,12 +73,15 @@ def edges_from_ways(
         "way", ways["way_id"].to_numpy()[np.unique(vertices["line"].to_numpy()[missing])], "node_missing"
     )
     run = np.cumsum(missing)
-    pieces = split(vertices.assign(run=run)[~missing])
+    by_wheel = (~attributes["access"].isin(road_tags.CLOSED_TO_VEHICLES)).to_numpy(dtype=bool)
+    on_roads = vertices["node_id"].to_numpy()[by_wheel[vertices["line"].to_numpy()]]
+    cuts = np.intersect1d(np.asarray(barriers, dtype=np.int64), on_roads)
+    pieces = split(vertices.assign(run=run)[~missing], cuts)
     unused = np.setdiff1d(np.arange(len(ways)), pieces.edges["line"])
     short = _faults("way", ways["way_id"].to_numpy()[unused], "too_short")
     edges = _with_attributes(pieces, attributes)
     turns, taken, refused = banned_turns(edges, restrictions)
-    blocked, open_barriers = barrier_turns(edges, barriers)
+    blocked, open_barriers = barrier_turns(edges, cuts.tolist())
     return Roads(
         nodes=pieces.nodes,
         edges=edges,
@@ -130,8 +133,8 @@ class Pieces:
     edges: gpd.GeoDataFrame
 
 
-def split(vertices: pd.DataFrame) -> Pieces:
-    """Cut polylines at their ends and at every node that occurs more than once.
+def split(vertices: pd.DataFrame, cuts: npt.ArrayLike = ()) -> Pieces:
+    """Cut polylines at their ends, at every node that occurs more than once, and at the nodes `cuts`.
 
     vertices: line, node_id, lon, lat, in order of line and position, and optionally run: where it changes within
     a line, the line is broken. A repeated vertex is taken once; a run of one vertex is dropped.
@@ -148,7 +151,7 @@ def split(vertices: pd.DataFrame) -> Pieces:
     starts = np.r_[True, (line[1:] != line[:-1]) | (run[1:] != run[:-1])]
     ends = np.r_[starts[1:], True]
     node_ids, inverse, count = np.unique(node, return_inverse=True, return_counts=True)
-    breaks = np.flatnonzero(starts | ends | (count[inverse] > 1))
+    breaks = np.flatnonzero(starts | ends | (count[inverse] > 1) | np.isin(node, cuts))
     within = ~starts[breaks[1:]]  # the stretch between two breaks belongs to one run
     first, last = breaks[:-1][within], breaks[1:][within]
     if len(first) == 0:

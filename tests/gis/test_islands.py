@@ -1,0 +1,72 @@
+"""What hangs together on a network."""
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gis.islands import islands
+from tests.gis.osm_cases import roads
+
+LINE = {i: (i, 0) for i in range(1, 12)}
+
+
+def test_a_road_that_no_other_meets_is_an_island():
+    """Islands are usually gaps in the survey: the county must see them."""
+    found = islands(roads(LINE, {1: [1, 2, 3], 2: [3, 4], 3: [6, 7]}).edges)
+    assert found.number == 2
+    assert found.mainland_km == pytest.approx(3 * found.islands_km, rel=1e-3)
+    assert found.largest_islands_km == (found.islands_km,)
+
+
+def test_footpaths_do_not_join_islands():
+    """No vehicle crosses on them."""
+    found = islands(roads(LINE, {1: [1, 2], 2: [2, 3], 3: [3, 4]}, {2: {"highway": "footway"}}).edges)
+    assert found.number == 2
+
+
+def test_a_one_way_dead_end_has_no_way_out():
+    """A vehicle sent there does not come back; the reverse one cannot be reached."""
+    made = roads(LINE, {1: [1, 2], 2: [2, 3], 3: [4, 2]}, {2: {"oneway": "yes"}, 3: {"oneway": "yes"}})
+    found = islands(made.edges)
+    assert found.number == 1
+    km = made.edges.set_index("osm_way_id")["length_m"] / 1000
+    assert found.no_way_out_km == pytest.approx(km[2], abs=1e-3)
+    assert found.no_way_in_km == pytest.approx(km[3], abs=1e-3)
+
+
+def test_no_roads_are_no_islands():
+    """A file of footpaths is a legal file."""
+    assert islands(roads(LINE, {1: [1, 2]}, {1: {"highway": "steps"}}).edges).number == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 11), st.integers(1, 11), st.sampled_from(["yes", "no", "-1"])),
+        min_size=1,
+        max_size=15,
+    )
+)
+def test_islands_are_the_connected_parts(links: list[tuple[int, int, str]]):
+    """networkx counts the same parts and the same roads without a way back to the core."""
+    links = [(a, b, oneway) for a, b, oneway in links if a != b]
+    if not links:
+        return
+    made = roads(
+        LINE,
+        {i: [a, b] for i, (a, b, _) in enumerate(links)},
+        {i: {"oneway": o} for i, (_, _, o) in enumerate(links)},
+    )
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    for a, b, oneway in links:
+        if oneway != "-1":
+            graph.add_edge(a, b)
+        if oneway != "yes":
+            graph.add_edge(b, a)
+    found = islands(made.edges)
+    assert found.number == nx.number_weakly_connected_components(graph)
+    total = made.edges["length_m"].sum() / 1000
+    assert found.mainland_km + found.islands_km == pytest.approx(total, abs=2e-3)
+    if nx.is_strongly_connected(graph):
+        assert (found.no_way_out_km, found.no_way_in_km) == (0, 0)
