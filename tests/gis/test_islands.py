@@ -11,7 +11,7 @@ from tests.gis.osm_cases import roads
 LINE = {i: (i, 0) for i in range(1, 12)}
 
 
-def test_a_road_that_no_other_meets_is_an_island():
+def test_a_road_that_no_other_meets_is_an_island() -> None:
     """Islands are usually gaps in the survey: the county must see them."""
     found = islands(roads(LINE, {1: [1, 2, 3], 2: [3, 4], 3: [6, 7]}).edges)
     assert found.number == 2
@@ -19,13 +19,13 @@ def test_a_road_that_no_other_meets_is_an_island():
     assert found.largest_islands_km == (found.islands_km,)
 
 
-def test_footpaths_do_not_join_islands():
+def test_footpaths_do_not_join_islands() -> None:
     """No vehicle crosses on them."""
     found = islands(roads(LINE, {1: [1, 2], 2: [2, 3], 3: [3, 4]}, {2: {"highway": "footway"}}).edges)
     assert found.number == 2
 
 
-def test_a_one_way_dead_end_has_no_way_out():
+def test_a_one_way_dead_end_has_no_way_out() -> None:
     """A vehicle sent there does not come back; the reverse one cannot be reached."""
     made = roads(LINE, {1: [1, 2], 2: [2, 3], 3: [4, 2]}, {2: {"oneway": "yes"}, 3: {"oneway": "yes"}})
     found = islands(made.edges)
@@ -35,7 +35,7 @@ def test_a_one_way_dead_end_has_no_way_out():
     assert found.no_way_in_km == pytest.approx(km[3], abs=1e-3)
 
 
-def test_no_roads_are_no_islands():
+def test_no_roads_are_no_islands() -> None:
     """A file of footpaths is a legal file."""
     assert islands(roads(LINE, {1: [1, 2]}, {1: {"highway": "steps"}}).edges).number == 0
 
@@ -48,7 +48,7 @@ def test_no_roads_are_no_islands():
         max_size=15,
     )
 )
-def test_islands_are_the_connected_parts(links: list[tuple[int, int, str]]):
+def test_islands_are_the_connected_parts(links: list[tuple[int, int, str]]) -> None:
     """networkx counts the same parts and the same roads without a way back to the core."""
     links = [(a, b, oneway) for a, b, oneway in links if a != b]
     if not links:
@@ -58,7 +58,7 @@ def test_islands_are_the_connected_parts(links: list[tuple[int, int, str]]):
         {i: [a, b] for i, (a, b, _) in enumerate(links)},
         {i: {"oneway": o} for i, (_, _, o) in enumerate(links)},
     )
-    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
     for a, b, oneway in links:
         if oneway != "-1":
             graph.add_edge(a, b)

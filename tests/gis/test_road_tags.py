@@ -59,7 +59,7 @@ def ways(*tags: dict[str, str]) -> pd.DataFrame:
         ("7500", None),  # kilograms without a unit would be 7500 tonnes
     ],
 )
-def test_masses_are_read_in_the_units_that_signs_use(text: str, kg: int | None):
+def test_masses_are_read_in_the_units_that_signs_use(text: str, kg: int | None) -> None:
     """A bridge's limit in short tons or kilograms must not be taken for tonnes."""
     assert mass_kg(text) == kg
 
@@ -81,7 +81,7 @@ def test_masses_are_read_in_the_units_that_signs_use(text: str, kg: int | None):
         ("43", None),
     ],
 )
-def test_heights_are_rounded_down_to_whole_centimetres(text: str, cm: int | None):
+def test_heights_are_rounded_down_to_whole_centimetres(text: str, cm: int | None) -> None:
     """Rounding up would send a vehicle under a bar that it hits."""
     assert length_cm(text) == cm
 
@@ -104,13 +104,13 @@ def test_heights_are_rounded_down_to_whole_centimetres(text: str, cm: int | None
         ("900", None),
     ],
 )
-def test_speeds_are_read_with_units_and_country_defaults(text: str, kmh: float | None):
+def test_speeds_are_read_with_units_and_country_defaults(text: str, kmh: float | None) -> None:
     """Mappers write limits in many ways, and a wrong one moves every time along the road."""
     assert speed_kmh(text) == (None if kmh is None else pytest.approx(kmh))
 
 
 @given(st.text(max_size=30))
-def test_no_text_breaks_a_parser(text: str):
+def test_no_text_breaks_a_parser(text: str) -> None:
     """Tags are free text typed by strangers: an import may refuse a value, never fall over it."""
     mass, length, speed = mass_kg(text), length_cm(text), speed_kmh(text)
     assert mass is None or mass >= 0
@@ -121,7 +121,7 @@ def test_no_text_breaks_a_parser(text: str):
 
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(WAY_TAGS), st.text(max_size=12), max_size=6))
-def test_any_tags_give_a_usable_road(tags: dict[str, str]):
+def test_any_tags_give_a_usable_road(tags: dict[str, str]) -> None:
     """Whatever is tagged, the network gets a positive speed, a known access and limits that are not negative."""
     frame, found = attributes(pd.DataFrame([{"way_id": 1, **tags, "highway": "service"}]))
     row = frame.iloc[0]
@@ -133,7 +133,7 @@ def test_any_tags_give_a_usable_road(tags: dict[str, str]):
     assert set(found["id"]) <= {1}
 
 
-def test_a_value_that_cannot_be_read_is_a_fault_with_its_way():
+def test_a_value_that_cannot_be_read_is_a_fault_with_its_way() -> None:
     """The county can only mend the map if it is told where."""
     assert faults(maxheight="below_default", width="-1") == [
         (7, "unreadable", "maxheight", "below_default"),
@@ -142,12 +142,12 @@ def test_a_value_that_cannot_be_read_is_a_fault_with_its_way():
     assert faults(motor_vehicle="unbekannt") == [(7, "unknown_value", "motor_vehicle", "unbekannt")]
 
 
-def test_tags_without_a_place_in_the_network_are_reported():
+def test_tags_without_a_place_in_the_network_are_reported() -> None:
     """Silence would look like obedience."""
     assert faults(maxlength="12") == [(7, "not_applied", "maxlength", "12")]
 
 
-def test_the_strictest_mass_limit_counts():
+def test_the_strictest_mass_limit_counts() -> None:
     """A road may carry several; the vehicle has to respect all of them."""
     assert read(maxweight="18")["max_mass_kg"] == 18_000
     assert read(maxweight="18", maxaxleload="6")["max_mass_kg"] == 12_000
@@ -156,7 +156,7 @@ def test_the_strictest_mass_limit_counts():
     assert read(hgv="destination")["max_mass_kg"] == 0
 
 
-def test_the_narrowest_width_and_lowest_height_count():
+def test_the_narrowest_width_and_lowest_height_count() -> None:
     """A signed limit and the measured gap may differ; the vehicle meets the smaller one."""
     row = read(maxheight="4.0", maxheight__physical="3.7", maxwidth="2.5", width="3")
     assert (row["max_height_cm"], row["max_width_cm"]) == (370, 250)
@@ -178,7 +178,7 @@ def test_the_narrowest_width_and_lowest_height_count():
         ({"oneway": "sometimes"}, 0),
     ],
 )
-def test_direction_of_traffic(tags: dict[str, str], oneway: int):
+def test_direction_of_traffic(tags: dict[str, str], oneway: int) -> None:
     """Roundabouts are one-way without saying so, and emergency vehicles may be let through the other way."""
     assert read(**tags)["oneway"] == oneway
 
@@ -208,7 +208,7 @@ def test_direction_of_traffic(tags: dict[str, str], oneway: int):
         ({"highway": "track", "smoothness": "impassable"}, "foot"),
     ],
 )
-def test_the_most_specific_access_key_decides(tags: dict[str, str], access: str):
+def test_the_most_specific_access_key_decides(tags: dict[str, str], access: str) -> None:
     """Access tags form a hierarchy; what bars vehicles does not bar people on foot."""
     assert read(**tags)["access"] == access
 
@@ -218,7 +218,7 @@ def test_the_most_specific_access_key_decides(tags: dict[str, str], access: str)
     st.sampled_from(VEHICLE_KEYS),
     st.sampled_from(["yes", "destination", "private"]),
 )
-def test_a_more_specific_key_outranks_a_general_one(specific: str, general: str, value: str):
+def test_a_more_specific_key_outranks_a_general_one(specific: str, general: str, value: str) -> None:
     """The order of the hierarchy holds for each pair of keys."""
     if VEHICLE_KEYS.index(specific) >= VEHICLE_KEYS.index(general):
         return
@@ -226,7 +226,7 @@ def test_a_more_specific_key_outranks_a_general_one(specific: str, general: str,
     assert opened == ("private" if specific == "emergency" else value)
 
 
-def test_conditional_access_is_kept_as_rules():
+def test_conditional_access_is_kept_as_rules() -> None:
     """A street that is closed at school hours is open for the rest of the day: the search must know when."""
     row = read(motor_vehicle__conditional="no @ (Mo-Fr 07:00-09:00); destination @ (Sa 10:00-12:00)")
     assert row["access"] == "yes"
@@ -239,19 +239,19 @@ def test_conditional_access_is_kept_as_rules():
     ]
 
 
-def test_a_condition_that_is_not_about_hours_is_a_fault():
+def test_a_condition_that_is_not_about_hours_is_a_fault() -> None:
     """Weather and weights cannot be looked up in a clock."""
     assert faults(access__conditional="no @ wet") == [(7, "unreadable", "access:conditional", "no @ wet")]
     assert read(access__conditional="no @ wet")["conditional"] is None
 
 
-def test_a_plain_tag_of_a_more_specific_key_outranks_a_condition():
+def test_a_plain_tag_of_a_more_specific_key_outranks_a_condition() -> None:
     """emergency=yes exempts from a ban on others, whatever the hour."""
     assert read(emergency="yes", access="no", access__conditional="no @ (Sa)")["conditional"] is None
     assert read(motor_vehicle="no", motor_vehicle__conditional="yes @ (Sa)")["conditional"] is not None
 
 
-def test_speed_follows_sign_class_and_surface():
+def test_speed_follows_sign_class_and_surface() -> None:
     """The free-flow speed is what a driver does: below the limit, and no faster than the ground allows."""
     assert read(highway="residential")["speed_kmh"] == 30
     assert read(maxspeed="50")["speed_kmh"] == pytest.approx(45)
@@ -274,19 +274,19 @@ def test_speed_follows_sign_class_and_surface():
         ({}, False),
     ],
 )
-def test_rough_tracks_need_four_wheel_drive(tags: dict[str, str], needed: bool):  # noqa: FBT001
+def test_rough_tracks_need_four_wheel_drive(tags: dict[str, str], needed: bool) -> None:  # noqa: FBT001
     """An ambulance sent up a grade 5 track does not arrive."""
     assert read(**tags)["four_wheel_drive_only"] == needed
 
 
-def test_bridges_and_tunnels_are_marked():
+def test_bridges_and_tunnels_are_marked() -> None:
     """They are what a closure or a flood takes away first."""
     frame, _ = attributes(ways({"bridge": "viaduct"}, {"bridge": "no"}, {"tunnel": "building_passage"}))
     assert frame["bridge"].tolist() == [True, False, False]
     assert frame["tunnel"].tolist() == [False, False, True]
 
 
-def test_columns_have_the_types_of_the_network():
+def test_columns_have_the_types_of_the_network() -> None:
     """The frame goes into COPY and into arrays as it is."""
     frame, _ = attributes(ways({"name": "A"}, {}))
     assert frame.dtypes[["oneway", "max_mass_kg", "max_height_cm", "max_width_cm"]].tolist() == [
@@ -297,7 +297,7 @@ def test_columns_have_the_types_of_the_network():
     assert frame["osm_way_id"].tolist() == [7, 8]
 
 
-def test_planned_roads_are_no_roads():
+def test_planned_roads_are_no_roads() -> None:
     """A road under construction carries nobody yet."""
     frame = pd.DataFrame({"way_id": [1, 2, 3], "highway": ["construction", "track", "raceway"]})
     assert road_tags.is_road(frame).tolist() == [False, True, False]

@@ -30,25 +30,25 @@ def codes(made: Roads) -> list[tuple[str, int, str]]:
 # --- OSM ways
 
 
-def test_ways_are_cut_where_they_share_a_node():
+def test_ways_are_cut_where_they_share_a_node() -> None:
     """A junction is a node that two ways name; a bend is not."""
     made = roads(BOARD, {1: [0, 1, 2, 3], 2: [12, 2, 22]})
     assert ends(made) == {(0, 2), (2, 3), (12, 2), (2, 22)}
 
 
-def test_a_way_that_crosses_itself_is_cut_there():
+def test_a_way_that_crosses_itself_is_cut_there() -> None:
     """A loop road meets itself at its neck."""
     made = roads(BOARD, {1: [0, 1, 2, 12, 11, 1]})
     assert ends(made) == {(0, 1), (1, 1)}
 
 
-def test_ways_that_cross_without_a_node_do_not_meet():
+def test_ways_that_cross_without_a_node_do_not_meet() -> None:
     """One of them is on a bridge."""
     made = roads(BOARD, {1: [10, 12], 2: [1, 21]})
     assert ends(made) == {(10, 12), (1, 21)}
 
 
-def test_edges_carry_the_contract_of_the_network():
+def test_edges_carry_the_contract_of_the_network() -> None:
     """The frame is what `RoadNetwork.build` and the store take."""
     made = roads(BOARD, {1: [0, 1]}, {1: {"name": "A", "oneway": "yes"}})
     assert tuple(made.edges.columns) == EDGE_COLUMNS
@@ -57,21 +57,21 @@ def test_edges_carry_the_contract_of_the_network():
     assert made.nodes.columns.tolist() == ["node_id", "lon", "lat"]
 
 
-def test_edge_ids_follow_the_way_ids():
+def test_edge_ids_follow_the_way_ids() -> None:
     """The same extract gives the same ids, in whatever order its ways are stored."""
     first = roads(BOARD, {1: [0, 1, 2], 2: [1, 11]})
     second = roads(BOARD, {2: [1, 11], 1: [0, 1, 2]})
     pd.testing.assert_frame_equal(pd.DataFrame(first.edges), pd.DataFrame(second.edges))
 
 
-def test_a_node_that_the_extract_lacks_breaks_the_way():
+def test_a_node_that_the_extract_lacks_breaks_the_way() -> None:
     """Jumping the gap would invent a road."""
     made = roads({i: BOARD[i] for i in (0, 1, 3, 4)}, {1: [0, 1, 2, 3, 4]})
     assert ends(made) == {(0, 1), (3, 4)}
     assert codes(made) == [("way", 1, "node_missing")]
 
 
-def test_a_way_of_one_node_is_a_fault():
+def test_a_way_of_one_node_is_a_fault() -> None:
     """It leads nowhere."""
     assert codes(roads(BOARD, {1: [0, 1], 2: [5], 3: [7, 7]})) == [
         ("way", 2, "too_short"),
@@ -81,7 +81,7 @@ def test_a_way_of_one_node_is_a_fault():
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 99), min_size=2, max_size=8), min_size=1, max_size=8))
-def test_splitting_keeps_every_metre_and_leaves_no_junction_inside(chains: list[list[int]]):
+def test_splitting_keeps_every_metre_and_leaves_no_junction_inside(chains: list[list[int]]) -> None:
     """The edges of a way are the way; a node of two edges is the end of both."""
     made = roads(BOARD, dict(enumerate(chains)))
     whole = [[n for i, n in enumerate(chain) if i == 0 or n != chain[i - 1]] for chain in chains]
@@ -102,7 +102,7 @@ def test_splitting_keeps_every_metre_and_leaves_no_junction_inside(chains: list[
         assert not set(geometry.coords[1:-1]) & {tuple(row) for row in position.to_numpy()}
 
 
-def test_clipping_keeps_whole_edges_that_touch_the_outline():
+def test_clipping_keeps_whole_edges_that_touch_the_outline() -> None:
     """A road is not cut at a border, and a ban goes with its edges."""
     made = roads(
         BOARD, {1: [0, 1], 2: [1, 2], 3: [2, 3]}, restrictions=[restriction("no_straight_on", 2, 2, 3)]
@@ -124,7 +124,7 @@ def survey(*lines: Sequence[tuple[float, float]], **columns: Sequence[object]) -
     return gpd.GeoDataFrame(dict(columns), geometry=shapes, crs=STORED)
 
 
-def test_ends_within_the_tolerance_are_one_junction():
+def test_ends_within_the_tolerance_are_one_junction() -> None:
     """Two surveyors never draw the same point."""
     made = edges_from_lines(survey([(0, 0), (100, 0)], [(100.5, 0.3), (200, 0)]))
     assert ends(made) == {(1, 2), (2, 3)}
@@ -132,7 +132,7 @@ def test_ends_within_the_tolerance_are_one_junction():
     assert len(edges_from_lines(survey([(0, 0), (100, 0)], [(102, 0), (200, 0)]), snap_m=5).nodes) == 3
 
 
-def test_an_end_on_another_line_splits_it():
+def test_an_end_on_another_line_splits_it() -> None:
     """A side road ends on the main road, between two of its points."""
     made = edges_from_lines(survey([(0, 0), (100, 0)], [(40, 0.5), (40, 80)]))
     assert len(made.edges) == 3
@@ -140,21 +140,21 @@ def test_an_end_on_another_line_splits_it():
     assert (made.edges["u"] == junction).sum() + (made.edges["v"] == junction).sum() == 3
 
 
-def test_a_point_that_two_lines_name_is_a_junction():
+def test_a_point_that_two_lines_name_is_a_junction() -> None:
     """Both were digitised through the same crossroads."""
     made = edges_from_lines(survey([(0, 0), (50, 0), (100, 0)], [(50, -50), (50, 0), (50, 50)]))
     assert len(made.edges) == 4
     assert len(made.nodes) == 5
 
 
-def test_lines_that_merely_cross_do_not_meet():
+def test_lines_that_merely_cross_do_not_meet() -> None:
     """Without a common point one passes over the other; nor do they at the middle of a bridge."""
     assert len(edges_from_lines(survey([(0, 0), (100, 0)], [(50, -50), (50, 50)])).edges) == 2
     crossing = survey([(0, 0), (50, 0), (100, 0)], [(50, -50), (50, 0), (50, 50)], bridge=[True, False])
     assert len(edges_from_lines(crossing).edges) == 2
 
 
-def test_parts_of_one_line_are_separate_roads():
+def test_parts_of_one_line_are_separate_roads() -> None:
     """A drawing program saves several strokes as one feature."""
     parts = survey([(0, 0), (100, 0)], [(200, 0), (300, 0)])
     frame = gpd.GeoDataFrame(
@@ -165,7 +165,7 @@ def test_parts_of_one_line_are_separate_roads():
     assert len(made.nodes) == 4
 
 
-def test_a_third_dimension_and_another_projection_are_taken():
+def test_a_third_dimension_and_another_projection_are_taken() -> None:
     """Surveys come in metres and with heights."""
     plain = survey([(0, 0), (100, 0)])
     metric = plain.to_crs(4546)
@@ -175,7 +175,7 @@ def test_a_third_dimension_and_another_projection_are_taken():
     )
 
 
-def test_attributes_of_a_survey_are_checked():
+def test_attributes_of_a_survey_are_checked() -> None:
     """A value that cannot be used gets the default of its class, and is named by its row."""
     made = edges_from_lines(
         survey(
@@ -212,7 +212,7 @@ def test_attributes_of_a_survey_are_checked():
     assert set(made.faults["id"]) == {1}
 
 
-def test_what_is_no_line_is_a_fault():
+def test_what_is_no_line_is_a_fault() -> None:
     """A point in a file of roads, an empty shape, and a stroke shorter than the tolerance."""
     frame = survey([(0, 0), (100, 0)], [(0, 50), (0.4, 50)])
     extra = gpd.GeoDataFrame(geometry=[shapely.Point(111, 36), shapely.LineString()], crs=STORED)
@@ -220,7 +220,7 @@ def test_what_is_no_line_is_a_fault():
     assert codes(made) == [("line", 2, "not_a_line"), ("line", 3, "not_a_line"), ("line", 1, "too_short")]
 
 
-def test_no_lines_make_no_roads():
+def test_no_lines_make_no_roads() -> None:
     """The caller decides whether that is an error."""
     made = edges_from_lines(survey())
     assert len(made.edges) == 0
@@ -232,7 +232,7 @@ def test_no_lines_make_no_roads():
     st.lists(st.lists(st.tuples(_CELL, _CELL), min_size=2, max_size=2, unique=True), min_size=1, max_size=8),
     st.integers(0, 2**32 - 1),
 )
-def test_shaken_ends_give_the_same_junctions(lines: list[list[tuple[int, int]]], seed: int):
+def test_shaken_ends_give_the_same_junctions(lines: list[list[tuple[int, int]]], seed: int) -> None:
     """Moving each end by less than half the tolerance joins what the exact drawing joins."""
     shake = np.random.default_rng(seed).uniform(-0.5, 0.5, (len(lines), 2, 2))
     exact = np.array(lines) * 400.0
