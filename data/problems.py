@@ -1,0 +1,95 @@
+"""What is wrong with a ledger, as codes with values; words for them stand in the vocabulary, in both languages."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from data.layers import Layer
+from data.policies import Policy
+
+Severity = Literal["fault", "note"]
+"""A row with a fault is not taken. A note tells what was done with a row, or with a column, that is taken."""
+
+_CHOICES_SHOWN = 12
+_POSITION = {"zh": "位置", "en": "position"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with a file, a column, a row or a cell.
+
+    row: as a spreadsheet numbers it (for drawings: the feature's number, from 1); None = the file as a whole.
+    field: the layer's field; "" = none in particular. header: the column's name in the file.
+    """
+
+    code: str
+    remedy: str
+    file: str
+    sheet: str = ""
+    row: int | None = None
+    field: str = ""
+    header: str = ""
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    severity: Severity = "fault"
+
+
+def faulty_rows(problems: Iterable[Problem]) -> frozenset[int | None]:
+    """Return the rows that may not be taken; None among them when the file as a whole may not."""
+    return frozenset(problem.row for problem in problems if problem.severity == "fault")
+
+
+def words(problem: Problem, policy: Policy, layer: Layer, lang: str) -> str:
+    """Say in one sentence where the problem is, what it is, and what to do."""
+    values = _values(problem, policy, layer, lang)
+    why = policy.word("problems", problem.code, lang).format_map(values)
+    remedy = policy.word("remedies", problem.remedy, lang).format_map(values)
+    if lang == "zh":
+        return f"{_place_zh(problem, layer)}：{why}。{remedy}。"
+    return f"{_place_en(problem, layer)}: {why}. {remedy}."
+
+
+class _Values(dict[str, str]):
+    """Values for a sentence; one that is missing shows its name instead of failing the whole report."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def _values(problem: Problem, policy: Policy, layer: Layer, lang: str) -> _Values:
+    values = _Values(problem.values)
+    if "group" in values:
+        terms = list(policy.vocabulary.get(values["group"], {}).values())
+        more = " …" if len(terms) > _CHOICES_SHOWN else ""
+        separator = "、" if lang == "zh" else ", "
+        values["choices"] = separator.join(term.words[lang] for term in terms[:_CHOICES_SHOWN]) + more
+    if "target" in values:
+        values["target"] = policy.word("layers", values["target"], lang)
+    if "header" not in values:
+        values["header"] = problem.header or _field_word(problem, layer, lang)
+    return values
+
+
+def _field_word(problem: Problem, layer: Layer, lang: str) -> str:
+    if problem.field == "geometry":
+        return _POSITION[lang]
+    found = layer.fields.get(problem.field)
+    return found.words[lang] if found else problem.field
+
+
+def _place_zh(problem: Problem, layer: Layer) -> str:
+    sheet = f"“{problem.sheet}”" if problem.sheet else ""
+    row = f"第 {problem.row} 行" if problem.row is not None else ""
+    column = (
+        f"“{problem.header or _field_word(problem, layer, 'zh')}”" if problem.field or problem.header else ""
+    )
+    return " ".join(filter(None, (problem.file + sheet, row, column)))
+
+
+def _place_en(problem: Problem, layer: Layer) -> str:
+    sheet = f"“{problem.sheet}”" if problem.sheet else ""
+    row = f"row {problem.row}" if problem.row is not None else ""
+    column = (
+        f"“{problem.header or _field_word(problem, layer, 'en')}”" if problem.field or problem.header else ""
+    )
+    return ", ".join(filter(None, (" ".join(filter(None, (problem.file, sheet))), row, column)))
