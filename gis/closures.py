@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -87,6 +88,11 @@ class Overlay:
     patches: dict[object, Any] = field(
         default_factory=dict, repr=False
     )  # by profile class, made when first asked for
+
+    @cached_property
+    def opens(self) -> bool:
+        """Return whether it lets vehicles in anywhere that the bare network does not."""
+        return any(entry.opened for entry in self.entries.values())
 
     def causes(self, edge: int) -> tuple[Cause, ...]:
         """Return what bars an edge (its place in the network); empty when nothing does."""

@@ -136,5 +136,5 @@ def permits(access: npt.NDArray[np.int8], of: ProfileClass) -> npt.NDArray[np.bo
 
 
 def walk_ms(metres: npt.NDArray[np.float64] | float) -> npt.NDArray[np.int64]:
-    """Return the time on foot across country over a straight-line distance, rounded up."""
-    return np.ceil(np.asarray(metres) * (DETOUR_PERCENT / 100) * 3600.0 / WALKING_KMH).astype(np.int64)
+    """Return the time on foot across country over a straight-line distance."""
+    return np.rint(np.asarray(metres) * (DETOUR_PERCENT / 100) * 3600.0 / WALKING_KMH).astype(np.int64)

@@ -100,9 +100,7 @@ def _search(
     pending = 0
     for owner in range(len(best_ms)):
         pending += best_ms[owner] >= NEVER
-    enough = NEVER if pending else np.max(best_ms) if len(best_ms) else -1
-    if len(best_ms) == 0:
-        enough = NEVER
+    enough = NEVER if pending or len(best_ms) == 0 else np.max(best_ms)
     for option in range(len(option_state)):
         state = option_state[option]
         if label[state, 1] >> _SEARCH_SHIFT != number:

@@ -48,7 +48,7 @@ class EdgeShapes:
     def lines(self, edges: Int32s) -> npt.NDArray[Any]:
         """Return the LineStrings of some edges; shape of `edges`."""
         counts = self.first[edges + 1] - self.first[edges]
-        picked = np.repeat(self.first[edges], counts) + _ramps(counts)
+        picked = np.repeat(self.first[edges], counts) + ramps(counts)
         lines: npt.NDArray[Any] = shapely.linestrings(
             self.grid.xy[picked], indices=np.repeat(np.arange(len(edges)), counts)
         )
@@ -82,7 +82,7 @@ def _cell_of(grid: Grid, lon: float, lat: float) -> tuple[int, int]:
     return min(max(column, 0), grid.columns - 1), min(max(row, 0), grid.rows - 1)
 
 
-def _ramps(counts: Int32s) -> npt.NDArray[np.int64]:
+def ramps(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Return 0 … counts[0] - 1, 0 … counts[1] - 1 and so on in one array."""
     starts = np.cumsum(counts) - counts
     return np.arange(int(counts.sum())) - np.repeat(starts, counts)
@@ -124,7 +124,7 @@ def _grid(xy: Floats, owner: Int32s, along: Floats) -> Grid:
     least = np.minimum(cells[segments], cells[segments + 1])
     wide = np.maximum(cells[segments], cells[segments + 1]) - least + 1
     counts = wide.prod(axis=1)
-    place, width = _ramps(counts), np.repeat(wide[:, 0], counts)
+    place, width = ramps(counts), np.repeat(wide[:, 0], counts)
     key = np.repeat(least[:, 1] * columns + least[:, 0], counts) + place // width * columns + place % width
     cell_first = np.zeros(columns * rows + 1, dtype=np.int32)
     np.cumsum(np.bincount(key, minlength=columns * rows), out=cell_first[1:])

@@ -27,6 +27,7 @@ UNREACHED: Final = 1  # only edges that the search so far has not reached
 REACHED: Final = 2
 
 NOWHERE: Final = -1
+CLOSED: Final = -2  # the weight of an arc that closed entry 0 bars; one less for each further entry
 
 ISLAND_MARGIN_M: Final = 250.0  # an edge cut off from the main network counts only when it is so much nearer
 

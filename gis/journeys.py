@@ -1,0 +1,553 @@
+"""Journeys from many places to one, or from one to many: snapping, searching, and falling back where roads are cut.
+
+The machinery behind `gis.travel`, which is what others call.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gis import search, snapping
+from gis.closures import Overlay
+from gis.crs import metres_per_degree
+from gis.network import NO_PREFERENCE, NOTHING_SEEN, RoadNetwork
+from gis.profiles import ProfileClass, VehicleProfile, walk_ms
+from gis.search import LONGEST_MS, NEVER, Workspace
+from gis.shapes import MILLION, ramps
+from gis.snapping import NOWHERE, Field, Joints, Seen
+from gis.turns import Graph
+
+Int8s = npt.NDArray[np.int8]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+MAX_ACCESS_M: Final = 2_000.0  # farther from any usable road a vehicle cannot set out
+MAX_WALK_M: Final = 10_000.0  # farther from any reachable road a place counts as unreachable
+UNREACHABLE: Final = -1
+
+_MAX_ROUNDS: Final = 256  # islands round an incident that are tried before giving up
+
+
+class Reach(IntEnum):
+    """How a journey ends. The first two are reached."""
+
+    REACHED = 0
+    CUT_OFF = 1  # the nearest road cannot be reached: by another road, and a longer way on foot
+    NO_ROAD_AT_SOURCE = 2
+    NO_ROAD_AT_TARGET = 3
+    NO_WAY = 4
+    TOO_FAR = 5  # not within the limit that was asked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TravelTimes:
+    """Times of N journeys; -1 where unreachable, with the reason in `reach` (a `Reach`).
+
+    road_ms counts the way from the source to its road, walk_ms the way on foot from the last road to the target.
+    """
+
+    road_ms: Int64s
+    walk_ms: Int64s
+    reach: Int8s
+
+    @property
+    def total_ms(self) -> Int64s:
+        return np.where(self.road_ms < 0, UNREACHABLE, self.road_ms + self.walk_ms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchors:
+    """Places on edges, and the metres to them."""
+
+    edges: Int32s
+    places: Int32s
+    metres: Floats
+
+    @classmethod
+    def at(cls, edge: int, place: int) -> "Anchors":
+        """Return one place on the road itself."""
+        return cls(np.array([edge], dtype=np.int32), np.array([place], dtype=np.int32), np.zeros(1))
+
+    def take(self, which: Int64s) -> "Anchors":
+        return Anchors(self.edges[which], self.places[which], self.metres[which])
+
+    def one(self, i: int) -> tuple[int, int]:
+        """Return (edge, place) of one."""
+        return int(self.edges[i]), int(self.places[i])
+
+
+class Piece(NamedTuple):
+    """A drive along one arc between two places (millionths from the first position of its edge)."""
+
+    arc: int
+    start: int
+    end: int
+    ms: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ride:
+    """The road part of one journey. Without pieces it begins and ends at one place: `start` (edge, place)."""
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def ms(self) -> int:
+        return sum(piece.ms for piece in self.pieces)
+
+
+class Ways(NamedTuple):
+    """Ways between places on edges and the states of a graph: (state, ms, number of the place, arc driven or -1)."""
+
+    state: Int32s
+    ms: Int64s
+    owner: Int32s
+    arc: Int32s
+
+    def by_state(self) -> "Ways":
+        order = np.argsort(self.state, kind="stable")
+        return Ways(self.state[order], self.ms[order], self.owner[order], self.arc[order])
+
+    def later(self, access_ms: Int64s) -> "Ways":
+        """Return the ways with the time that each owner needs to get to the road."""
+        return self._replace(ms=self.ms + access_ms[self.owner])
+
+    def joined(self, others: "Ways") -> "Ways":
+        """Return these ways and others to or from the same places."""
+        both = (np.concatenate(columns) for columns in zip(self, others, strict=True))
+        return Ways(*both).by_state()
+
+    def without(self, arcs: Int32s) -> "Ways":
+        keep = ~np.isin(self.arc, arcs)
+        return Ways(self.state[keep], self.ms[keep], self.owner[keep], self.arc[keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roads:
+    """What one class meets on a network under one overlay, lent for the length of a query."""
+
+    network: RoadNetwork
+    of: ProfileClass
+    overlay: Overlay
+    graph: Graph
+    joints: Joints
+    field: Field
+    workspace: Workspace
+
+    def snap(
+        self,
+        points: Floats,
+        purpose: int,
+        within_m: float,
+        which: int = snapping.ALL,
+        seen: Seen = NOTHING_SEEN,
+    ) -> Anchors:
+        """Return the nearest places that serve a purpose; those to leave from prefer the main network."""
+        prefer = self.network.main(self.of).leads_in if purpose == snapping.LEAVE else NO_PREFERENCE
+        lon, lat = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
+        east, north = metres_per_degree(lat)
+        return Anchors(
+            *snapping.nearest(
+                self.network.shapes.grid,
+                self.field,
+                self.joints,
+                seen,
+                prefer,
+                lon,
+                lat,
+                east,
+                north,
+                within_m,
+                purpose,
+                which,
+            )
+        )
+
+    def seen(self, tried: Sequence[int] = ()) -> Seen:
+        return Seen(self.workspace.label, self.workspace.number, np.array(tried, dtype=np.int32))
+
+    def part_of(self, edge: int, place: int) -> int:
+        """Return how `Seen.tried` names the part of an edge that a place lies on."""
+        weights = self.field.weights[2 * edge : 2 * edge + 2]
+        closed = snapping.CLOSED - int(weights.min())
+        behind = weights.max() < 0 <= closed and place > self.field.stub_u[closed]
+        return 2 * edge + int(behind)
+
+    def ways_out(self, places: Anchors) -> Ways:
+        """Return how vehicles standing at N places get under way."""
+        return Ways(*snapping.leaving(self.field, self.joints, places.edges, places.places)).by_state()
+
+    def ways_in(self, places: Anchors) -> Ways:
+        """Return how N places are driven to."""
+        return Ways(*snapping.entering(self.field, self.joints, places.edges, places.places)).by_state()
+
+    def search(
+        self, seeds: Ways, wanted: Ways, best_ms: Int64s, *, backwards: bool, limit: int = LONGEST_MS
+    ) -> tuple[Int32s, int]:
+        """Search from seeds until every owner in `wanted` is served; lower best_ms. Return (way taken or -1, why it stopped)."""
+        graph = self.graph
+        way = np.full(len(best_ms), -1, dtype=np.int32)
+        why = self.workspace.run(
+            graph.in_first if backwards else graph.out_first,
+            graph.in_links if backwards else graph.out_links,
+            self.field.weights,
+            (seeds.state, seeds.ms),
+            (wanted.state, wanted.ms, wanted.owner),
+            (best_ms, way),
+            limit=limit,
+        )
+        return way, why
+
+    def arcs_to_seed(self, state: int, *, backwards: bool) -> tuple[list[int], int]:
+        """Return (whole arcs in the order driven, number of the seed) between a settled state and its seed."""
+        graph = self.graph
+        first, links = (graph.in_first, graph.in_links) if backwards else (graph.out_first, graph.out_links)
+        arcs = []
+        while (parent := self.workspace.parent(state)) < len(links):
+            arcs.append(int(links[parent, 1]))
+            state = int(np.searchsorted(first, parent, side="right")) - 1
+        return (arcs if backwards else arcs[::-1]), parent - len(links)
+
+    def along_one_edge(self, starts: Anchors, ends: Anchors) -> dict[int, Piece]:
+        """Return the pairs that need not leave their edge; starts or ends may be one that stands for all."""
+        edges, places, end_edges, end_places = np.broadcast_arrays(
+            starts.edges, starts.places, ends.edges, ends.places
+        )
+        pieces = {}
+        for i in map(int, np.flatnonzero((edges == end_edges) & (edges != NOWHERE))):
+            start, end = int(places[i]), int(end_places[i])
+            ms, arc = snapping.between(self.field, int(edges[i]), start, end)
+            if ms >= 0:
+                pieces[i] = Piece(arc, start, end, ms)
+        return pieces
+
+    def ride(
+        self, start: tuple[int, int], first: int, arcs: Sequence[int], last: int, end: tuple[int, int]
+    ) -> Ride:
+        """Return a ride over whole arcs between two part edges; first or last -1: it starts or ends at a node."""
+        pieces = []
+        if first >= 0:
+            ms = snapping.leaving_ms(self.field, *start, first % 2 == 0)
+            pieces.append(Piece(first, start[1], _far_end(first), ms))
+        pieces += [Piece(arc, _near_end(arc), _far_end(arc), int(self.field.weights[arc])) for arc in arcs]
+        if last >= 0:
+            ms = snapping.entering_ms(self.field, *end, last % 2 == 0)
+            pieces.append(Piece(last, _near_end(last), end[1], ms))
+        return Ride(start, end, tuple(pieces))
+
+    def drive(self, start: Anchors, ways_out: Ways, ways_in: Ways, end: Anchors) -> Ride | None:
+        """Return the fastest ride between two places on the road that begins and ends by one of the ways given."""
+        self.workspace.begin()
+        along = self.along_one_edge(start, end)
+        best = np.array([along[0].ms if along else NEVER], dtype=np.int64)
+        way, _ = self.search(ways_in, ways_out, best, backwards=True)
+        if best[0] >= NEVER:
+            return None
+        if way[0] < 0:
+            return Ride(start.one(0), end.one(0), (along[0],))
+        arcs, seed = self.arcs_to_seed(int(ways_out.state[way[0]]), backwards=True)
+        return self.ride(start.one(0), int(ways_out.arc[way[0]]), arcs, int(ways_in.arc[seed]), end.one(0))
+
+    def closed_arcs(self) -> tuple[Int32s, Int32s]:
+        """Return the arcs that the overlay bars for this class, and their ms if they were open."""
+        edges = np.fromiter(self.overlay.entries, dtype=np.int32, count=len(self.overlay.entries))
+        arcs = np.concatenate([2 * edges, 2 * edges + 1])
+        arcs = arcs[self.field.weights[arcs] <= snapping.CLOSED]
+        return arcs, self.field.open_ms[snapping.CLOSED - self.field.weights[arcs], arcs % 2]
+
+    @contextmanager
+    def reweighted(self, arcs: Int32s, ms: Int32s | int) -> Iterator[None]:
+        """Give some arcs other weights for a while; the field is a working copy that nobody else sees."""
+        kept = self.field.weights[arcs]
+        self.field.weights[arcs] = ms
+        try:
+            yield
+        finally:
+            self.field.weights[arcs] = kept
+
+    def spread(self, at: Anchors, within_ms: int, *, backwards: bool) -> tuple[Int32s, Int32s, Int32s]:
+        """Return (edges, from, to) of the stretches within a time of one place on the road, or from which it can be reached."""
+        self.workspace.begin()
+        left = within_ms - int(walk_ms(at.metres)[0])
+        if at.edges[0] == NOWHERE or left < 0:
+            nothing = np.zeros(0, dtype=np.int32)
+            return nothing, nothing, nothing
+        seeds = self.ways_in(at) if backwards else self.ways_out(at)
+        nobody = Ways(*(np.zeros(0, dtype=column.dtype) for column in seeds))
+        self.search(seeds, nobody, np.zeros(0, dtype=np.int64), backwards=backwards, limit=left)
+        arc, far = self._driven(left, backwards=backwards)
+        from_first = (
+            arc % 2 == 0
+        ) != backwards  # counted from the edge's first position, or back from its last
+        low, high = np.where(from_first, 0, MILLION - far), np.where(from_first, far, MILLION)
+        first = self._first_stretch(*at.one(0), left, backwards=backwards)
+        return _united(np.append(arc // 2, at.edges[0]), np.append(low, first[0]), np.append(high, first[1]))
+
+    def _driven(self, left: int, *, backwards: bool) -> tuple[Int32s, Int64s]:
+        """Return (arcs, millionths of each that can be driven within the time left, from the end searched first)."""
+        graph, field, workspace = self.graph, self.field, self.workspace
+        first, links = (graph.in_first, graph.in_links) if backwards else (graph.out_first, graph.out_links)
+        states = workspace.settled[: workspace.done]
+        counts = first[states + 1] - first[states]
+        arc = links[np.repeat(first[states], counts) + ramps(counts), 1]
+        left_at_end = np.repeat(left - workspace.label[states, 0], counts)
+        ms = field.weights[arc]
+        closed = ms <= snapping.CLOSED
+        number = np.where(closed, snapping.CLOSED - ms, 0)
+        cap = np.full(len(arc), MILLION, dtype=np.int64)
+        if closed.any():
+            from_first = (arc % 2 == 0) != backwards
+            stub = np.where(from_first, field.stub_u[number], MILLION - field.stub_v[number])
+            cap = np.where(closed, stub, cap)
+            ms = np.where(closed, field.open_ms[number, arc % 2], ms)
+        can = ms > 0
+        far = np.minimum(left_at_end[can] * MILLION // ms[can], cap[can])
+        return arc[can], far
+
+    def _first_stretch(self, edge: int, place: int, left: int, *, backwards: bool) -> tuple[int, int]:
+        """Return the part of its own edge that lies within the time left of a place."""
+        low = high = place
+        for arc in (2 * edge, 2 * edge + 1):
+            ms, floor, roof = int(self.field.weights[arc]), 0, MILLION
+            if ms <= snapping.CLOSED:
+                closed = snapping.CLOSED - ms
+                ms = int(self.field.open_ms[closed, arc % 2])
+                if place <= self.field.stub_u[closed]:
+                    roof = int(self.field.stub_u[closed])
+                else:
+                    floor = int(self.field.stub_v[closed])
+            if ms < 0:
+                continue
+            if (arc % 2 == 0) != backwards:
+                high = min(roof, place + left * MILLION // ms)
+            else:
+                low = max(floor, place - left * MILLION // ms)
+        return low, high
+
+
+def _united(edge: Int64s, low: Int64s, high: Int64s) -> tuple[Int32s, Int32s, Int32s]:
+    """Return stretches (edge, from, to) by edge, with those that meet made one and those without length left out."""
+    some = high > low
+    edge, low, high = edge[some], low[some], high[some]
+    base = edge.astype(np.int64) * (2 * MILLION)  # no stretch of one edge meets one of the next
+    order = np.argsort(base + low, kind="stable")
+    base, low, high = base[order], (base + low)[order], np.maximum.accumulate((base + high)[order])
+    first = np.flatnonzero(np.concatenate([[True], low[1:] > high[:-1]])[: len(low)])
+    last = np.append(first[1:] - 1, len(low) - 1)[: len(first)]
+    base = base[first]
+    return (
+        (base // (2 * MILLION)).astype(np.int32),
+        (low[first] - base).astype(np.int32),
+        (high[last] - base).astype(np.int32),
+    )
+
+
+def _near_end(arc: int) -> int:
+    return MILLION if arc % 2 else 0
+
+
+def _far_end(arc: int) -> int:
+    return 0 if arc % 2 else MILLION
+
+
+@contextmanager
+def lend_roads(network: RoadNetwork, profile: VehicleProfile, overlay: Overlay) -> Iterator[Roads]:
+    """Lend what a vehicle meets, with a workspace to search it; to one thread at a time."""
+    of = network.classify(profile)
+    graph = network.graph(of)
+    with network.lend(of, overlay) as field, network.workspaces(graph).lend() as workspace:
+        yield Roads(network, of, overlay, graph, network.joints(graph), field, workspace)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Times of N journeys, and the rides where they were asked for."""
+
+    times: TravelTimes
+    rides: list[Ride | None]
+
+    @classmethod
+    def nothing(cls, starts: Anchors, count: int) -> "Found":
+        """Return N journeys that are not found, each with the reason known so far."""
+        reach = np.full(count, Reach.NO_WAY, dtype=np.int8)
+        reach[np.broadcast_to(starts.edges == NOWHERE, count)] = Reach.NO_ROAD_AT_SOURCE
+        never = np.full(count, UNREACHABLE, dtype=np.int64)
+        return cls(TravelTimes(never, never.copy(), reach), [None] * count)
+
+    def write(
+        self, which: Int64s | int, road_ms: Int64s | int, walk: Int64s | int, reach: Reach | int
+    ) -> None:
+        self.times.road_ms[which] = road_ms
+        self.times.walk_ms[which] = walk
+        self.times.reach[which] = reach
+
+    def keep_within(self, within_ms: int | None) -> None:
+        """Drop what takes longer than asked for, road and walk together."""
+        if within_ms is None:
+            return
+        late = self.times.total_ms > within_ms
+        self.times.road_ms[late] = self.times.walk_ms[late] = UNREACHABLE
+        self.times.reach[late] = Reach.TOO_FAR
+        for i in np.flatnonzero(late):
+            self.rides[i] = None
+
+
+def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | None, *, trace: bool) -> Found:
+    """Search backwards from a target (lon, lat), from the nearest road first.
+
+    Sources that cannot reach that road are served from the nearest one that they can: whatever an exhausted search did
+    not touch is what they have in common, so the next round begins at the nearest edge among it.
+    """
+    roads.workspace.begin()
+    found = Found.nothing(starts, len(starts.edges))
+    waiting = np.flatnonzero(starts.edges != NOWHERE)
+    tried: list[int] = []
+    stranded: list[int] = []
+    while len(waiting) and len(tried) < _MAX_ROUNDS:
+        which = snapping.UNREACHED if tried else snapping.ALL
+        end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, which, roads.seen(tried))
+        if end.edges[0] == NOWHERE:
+            if not tried:
+                found.times.reach[waiting] = Reach.NO_ROAD_AT_TARGET
+            break
+        on_islands = _on_islands(roads, starts.take(waiting), end)
+        stranded += waiting[on_islands].tolist()
+        waiting = waiting[~on_islands]
+        if not len(waiting):
+            break
+        reach = Reach.CUT_OFF if tried and _led_to(roads, tried[0] // 2) else Reach.REACHED
+        waiting, why = _serve_from(roads, found, starts, waiting, end, within_ms, reach, trace=trace)
+        if why == search.PAST_LIMIT:
+            found.times.reach[waiting] = Reach.TOO_FAR
+        if why != search.EXHAUSTED:
+            break
+        tried.append(roads.part_of(*end.one(0)))
+        roads.workspace.start_behind()
+    for i in stranded:
+        alone = depart(roads, starts.take(np.array([i])), target[None, :], within_ms, trace=trace)
+        found.write(i, alone.times.road_ms[0], alone.times.walk_ms[0], alone.times.reach[0])
+        found.rides[i] = alone.rides[0]
+    found.keep_within(within_ms)
+    return found
+
+
+def _on_islands(roads: Roads, starts: Anchors, end: Anchors) -> npt.NDArray[np.bool_]:
+    """Return which starts can never reach a place on the main network: not worth searching all of it for them.
+
+    Each of them is served by a search of its own, which ends at the shore.
+    """
+    main = roads.network.main(roads.of)
+    arcs = slice(2 * end.edges[0], 2 * end.edges[0] + 2)
+    if roads.overlay.opens or not (main.led_to[arcs] & main.leads_in[arcs]).any():
+        return np.zeros(len(starts.edges), dtype=np.bool_)
+    return ~(main.leads_in[2 * starts.edges] | main.leads_in[2 * starts.edges + 1])
+
+
+def _led_to(roads: Roads, edge: int) -> bool:
+    """Return whether an edge can be reached from the main network when nothing is closed."""
+    return bool(roads.network.main(roads.of).led_to[2 * edge : 2 * edge + 2].any())
+
+
+def _serve_from(
+    roads: Roads,
+    found: Found,
+    starts: Anchors,
+    asked: Int64s,
+    end: Anchors,
+    within_ms: int | None,
+    reach: Reach,
+    *,
+    trace: bool,
+) -> tuple[Int64s, int]:
+    """Search back from one place on the road to the starts asked for. Return (those not found, why the search stopped)."""
+    some, walk = starts.take(asked), int(walk_ms(end.metres)[0])
+    access = walk_ms(some.metres)
+    seeds, wanted = roads.ways_in(end), roads.ways_out(some).later(access)
+    along = roads.along_one_edge(some, end)
+    best = np.full(len(asked), NEVER, dtype=np.int64)
+    for i, piece in along.items():
+        best[i] = access[i] + piece.ms
+    limit = LONGEST_MS if within_ms is None else within_ms - walk
+    way, why = roads.search(seeds, wanted, best, backwards=True, limit=limit)
+    got = best < NEVER
+    found.write(asked[got], best[got], walk, reach)
+    for i in map(int, np.flatnonzero(got)) if trace else ():
+        if way[i] < 0:
+            ride = Ride(some.one(i), end.one(0), (along[i],))
+        else:
+            arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=True)
+            ride = roads.ride(some.one(i), int(wanted.arc[way[i]]), arcs, int(seeds.arc[seed]), end.one(0))
+        found.rides[int(asked[i])] = ride
+    return asked[~got], why
+
+
+def depart(roads: Roads, start: Anchors, targets: Floats, within_ms: int | None, *, trace: bool) -> Found:
+    """Search forwards from one start; targets on roads out of reach are served from the nearest road within reach."""
+    roads.workspace.begin()
+    found = Found.nothing(start, len(targets))
+    if start.edges[0] == NOWHERE:
+        return found
+    ends = roads.snap(targets, snapping.ENTER, MAX_WALK_M)
+    found.times.reach[ends.edges == NOWHERE] = Reach.NO_ROAD_AT_TARGET
+    asked = np.flatnonzero(ends.edges != NOWHERE)
+    if not len(asked):
+        return found
+    some, access = ends.take(asked), walk_ms(start.metres)
+    seeds, wanted = roads.ways_out(start).later(access), roads.ways_in(some)
+    along = roads.along_one_edge(start, some)
+    best = np.full(len(asked), NEVER, dtype=np.int64)
+    for i, piece in along.items():
+        best[i] = access[0] + piece.ms
+    limit = LONGEST_MS if within_ms is None else within_ms
+    way, why = roads.search(seeds, wanted, best, backwards=False, limit=limit)
+    got = best < NEVER
+    found.write(asked[got], best[got], walk_ms(some.metres[got]), Reach.REACHED)
+    for i in map(int, np.flatnonzero(got)) if trace else ():
+        if way[i] < 0:
+            ride = Ride(start.one(0), some.one(i), (along[i],))
+        else:
+            arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=False)
+            ride = roads.ride(start.one(0), int(seeds.arc[seed]), arcs, int(wanted.arc[way[i]]), some.one(i))
+        found.rides[int(asked[i])] = ride
+    if why == search.PAST_LIMIT:
+        found.times.reach[asked[~got]] = Reach.TOO_FAR
+    if why == search.EXHAUSTED:
+        for i in map(int, asked[~got]):
+            reach = Reach.CUT_OFF if _led_to(roads, ends.one(i)[0]) else Reach.REACHED
+            _serve_from_reached(roads, found, start, seeds, i, targets[i], reach)
+    found.keep_within(within_ms)
+    return found
+
+
+def _serve_from_reached(
+    roads: Roads, found: Found, start: Anchors, seeds: Ways, i: int, target: Floats, reach: Reach
+) -> None:
+    """Bring one target to the nearest place that an exhausted forward search can drive to."""
+    tried: list[int] = []
+    while len(tried) < _MAX_ROUNDS:
+        end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, snapping.REACHED, roads.seen(tried))
+        if end.edges[0] == NOWHERE:
+            return
+        ways = roads.ways_in(end)
+        times = [
+            (roads.workspace.ms(int(state)) + int(ms), k)
+            for k, (state, ms) in enumerate(zip(ways.state, ways.ms, strict=True))
+            if roads.workspace.is_settled(int(state))
+        ]
+        if times:
+            road_ms, k = min(times)
+            found.write(i, road_ms, walk_ms(end.metres)[0], reach)
+            arcs, seed = roads.arcs_to_seed(int(ways.state[k]), backwards=False)
+            found.rides[i] = roads.ride(
+                start.one(0), int(seeds.arc[seed]), arcs, int(ways.arc[k]), end.one(0)
+            )
+            return
+        tried.append(roads.part_of(*end.one(0)))
