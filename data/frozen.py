@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
@@ -34,7 +34,10 @@ def jsonable(value: Any) -> Any:
 
 
 def encode(value: Any) -> Any:
-    """Turn a frozen value into JSON; geometries as WKB, which keeps every bit, and times in UTC."""
+    """Turn a frozen value into JSON; geometries as WKB, which keeps every bit, and times with their own offset.
+
+    The offset is kept because hours of the day are read by it: a replay must read the same ones.
+    """
     if dataclasses.is_dataclass(value):
         return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, tuple | list):
@@ -44,7 +47,7 @@ def encode(value: Any) -> Any:
     if isinstance(value, shapely.Geometry):
         return {"wkb": shapely.to_wkb(value, hex=True, byte_order=1)}
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+        return value.isoformat()
     return value
 
 

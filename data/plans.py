@@ -12,14 +12,14 @@ from sqlalchemy import Connection, Row, select
 from data import snapshot as snapshots
 from data.frozen import decode, encode
 from data.tables import plans
-from dispatch.model import HazardZone, Plan, Snapshot, Wish
+from dispatch.model import HazardZone, Plan, Snapshot, UnitRoute, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRecord:
     """A stored plan beside its baseline, nearest first. `journal` is the number that its snapshot was taken at.
 
-    `routes` are as they were given, as JSON; `network_version` names the roads that they run on.
+    `network_version` names the roads that the routes run on.
     """
 
     id: int
@@ -27,7 +27,7 @@ class PlanRecord:
     state: Literal["proposed", "confirmed"]
     plan: Plan
     baseline: Plan | None
-    routes: tuple[Any, ...]
+    routes: tuple[UnitRoute, ...]
     zones: tuple[HazardZone, ...]
     pins: tuple[Wish, ...]
     bans: tuple[Wish, ...]
@@ -54,7 +54,7 @@ def insert(
     created_at: datetime,
     created_by: str,
     baseline: Plan | None = None,
-    routes: Sequence[Any] = (),
+    routes: Sequence[UnitRoute] = (),
     zones: Sequence[HazardZone] = (),
     network_version: int | None = None,
 ) -> PlanRecord:
@@ -134,7 +134,7 @@ def _record(row: Row[Any]) -> PlanRecord:
         state=row.state,
         plan=decode(Plan, row.plan),
         baseline=None if row.baseline is None else decode(Plan, row.baseline),
-        routes=tuple(row.routes),
+        routes=tuple(decode(UnitRoute, route) for route in row.routes),
         zones=tuple(decode(HazardZone, zone) for zone in row.zones),
         pins=tuple(decode(Wish, wish) for wish in row.pins),
         bans=tuple(decode(Wish, wish) for wish in row.bans),
