@@ -10,12 +10,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from data import tables
 from data.tables import WORLD, closures, metadata, stock_lots, stock_movements, worlds
-from data.tables import depot_states as _depot_states
-from data.tables import team_states as _team_states
-from data.tables import vehicle_states as _vehicle_states
 
 LIVE = "live"
+_STATE = (tables.team_states, tables.vehicle_states, tables.depot_states, closures, stock_lots)
+"""What an exercise takes over from the live world."""
+
 EXERCISE_NAME = re.compile(r"exercise_[a-z0-9_]{1,40}")
 
 
@@ -42,8 +43,9 @@ def schema_of(connection: Connection) -> str:
 
 
 def list_all(connection: Connection) -> tuple[World, ...]:
-    """List the worlds, the oldest first; the live one is always there."""
-    rows = connection.execute(select(worlds).order_by(worlds.c.created_at, worlds.c.schema_name))
+    """List the worlds: the live one, then exercises, the oldest first."""
+    order = (worlds.c.schema_name != LIVE, worlds.c.created_at, worlds.c.schema_name)
+    rows = connection.execute(select(worlds).order_by(*order))
     return tuple(World(schema=row.schema_name, title=row.title, created_at=row.created_at) for row in rows)
 
 
@@ -55,13 +57,9 @@ def create_exercise(connection: Connection, *, schema: str, title: str, at: date
     _check_name(schema)
     connection.execute(worlds.insert().values(schema_name=schema, title=title, created_at=at))
     connection.execute(CreateSchema(schema))
-    outside = dict(connection.get_execution_options())
-    try:
-        metadata.create_all(inside(connection, schema), tables=world_tables(), checkfirst=False)
-    finally:
-        connection.execution_options(schema_translate_map=outside.get("schema_translate_map"))
+    _create_tables(connection, schema)
     _copy_triggers(connection, schema)
-    for table in (_team_states, _vehicle_states, _depot_states, closures, stock_lots):
+    for table in _STATE:
         _copy_rows(connection, table, schema)
     _open_stock(connection, schema, at)
     return World(schema=schema, title=title, created_at=at)
@@ -82,6 +80,13 @@ def world_tables() -> list[Table]:
 def _check_name(schema: str) -> None:
     if not EXERCISE_NAME.fullmatch(schema):
         raise ValueError(f"no exercise's schema: {schema!r}")
+
+
+def _create_tables(connection: Connection, schema: str) -> None:
+    """Make the world's tables, and leave the connection in the world that it was in."""
+    before = connection.get_execution_options().get("schema_translate_map")
+    metadata.create_all(inside(connection, schema), tables=world_tables(), checkfirst=False)
+    connection.execution_options(schema_translate_map=before)
 
 
 def _copy_triggers(connection: Connection, schema: str) -> None:
