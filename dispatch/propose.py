@@ -144,7 +144,11 @@ def routes_of(
         )
         seconds = {}
         if second_routes:
-            seconds = {s: roads.second_route(network, s, target, profile, here.overlay) for s in sources}
+            seconds = {
+                source: roads.second_route(network, way, profile, here.overlay)
+                for source, way in ways.items()
+                if isinstance(way, Route)
+            }
         for ride in members:
             way = ways[ride.source]
             if isinstance(way, Route):
