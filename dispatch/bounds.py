@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 
-from dispatch.choice import stock_limits
 from dispatch.problem import Flags, Ints, Problem
 
 WHOLE_SUBSETS = 8
@@ -125,5 +124,3 @@ def _deliverable(problem: Problem, draws: Ints) -> int:
         total += min(stock, int(loads.sum()))
     return total
 
-
-__all__ = ["earliest", "least_missing", "stock_limits"]

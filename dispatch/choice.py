@@ -3,11 +3,11 @@
 Solvers and greedy rules propose; `tiers_of` says in whole numbers what a proposal is worth.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dispatch.problem import Flags, Ints, Problem
 
@@ -131,12 +131,12 @@ def faults(problem: Problem, choice: Choice) -> list[str]:
     return found
 
 
-def stock_limits(problem: Problem) -> list[tuple[int, int, int]]:
+def stock_limits(problem: Problem, batches: Iterable[int]) -> list[tuple[int, int, int]]:
     """(batch, activation, units released within it): trips that wait no longer may together draw no more."""
     return [
-        (row, delay, sum(lot.quantity for lot in lots if lot.activation_ms <= delay))
-        for row, lots in enumerate(problem.batch_lots)
-        for delay in sorted({lot.activation_ms for lot in lots})
+        (batch, delay, sum(lot.quantity for lot in problem.batch_lots[batch] if lot.activation_ms <= delay))
+        for batch in batches
+        for delay in sorted({lot.activation_ms for lot in problem.batch_lots[batch]})
     ]
 
 
@@ -144,8 +144,6 @@ def _stock_holds(problem: Problem, draws: Ints) -> bool:
     delay = problem.trip_activation[problem.draw_trip]
     return all(
         int(draws[(problem.draw_batch == batch) & (delay <= limit)].sum()) <= quantity
-        for batch, limit, quantity in stock_limits(problem)
+        for batch, limit, quantity in stock_limits(problem, range(len(problem.batch_lots)))
     )
 
-
-Mask = NDArray[np.bool_]

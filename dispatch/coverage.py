@@ -11,7 +11,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from dispatch.choice import Choice, cover_missing, heads_left
-from dispatch.exact import SEED
+from dispatch.solver import SEED
 from dispatch.model import Cover, MoveUp, Snapshot
 from dispatch.problem import Problem, TravelTable, sorted_covers, start_of
 from dispatch.readiness import team_legs

@@ -16,10 +16,11 @@ import numpy as np
 
 from dispatch.bounds import earliest, least_missing
 from dispatch.choice import TIERS, Choice, tiers_of
-from dispatch.exact import SOLVER, Model, Window
+from dispatch.exact import Model, Window
 from dispatch.greedy import nearest_first
 from dispatch.model import Tier
 from dispatch.problem import Ints, Problem
+from dispatch.solver import SOLVER, minimise
 
 DEFAULT_TIME_LIMIT_S = 10.0
 LATER = TIERS[4:]
@@ -156,7 +157,7 @@ def _alone(search: _Search, least: Ints) -> Model | None:
     problem = search.problem
     floors = _floors(problem, least)
     model = Model(problem, _window(problem, floors, least, (0, 0)))
-    outcome = model.minimise("coverage", search.stop_at)
+    outcome = minimise(model, "coverage", search.stop_at)
     if outcome.choice is None:
         return None
     search.offer(outcome.choice)
@@ -181,8 +182,7 @@ def _solve_unmet(search: _Search, least: Ints) -> Ints:
     if not (search.proven("unmet_critical") and search.proven("unmet_other")):
         model = Model(problem, _timeless(problem))
         for tier in TIERS[:2]:
-            model.hint(search.best)
-            outcome = model.minimise(tier, search.stop_at)
+            outcome = minimise(model, tier, search.stop_at)
             search.offer(outcome.choice)
             search.raise_bound(tier, outcome.bound)
             model.hold(tier, search.value(tier))
@@ -237,7 +237,7 @@ def _critical_slack(search: _Search, floors: _Floors, most: Ints) -> int | None:
     slack = int(floors.critical_sum * FIRST_SLACK)
     while not search.out_of_time:
         model = _held(search, _window(search.problem, floors, most, (slack, slack), relaxed=True), *TIERS[:2])
-        outcome = model.minimise("time_critical", search.stop_at)
+        outcome = minimise(model, "time_critical", search.stop_at)
         if outcome.infeasible:
             search.raise_bound("time_critical", floors.critical_sum + slack + 1)
             slack = min(widest, max(slack * WIDEN, 1))
@@ -261,7 +261,7 @@ def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> 
     while not search.out_of_time:
         model = _held(search, _window(problem, floors, most, (critical_slack, slack)), *TIERS[:2])
         model.hold("time_critical", floors.critical_sum + critical_slack)
-        outcome = model.minimise("time_rest", search.stop_at)
+        outcome = minimise(model, "time_rest", search.stop_at)
         search.offer(outcome.choice)
         if outcome.infeasible:
             if slack >= widest:
@@ -284,8 +284,7 @@ def _whole(search: _Search, floors: _Floors, most: Ints, everything: int) -> Mod
     """Tiers 3 and 4 with nothing left out."""
     model = _held(search, _window(search.problem, floors, most, (everything, everything)), *TIERS[:2])
     for tier in TIERS[2:4]:
-        model.hint(search.best)
-        outcome = model.minimise(tier, search.stop_at)
+        outcome = minimise(model, tier, search.stop_at)
         search.offer(outcome.choice)
         search.raise_bound(tier, outcome.bound)
         if not outcome.proven:
@@ -299,8 +298,7 @@ def _solve_later(search: _Search, model: Model | None) -> None:
     if model is None:
         return
     for tier in LATER:
-        model.hint(search.best)
-        outcome = model.minimise(tier, search.stop_at)
+        outcome = minimise(model, tier, search.stop_at)
         search.offer(outcome.choice)
         search.raise_bound(tier, outcome.bound)
         model.hold(tier, search.value(tier))
