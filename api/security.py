@@ -4,18 +4,18 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
 
 import argon2
 
 from api.errors import NotAllowedError, NotSignedInError, TooManyError
 
-Role = Literal["nobody", "viewer", "duty_officer", "commander", "administrator", "team_link"]
-ACCOUNT_ROLES: Final[tuple[Role, ...]] = ("viewer", "duty_officer", "commander", "administrator")
+Role = Literal["nobody", "viewer", "township", "duty_officer", "commander", "administrator", "team_link"]
+AccountRole = Literal["viewer", "township", "duty_officer", "commander", "administrator"]
+ACCOUNT_ROLES: Final[tuple[AccountRole, ...]] = get_args(AccountRole)
 
 _EVERYBODY: Final = frozenset[Role](ACCOUNT_ROLES)
 _STAFF: Final = frozenset[Role]({"duty_officer", "commander", "administrator"})
@@ -48,9 +48,11 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "closure.open": _STAFF,
     "resource.edit": _STAFF,
     "layer.import": _ADMINISTRATOR,
+    "system.check": _ADMINISTRATOR,
     "account.read": _ADMINISTRATOR,
     "account.create": _ADMINISTRATOR,
     "account.disable": _ADMINISTRATOR,
+    "account.enable": _ADMINISTRATOR,
     "account.set_password": _ADMINISTRATOR,
 }
 """The single source of authority: a use case names its act, everything else follows from this table."""
@@ -131,7 +133,6 @@ def check_origin(origin: str | None, own: str, allowed: tuple[str, ...]) -> None
 # -- passwords ---------------------------------------------------------------------------------------------------------
 
 _WAIT_FOR_TURN_S: Final = 15.0
-_REMEMBERED_NAMES: Final = 10_000
 
 
 class Passwords:
@@ -165,40 +166,3 @@ class Passwords:
                 raise NotSignedInError("login_wrong") from None
         if encoded is None:
             raise NotSignedInError("login_wrong")
-
-
-@dataclass(slots=True)
-class AttemptLimiter:
-    """At most `most` failed logins for one name within `within`; a right one clears them. In memory, for this process."""
-
-    clock: Callable[[], datetime]
-    most: int = 8
-    within: timedelta = timedelta(minutes=5)
-    _failures: dict[str, list[datetime]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def check(self, name: str) -> None:
-        """Raise TooManyError with the seconds to wait when `name` has failed too often."""
-        with self._lock:
-            recent = self._recent(name)
-        if len(recent) >= self.most:
-            wait = recent[0] + self.within - self.clock()
-            raise TooManyError("too_many_logins", wait_s=max(1, int(wait.total_seconds())))
-
-    def failed(self, name: str) -> None:
-        """Count one failure; names that were only tried once must not fill the memory."""
-        with self._lock:
-            if len(self._failures) >= _REMEMBERED_NAMES:
-                self._failures = {
-                    known: recent for known in self._failures if (recent := self._recent(known))
-                }
-            self._failures[name] = [*self._recent(name), self.clock()]
-
-    def succeeded(self, name: str) -> None:
-        """Forget the failures of `name`."""
-        with self._lock:
-            self._failures.pop(name, None)
-
-    def _recent(self, name: str) -> list[datetime]:
-        since = self.clock() - self.within
-        return [at for at in self._failures.get(name, ()) if at > since]

@@ -1,0 +1,33 @@
+"""The JSON skin over the use cases: one router for each noun, all under /api/v1."""
+
+from fastapi import APIRouter, FastAPI
+
+from api.http import closures, events, incidents, orders, places, plans, problems, session, system
+
+PREFIX = "/api/v1"
+_NOUNS = (
+    session.router,
+    incidents.router,
+    plans.router,
+    orders.router,
+    orders.links,
+    closures.router,
+    places.router,
+    events.router,
+    system.vocabulary,
+)
+
+
+def routers() -> APIRouter:
+    """Return every JSON endpoint, and /health and /ready outside the versioned prefix."""
+    everything = APIRouter()
+    everything.include_router(system.router)
+    for noun in _NOUNS:
+        everything.include_router(noun, prefix=PREFIX)
+    return everything
+
+
+def install(app: FastAPI) -> None:
+    """Put the JSON endpoints, their errors and their schema into an application."""
+    app.include_router(routers())
+    problems.install(app)

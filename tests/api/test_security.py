@@ -1,15 +1,12 @@
 """Roles, passwords, tokens and the guard against forged requests."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from api.errors import NotAllowedError, NotSignedInError, TooManyError
+from api.errors import NotAllowedError, NotSignedInError
 from api.security import (
     ACTS,
     NOBODY,
     Actor,
-    AttemptLimiter,
     Passwords,
     authorise,
     check_csrf,
@@ -19,8 +16,6 @@ from api.security import (
     new_token,
     token_hash,
 )
-
-NOW = datetime(2026, 3, 15, 18, 10, tzinfo=UTC)
 
 
 def test_nobody_may_do_nothing() -> None:
@@ -96,21 +91,3 @@ def test_passwords_are_checked_against_their_hash() -> None:
         with pytest.raises(NotSignedInError) as refused:
             passwords.check(stored, "wrong")
         assert refused.value.code == "login_wrong"
-
-
-def test_too_many_failures_must_wait_and_then_may_try_again() -> None:
-    """Guessing is slowed for one name, others go on, and waiting or a right password ends it."""
-    now = [NOW]
-    limiter = AttemptLimiter(lambda: now[0], most=3, within=timedelta(minutes=5))
-    for _ in range(3):
-        limiter.check("wang")
-        limiter.failed("wang")
-    limiter.check("li")
-    with pytest.raises(TooManyError) as refused:
-        limiter.check("wang")
-    assert refused.value.details["wait_s"] == 300
-    now[0] += timedelta(minutes=5, seconds=1)
-    limiter.check("wang")
-    limiter.failed("wang")
-    limiter.succeeded("wang")
-    limiter.check("wang")

@@ -1,0 +1,82 @@
+"""What an act is done with: who, in which world, by which policy and clock, on which roads."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, text
+
+from api.networks import Networks
+from api.security import NOBODY, Actor, Passwords
+from api.settings import Settings
+from data import worlds
+from data.engine import make_engine
+from data.policies import Policy
+from data.policies import load as load_policy
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The live world or an exercise: the schema that operational tables stand in. Transactions start here only."""
+
+    engine: Engine
+    schema: str = worlds.LIVE
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Open one writing transaction; it commits when the block ends without an exception."""
+        with self._connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one reading transaction that sees a single moment throughout."""
+        with self._connect() as connection, connection.begin():
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield connection
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            yield worlds.inside(connection, self.schema)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The first argument of every use case."""
+
+    engine: Engine
+    world: World
+    policy: Policy
+    settings: Settings
+    clock: Clock
+    networks: Networks
+    passwords: Passwords
+    actor: Actor = field(default=NOBODY)
+
+    def acting(self, actor: Actor) -> "Context":
+        """Return the same context with somebody in it."""
+        return replace(self, actor=actor)
+
+
+def make_context(settings: Settings, database_url: str, *, clock: Clock = system_clock) -> Context:
+    """Make a process's context on the database at `database_url`; nobody acts in it yet."""
+    engine = make_engine(database_url)
+    world = World(engine=engine)
+    return Context(
+        engine=engine,
+        world=world,
+        policy=load_policy(),
+        settings=settings,
+        clock=clock,
+        networks=Networks(world.read),
+        passwords=Passwords(settings.password_checks),
+    )

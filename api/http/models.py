@@ -1,0 +1,489 @@
+"""What goes over the wire. Times are ISO 8601 with an offset, *_ms whole milliseconds, positions [longitude, latitude]."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from api.security import Role
+
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Position = tuple[Longitude, Latitude]
+Text = Annotated[str, Field(max_length=2000)]
+ShortText = Annotated[str, Field(max_length=200)]
+Level = Annotated[int, Field(ge=1, le=4)]
+Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
+GeoJSON = dict[str, Any]
+
+
+class Record(BaseModel):
+    """Base of what is answered: read from the frozen records of the floors below."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Command(BaseModel):
+    """Base of what is asked for: the same `request_id` sent twice is applied once and answered twice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    request_id: UUID
+
+
+# -- session -----------------------------------------------------------------------------------------------------------
+
+
+class Login(BaseModel):
+    """A name and a password."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Session(Record):
+    """Who is signed in, what they may do, and the token that every form must carry."""
+
+    name: str
+    display_name: str
+    role: Role
+    acts: list[str]
+    csrf_token: str
+    expires_at: datetime
+
+
+# -- incidents ---------------------------------------------------------------------------------------------------------
+
+
+class IncidentReport(Command):
+    """Where: exactly one of `position`, `village`, `grid`, `place`; a radius may stand with any of them."""
+
+    type: ShortText
+    level: Level
+    position: Position | None = None
+    village: ShortText | None = Field(default=None, description="code of a village")
+    grid: ShortText | None = Field(default=None, description="code of a responsibility grid")
+    place: ShortText | None = Field(default=None, description="name or code of a place")
+    radius_m: int = Field(default=0, ge=0, le=100_000)
+    priority: int | None = Field(default=None, ge=1, le=1000, description="unset: by level")
+    name: ShortText = ""
+    description: Text = ""
+    details: dict[str, str | int | float | bool] = Field(default_factory=dict, max_length=50)
+
+
+class LevelChange(Command):
+    """A new level; only the difference is planned next."""
+
+    level: Level
+
+
+class Plain(Command):
+    """An act that needs nothing more than its request id."""
+
+
+class Reasoned(Command):
+    """An act with a reason that is kept in the journal."""
+
+    reason: Text = ""
+
+
+class Need(Record):
+    """One line of what an incident asks for, with what open orders already bring."""
+
+    key: str
+    kind: Literal["capability", "vehicle", "material"]
+    code: str
+    quantity: int
+    critical: bool
+    grade: int
+    min_strength: int
+
+
+class Incident(Record):
+    """An incident as the command post sees it."""
+
+    id: int
+    type: str
+    level: int
+    priority: int
+    state: str
+    name: str
+    description: str
+    position: Position
+    radius_m: int
+    area_code: str | None
+    grid_code: str | None
+    reported_at: datetime
+    reported_by: str
+    ended_at: datetime | None
+    details: Mapping[str, Any]
+    outstanding: list[Need] = Field(default_factory=list, description="needs less what open orders bring")
+
+
+# -- plans -------------------------------------------------------------------------------------------------------------
+
+
+class Wish(BaseModel):
+    """The commander's word about a unit; a ban without an incident holds everywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+    kind: Literal["team", "vehicle", "depot"]
+    id: Identifier
+    incident: Identifier | None = None
+
+
+class PlanRequest(Command):
+    """Incidents that are planned together, and the commander's pins and bans."""
+
+    incidents: list[Identifier] = Field(min_length=1, max_length=500)
+    pins: list[Wish] = Field(default_factory=list, max_length=500)
+    bans: list[Wish] = Field(default_factory=list, max_length=500)
+    time_limit_s: float | None = Field(default=None, gt=0, le=300)
+
+
+class Legs(Record):
+    """Time to effect in its four visible parts."""
+
+    notify_ms: int
+    assemble_ms: int
+    road_ms: int
+    walk_ms: int
+    total_ms: int
+
+
+class Assignment(Record):
+    """A team's people, or one vehicle, to one need of one incident."""
+
+    kind: Literal["team", "vehicle"]
+    id: int
+    team: int
+    incident: int
+    need: str
+    amount: int
+    legs: Legs
+    pinned: bool
+
+
+class ShipmentLine(Record):
+    """Goods of one lot aboard a carrier."""
+
+    lot: int
+    item: str
+    need: str
+    quantity: int
+
+
+class Shipment(Record):
+    """One carrier's trip from a depot to an incident."""
+
+    carrier: int
+    depot: int
+    incident: int
+    lines: list[ShipmentLine]
+    load_kg: int
+    legs: Legs
+    pinned: bool
+
+
+class Unmet(Record):
+    """What is missing, to be asked for as mutual aid."""
+
+    incident: int
+    need: str
+    kind: Literal["capability", "vehicle", "material"]
+    code: str
+    quantity: int
+    asked: int
+    critical: bool
+
+
+class Tier(Record):
+    """One objective: its value, the bound that nothing can beat, and whether the two meet."""
+
+    code: str
+    value: int
+    bound: int
+    proven: bool
+    gap: float
+
+
+class Completion(Record):
+    """When one incident's needs are in effect, and the last piece."""
+
+    incident: int
+    critical_ms: int | None
+    all_ms: int | None
+    bottleneck: tuple[str, int] | None
+
+
+class CoverLoss(Record):
+    """What a township keeps less than it should."""
+
+    township: str
+    code: str
+    heads_before: int
+    heads_after: int
+    heads_asked: int
+
+
+class MoveUp(Record):
+    """An idle team that stands by elsewhere so that coverage is kept."""
+
+    team: int
+    township: str
+    code: str
+    legs: Legs
+
+
+class PlanBody(Record):
+    """An answer with its proof."""
+
+    assignments: list[Assignment]
+    shipments: list[Shipment]
+    unmet: list[Unmet]
+    completions: list[Completion]
+    tiers: list[Tier]
+    cover_losses: list[CoverLoss]
+    move_ups: list[MoveUp]
+    solver: str
+    proven: bool
+
+
+class Unit(Record):
+    """A name for an id in a plan."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    kind: str = ""
+
+
+class Units(Record):
+    """The names of everything that a plan mentions."""
+
+    teams: list[Unit]
+    vehicles: list[Unit]
+    depots: list[Unit]
+
+
+class Plan(Record):
+    """A stored plan beside its baseline, nearest first."""
+
+    id: int
+    state: Literal["proposed", "confirmed"]
+    incidents: list[int]
+    journal: int = Field(description="the journal number that the plan was made at")
+    network_version: int | None
+    created_at: datetime
+    created_by: str
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+    pins: list[Wish]
+    bans: list[Wish]
+    plan: PlanBody
+    baseline: PlanBody | None
+    units: Units
+
+
+class Reason(Record):
+    """Why, as a code with numbers; `web/wording.py` has the words."""
+
+    code: str
+    kind: str
+    id: int
+    incident: int | None
+    need: str | None
+    numbers: dict[str, int | str]
+
+
+class Reasons(Record):
+    """Why each chosen unit, and why not each other."""
+
+    chosen: list[Reason]
+    passed_over: list[Reason]
+
+
+class Without(Record):
+    """The plan if one unit were gone, and the change in each tier."""
+
+    plan: PlanBody
+    changes: list["TierChange"]
+
+
+class TierChange(Record):
+    """One tier with and without a unit."""
+
+    code: str
+    with_unit: int
+    without_unit: int
+
+    @computed_field  # type: ignore[prop-decorator] # pydantic's documented order
+    @property
+    def difference(self) -> int:
+        """How much worse (positive) it is without the unit."""
+        return self.without_unit - self.with_unit
+
+
+# -- orders ------------------------------------------------------------------------------------------------------------
+
+
+class OrderLine(Record):
+    """One line of an order: heads, a vehicle, or goods of one lot."""
+
+    need: str
+    code: str
+    quantity: int
+    lot_id: int | None
+
+
+class Order(Record):
+    """An order with every minute of its life."""
+
+    id: int
+    plan_id: int | None
+    kind: Literal["team", "vehicle", "carrier", "move_up"]
+    incident_id: int | None
+    team_id: int | None
+    vehicle_id: int | None
+    depot_id: int | None
+    township: str | None
+    state: str
+    legs: Legs
+    lines: list[OrderLine]
+    sent_at: datetime
+    answer_by: datetime | None
+    due_at: datetime | None
+    acknowledged_at: datetime | None
+    departed_at: datetime | None
+    arrived_at: datetime | None
+    finished_at: datetime | None
+    refused_at: datetime | None
+    cancelled_at: datetime | None
+    reason: str
+    overdue: bool
+    acts: list[str] = Field(description="what may be done with it now, by this actor")
+
+
+class OrderLink(Record):
+    """A team's link to its own order. The token is shown this once; a new link ends the one before."""
+
+    order: int
+    token: str
+    path: str
+    expires_at: datetime
+
+
+# -- closures ----------------------------------------------------------------------------------------------------------
+
+
+class ClosureRequest(Command):
+    """Where a road is closed or slowed; without times, from now until it is opened."""
+
+    geometry: GeoJSON = Field(description="GeoJSON Point, LineString, Polygon or their Multi forms")
+    factor_percent: int | None = Field(
+        default=None, gt=100, le=10_000, description="unset: closed; 300: three times slower"
+    )
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    reason: Text = ""
+
+
+class Closure(Record):
+    """A closed or slowed stretch of road."""
+
+    id: int
+    geometry: GeoJSON
+    factor_percent: int | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    reason: str
+    created_at: datetime
+    created_by: str
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+# -- places ------------------------------------------------------------------------------------------------------------
+
+
+class Area(Record):
+    """An area that a position lies in."""
+
+    code: str
+    level: str
+    name: str
+    name_en: str
+
+
+class Responsible(Record):
+    """A person with a duty in a grid cell; masked for roles that may not see people."""
+
+    name: str
+    phone: str
+    role: str
+    rank: str
+
+
+class Cell(Record):
+    """One link in the chain of responsibility."""
+
+    code: str
+    level: int
+    name: str
+    name_en: str
+    people: list[Responsible]
+
+
+class LocatedPosition(Record):
+    """A position with its areas, widest first, and the chain of its leaf grid, county first."""
+
+    position: Position
+    areas: list[Area]
+    grids: list[Cell]
+    area_code: str | None
+    grid_code: str | None
+
+
+class FoundPlace(Record):
+    """One answer of a search."""
+
+    kind: Literal["area", "village", "grid", "place", "team", "depot"]
+    id: int | None
+    code: str
+    name: str
+    name_en: str
+    layer: str
+    area_code: str | None
+    position: Position
+
+
+# -- system ------------------------------------------------------------------------------------------------------------
+
+
+class Health(Record):
+    """Whether the process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Record):
+    """Whether everything that an act needs is there."""
+
+    ready: bool
+    database: bool
+    schema_up_to_date: bool
+    roads: bool
+    administrator: bool
+
+
+class Word(Record):
+    """A code's words in both languages."""
+
+    zh: str
+    en: str

@@ -1,0 +1,54 @@
+"""Plans: propose, read, explain, confirm."""
+
+from fastapi import APIRouter, status
+
+from api.http import geojson
+from api.http.access import Acting, Visiting
+from api.http.models import (
+    GeoJSON,
+    Identifier,
+    Order,
+    Plain,
+    Plan,
+    PlanRequest,
+)
+from api.http.orders import shown_order
+from api.http.problems import responses
+from api.usecases import plans
+from dispatch.model import Wish
+
+router = APIRouter(prefix="/plans", tags=["plans"])
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=responses(400, 401, 403, 404, 409, 422, 503))
+def propose_plan(body: PlanRequest, context: Acting) -> Plan:
+    """Propose the best joint plan for these incidents, with its proof, beside nearest-first."""
+    proposed = plans.propose(
+        context,
+        request_id=body.request_id,
+        incidents=body.incidents,
+        pins=[Wish(**wish.model_dump()) for wish in body.pins],
+        bans=[Wish(**wish.model_dump()) for wish in body.bans],
+        time_limit_s=body.time_limit_s,
+    )
+    return Plan.model_validate(proposed)
+
+
+@router.get("/{plan_id}", responses=responses(401, 403, 404, 422))
+def get_plan(plan_id: Identifier, context: Visiting) -> Plan:
+    """Give one plan with its baseline and the names of its units."""
+    return Plan.model_validate(plans.get(context, plan_id))
+
+
+@router.post("/{plan_id}/confirm", responses=responses(400, 401, 403, 404, 409, 422))
+def confirm_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Order]:
+    """Turn a plan into orders and reserved stock at once, or answer 409 with what has changed since."""
+    return [
+        shown_order(context, order) for order in plans.confirm(context, plan_id, request_id=body.request_id)
+    ]
+
+
+@router.get("/{plan_id}/routes", responses=responses(401, 403, 404, 422))
+def plan_routes(plan_id: Identifier, context: Visiting) -> GeoJSON:
+    """Give the plan's routes, and second routes where there are, as GeoJSON."""
+    return geojson.routes(plans.routes(context, plan_id))

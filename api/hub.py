@@ -1,0 +1,92 @@
+"""One LISTEN task for the whole process: it reads new journal rows once and hands them to every open stream.
+
+A notification is only a wake-up: it is lost while the listener is away, so the table is read again after every LISTEN.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+import psycopg
+from starlette.concurrency import run_in_threadpool
+
+from data.journal import Entry
+
+QUEUE_LENGTH = 1000
+RETRY_S = 0.5
+CHECK_S = 30.0
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """Reads the journal behind `channel` and fans its rows out. `latest` is the last number that was handed out."""
+
+    def __init__(
+        self,
+        database_url: str,
+        channel: str,
+        read_after: Callable[[int], Sequence[Entry]],
+        latest: Callable[[], int],
+    ) -> None:
+        self._conninfo = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._channel = channel
+        self._read_after = read_after
+        self._read_latest = latest
+        self._queues: set[asyncio.Queue[Entry | None]] = set()
+        self.latest = 0
+
+    @contextlib.contextmanager
+    def subscribe(self) -> Iterator[asyncio.Queue[Entry | None]]:
+        """Open a queue of entries; None in it means that it ended (overflow, or the process stops): reconnect."""
+        queue: asyncio.Queue[Entry | None] = asyncio.Queue(QUEUE_LENGTH)
+        self._queues.add(queue)
+        try:
+            yield queue
+        finally:
+            self._queues.discard(queue)
+
+    async def run(self) -> None:
+        """Listen until cancelled, through any number of lost connections."""
+        self.latest = await run_in_threadpool(self._read_latest)
+        try:
+            while True:
+                try:
+                    await self._listen()
+                except psycopg.OperationalError as error:
+                    log.warning("The event listener lost its connection: %s", error)
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            for queue in self._queues:
+                _end(queue)
+
+    async def _listen(self) -> None:
+        async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+            await connection.execute(
+                psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(self._channel))
+            )
+            while True:
+                await self._hand_out()
+                async for _ in connection.notifies(timeout=CHECK_S, stop_after=1):
+                    pass
+
+    async def _hand_out(self) -> None:
+        while new := await run_in_threadpool(self._read_after, self.latest):
+            for entry in new:
+                self.latest = entry.number
+                for queue in tuple(self._queues):
+                    self._offer(queue, entry)
+
+    def _offer(self, queue: asyncio.Queue[Entry | None], entry: Entry) -> None:
+        try:
+            queue.put_nowait(entry)
+        except asyncio.QueueFull:
+            _end(queue)
+            self._queues.discard(queue)
+
+
+def _end(queue: asyncio.Queue[Entry | None]) -> None:
+    """Make None the next thing in the queue: its reader leaves at once and catches up from the table."""
+    while not queue.empty():
+        queue.get_nowait()
+    queue.put_nowait(None)

@@ -1,0 +1,77 @@
+"""What a process needs around its acts: the database, the schema, the context, the event hub, warm roads."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from api.context import Clock, Context, make_context, system_clock
+from api.errors import UnavailableError
+from api.hub import Hub
+from api.settings import Settings
+from api.usecases import events
+from data import migrate
+from data.cluster import Cluster
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def database(settings: Settings, *, attach: bool = True) -> Iterator[str]:
+    """Yield the address of the database: the one in the settings, or a private cluster that runs while we do.
+
+    `attach`: use the cluster of a server that is already running on the folder instead of refusing.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    cluster = Cluster(settings.folder / "cluster")
+    try:
+        yield cluster.start(attach=attach)
+    finally:
+        cluster.stop()
+
+
+@contextmanager
+def opened(settings: Settings, *, attach: bool = True, clock: Clock = system_clock) -> Iterator[Context]:
+    """Yield a context on a database whose schema is up to date."""
+    with database(settings, attach=attach) as url:
+        context = make_context(settings, url, clock=clock)
+        try:
+            migrate.upgrade(context.engine)
+            yield context
+        finally:
+            context.engine.dispose()
+
+
+@asynccontextmanager
+async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[None]:
+    """Hold everything the HTTP endpoints need in `app.state` (context, hub) while the application runs."""
+    entered = opened(settings, attach=False, clock=clock)
+    context = await run_in_threadpool(entered.__enter__)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        hub = Hub(
+            context.engine.url.render_as_string(hide_password=False),
+            events.channel(context),
+            lambda after: events.after(context, after),
+            lambda: events.latest(context),
+        )
+        app.state.context = context
+        app.state.hub = hub
+        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_warm(context))]
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await run_in_threadpool(entered.__exit__, None, None, None)
+
+
+async def _warm(context: Context) -> None:
+    """Load the roads before the first plan asks for them."""
+    with suppress(UnavailableError):
+        await run_in_threadpool(context.networks.current)

@@ -1,0 +1,245 @@
+"""Accounts: the first administrator, signing in and out, and who may do what."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from api.context import Context
+from api.errors import ConflictError, InvalidError, NotFoundError, NotSignedInError, TooManyError
+from api.security import (
+    ACCOUNT_ROLES,
+    ACTS,
+    NOBODY,
+    PASSWORD_MIN_LENGTH,
+    AccountRole,
+    Actor,
+    authorise,
+    new_password,
+    new_token,
+    token_hash,
+)
+from api.usecases.acting import Done, perform
+from data import accounts, journal
+from data.accounts import UserRecord
+
+FIRST_ADMINISTRATOR: Final = "admin"
+_MOST_FAILURES: Final = 8
+_FAILURES_WITHIN: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who a session belongs to, and what they may do."""
+
+    name: str
+    display_name: str
+    role: AccountRole
+    acts: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as an administrator sees it: never its password's hash."""
+
+    id: int
+    name: str
+    display_name: str
+    role: AccountRole
+    active: bool
+    created_at: datetime
+    password_changed_at: datetime
+
+
+def set_up(ctx: Context) -> str | None:
+    """Make the first administrator and return its generated password; None when there is an administrator already."""
+    password = new_password()
+    password_hash = ctx.passwords.hash(password)
+    with ctx.world.begin() as connection:
+        if accounts.has_administrator(connection):
+            return None
+        now = ctx.clock()
+        user = _insert(
+            connection, name=FIRST_ADMINISTRATOR, password_hash=password_hash, role="administrator", at=now
+        )
+        _journal(ctx, connection, "account.create", user.id, now)
+    return password
+
+
+def sign_in(ctx: Context, *, name: str, password: str, client: str = "") -> str:
+    """Check a name and password and return the token of a new session.
+
+    Raises NotSignedInError for a wrong one, TooManyError after too many. The slow check runs outside any transaction.
+    """
+    now = ctx.clock()
+    with ctx.world.begin() as connection:
+        failures = accounts.failures_since(connection, name=name, since=now - _FAILURES_WITHIN)
+        user = accounts.get_user_by_name(connection, name)
+    if failures >= _MOST_FAILURES:
+        raise TooManyError("too_many_logins", wait_s=int(_FAILURES_WITHIN.total_seconds()))
+    try:
+        ctx.passwords.check(user.password_hash if user and user.active else None, password)
+    except NotSignedInError:
+        with ctx.world.begin() as connection:
+            accounts.record_attempt(connection, name=name, client=client, at=now, succeeded=False)
+        raise
+    assert user is not None  # noqa: S101 - `check` refuses where there is no account
+    return _open_session(ctx, user, name, client, now)
+
+
+def session_of(ctx: Context, token: str) -> SignedIn:
+    """Tell whose session this is. Raises NotSignedInError when it has ended."""
+    found = _session(ctx, token)
+    if found is None:
+        raise NotSignedInError("not_signed_in")
+    user = found.user
+    actor = _actor(user)
+    return SignedIn(
+        name=user.name,
+        display_name=user.display_name,
+        role=user.role,
+        acts=tuple(act for act in ACTS if actor.may(act)),
+        expires_at=found.expires_at,
+    )
+
+
+def actor_of(ctx: Context, token: str) -> Actor:
+    """Return who acts with this session's token; nobody when it has ended."""
+    found = _session(ctx, token)
+    return NOBODY if found is None else _actor(found.user)
+
+
+def sign_out(ctx: Context, token: str) -> None:
+    """End a session; its cookie is worth nothing from now on."""
+    with ctx.world.begin() as connection:
+        accounts.revoke_session(connection, token_hash=token_hash(token), at=ctx.clock())
+
+
+def listing(ctx: Context) -> tuple[Account, ...]:
+    """List all accounts."""
+    authorise(ctx.actor, "account.read")
+    with ctx.world.read() as connection:
+        return tuple(_shown(user) for user in accounts.list_users(connection))
+
+
+def create(
+    ctx: Context, *, request_id: UUID, name: str, role: str, password: str, display_name: str = ""
+) -> Account:
+    """Make an account. Raises ConflictError when the name is taken."""
+    authorise(ctx.actor, "account.create")
+    _check_password(password)
+    if role not in ACCOUNT_ROLES:
+        raise InvalidError("unknown_role", role=role)
+    password_hash = ctx.passwords.hash(password)
+
+    def do(connection: Connection, now: datetime) -> Done:
+        user = _insert(
+            connection,
+            name=name,
+            password_hash=password_hash,
+            role=role,
+            display_name=display_name,
+            at=now,
+        )
+        return Done(subject="user", id=user.id, payload={"name": name, "role": role})
+
+    arguments = {"name": name, "role": role, "display_name": display_name}
+    return _get(ctx, perform(ctx, "account.create", request_id, arguments, do)["id"])
+
+
+def set_password(ctx: Context, name: str, *, request_id: UUID, password: str) -> Account:
+    """Give an account a new password; its sessions end."""
+    authorise(ctx.actor, "account.set_password")
+    _check_password(password)
+    password_hash = ctx.passwords.hash(password)
+
+    def do(connection: Connection, now: datetime) -> Done:
+        user = _called(connection, name)
+        accounts.set_password(connection, user_id=user.id, password_hash=password_hash, at=now)
+        return Done(subject="user", id=user.id)
+
+    return _get(ctx, perform(ctx, "account.set_password", request_id, {"name": name}, do)["id"])
+
+
+def set_active(ctx: Context, name: str, *, request_id: UUID, active: bool) -> Account:
+    """Shut an account out, or let it in again. Raises ConflictError for the last administrator."""
+    act = "account.enable" if active else "account.disable"
+
+    def do(connection: Connection, now: datetime) -> Done:
+        user = _called(connection, name)
+        accounts.set_active(connection, user_id=user.id, active=active, at=now)
+        if not accounts.has_administrator(connection):
+            raise ConflictError("last_administrator", name=name)
+        return Done(subject="user", id=user.id, payload={"active": active})
+
+    return _get(ctx, perform(ctx, act, request_id, {"name": name}, do)["id"])
+
+
+def _open_session(ctx: Context, user: UserRecord, name: str, client: str, now: datetime) -> str:
+    token = new_token()
+    with ctx.world.begin() as connection:
+        accounts.record_attempt(connection, name=name, client=client, at=now, succeeded=True)
+        accounts.insert_session(
+            connection,
+            user_id=user.id,
+            token_hash=token_hash(token),
+            created_at=now,
+            expires_at=now + timedelta(hours=ctx.settings.session_hours),
+            client=client,
+        )
+    return token
+
+
+def _session(ctx: Context, token: str) -> accounts.SessionRecord | None:
+    with ctx.world.read() as connection:
+        return accounts.session_by_token(connection, token_hash(token), ctx.clock())
+
+
+def _actor(user: UserRecord) -> Actor:
+    return Actor(name=user.name, role=user.role, account=user.id)
+
+
+def _check_password(password: str) -> None:
+    if len(password) < PASSWORD_MIN_LENGTH:
+        raise InvalidError("password_too_short", least=PASSWORD_MIN_LENGTH)
+
+
+def _insert(connection: Connection, *, name: str, **values: Any) -> UserRecord:
+    try:
+        return accounts.insert_user(connection, name=name, **values)
+    except accounts.NameTakenError:
+        raise ConflictError("name_taken", name=name) from None
+
+
+def _called(connection: Connection, name: str) -> UserRecord:
+    user = accounts.get_user_by_name(connection, name)
+    if user is None:
+        raise NotFoundError("no_such_account", name=name)
+    return user
+
+
+def _get(ctx: Context, user_id: int) -> Account:
+    with ctx.world.read() as connection:
+        user = accounts.get_user(connection, user_id)
+    if user is None:
+        raise NotFoundError("no_such_account", id=user_id)
+    return _shown(user)
+
+
+def _shown(user: UserRecord) -> Account:
+    return Account(
+        id=user.id,
+        name=user.name,
+        display_name=user.display_name,
+        role=user.role,
+        active=user.active,
+        created_at=user.created_at,
+        password_changed_at=user.password_changed_at,
+    )
+
+
+def _journal(ctx: Context, connection: Connection, act: str, user_id: int, now: datetime) -> None:
+    journal.append(connection, act=act, actor=ctx.actor.name, at=now, subject="user", subject_id=user_id)

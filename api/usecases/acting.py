@@ -1,0 +1,80 @@
+"""The shape of every act: authorise, one transaction, the journal row last, and one effect for one request id."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from api.context import Context
+from api.errors import ConflictError
+from api.security import authorise
+from data import journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an act did: what it is about, what the journal keeps of it, and what a repeated request is answered with."""
+
+    subject: str
+    id: int | None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+def perform(
+    ctx: Context,
+    act: str,
+    request_id: UUID,
+    arguments: Mapping[str, Any],
+    do: Callable[[Connection, datetime], Done],
+) -> Mapping[str, Any]:
+    """Do `act` once in its own transaction and return its result, with "id" of its subject in it.
+
+    A request that was applied before gets the result of that time. Raises ConflictError when the same request id
+    comes with another act, actor or arguments: that is a mistake of the caller, not a repetition.
+    """
+    authorise(ctx.actor, act)
+    now = ctx.clock()
+    with ctx.world.begin() as connection:
+        with _told_apart():
+            earlier = journal.claim(
+                connection, request_id=request_id, act=act, actor=ctx.actor.name, arguments=arguments, at=now
+            )
+        if earlier is not None:
+            return earlier
+        done = do(connection, now)
+        result = journal.settle(connection, request_id=request_id, result={**done.result, "id": done.id})
+        journal.append(
+            connection,
+            at=now,
+            actor=ctx.actor.name,
+            act=act,
+            subject=done.subject,
+            subject_id=done.id,
+            payload=done.payload,
+            request_id=request_id,
+        )
+        return result
+
+
+def applied(
+    ctx: Context, act: str, request_id: UUID, arguments: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """Return what a request was answered with when it was applied before: no need to compute it again."""
+    authorise(ctx.actor, act)
+    with ctx.world.read() as connection, _told_apart():
+        return journal.answered(
+            connection, request_id=request_id, act=act, actor=ctx.actor.name, arguments=arguments
+        )
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    try:
+        yield
+    except journal.RequestReusedError:
+        raise ConflictError("request_reused") from None

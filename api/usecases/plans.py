@@ -1,0 +1,328 @@
+"""Plans: proposed outside any transaction, explained on demand, and confirmed all at once or not at all."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from api.context import Context
+from api.errors import ConflictError, NotFoundError
+from api.security import authorise
+from api.usecases.acting import Done, applied, perform
+from data import cover, orders, plans, snapshot, stock, units
+from data import incidents as incident_rows
+from data.orders import LineRecord, OrderRecord
+from data.plans import PlanRecord
+from dispatch.changes import Change, ChangedKind, changes, road_changes
+from dispatch.model import Assignment, Legs, MoveUp, Plan, Shipment, Snapshot, UnitRoute, Wish
+from dispatch.propose import propose as best_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A name for an id in a plan."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """The names of everything that a plan mentions."""
+
+    teams: tuple[Unit, ...]
+    vehicles: tuple[Unit, ...]
+    depots: tuple[Unit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView(PlanRecord):
+    """A stored plan with the names of its units."""
+
+    units: Units
+
+    @property
+    def incidents(self) -> tuple[int, ...]:
+        """The incidents that are planned together."""
+        return self.incident_ids
+
+
+def propose(
+    ctx: Context,
+    *,
+    request_id: UUID,
+    incidents: Collection[int],
+    pins: Sequence[Wish] = (),
+    bans: Sequence[Wish] = (),
+    time_limit_s: float | None = None,
+) -> PlanView:
+    """Propose the best joint plan for some open incidents, and store it with everything that it was made from.
+
+    A short reading transaction takes the snapshot, a short writing one stores the plan; no transaction is open while
+    zones, times and the plan are computed. Raises UnavailableError while there are no roads, ConflictError for an
+    incident that is over.
+    """
+    wanted = sorted(set(incidents))
+    arguments = {"incidents": wanted, "pins": pins, "bans": bans, "time_limit_s": time_limit_s}
+    earlier = applied(ctx, "plan.propose", request_id, arguments)
+    if earlier is not None:
+        return get(ctx, earlier["id"])
+    taken = _take(ctx, wanted, pins, bans)
+    version, network = ctx.networks.current()
+    proposal = best_plan(
+        taken,
+        network,
+        time_limit_s=time_limit_s or ctx.settings.plan_time_limit_s,
+        hour_factors=ctx.policy.hour_factors,
+        hazard_rules=ctx.policy.hazard_rules,
+    )
+
+    def do(connection: Connection, now: datetime) -> Done:
+        stored = plans.insert(
+            connection,
+            incident_ids=wanted,
+            snapshot=taken,
+            plan=proposal.plan,
+            created_at=now,
+            created_by=ctx.actor.name,
+            baseline=proposal.baseline,
+            routes=proposal.routes,
+            zones=proposal.zones,
+            network_version=version,
+        )
+        return Done(subject="plan", id=stored.id, payload=arguments)
+
+    return get(ctx, perform(ctx, "plan.propose", request_id, arguments, do)["id"])
+
+
+def get(ctx: Context, plan_id: int) -> PlanView:
+    """Give one plan with the names of its units. Raises NotFoundError."""
+    authorise(ctx.actor, "plan.read")
+    with ctx.world.read() as connection:
+        record = _existing(plans.get(connection, plan_id), plan_id)
+        return _view(connection, record)
+
+
+def latest_for(ctx: Context, incident_id: int) -> PlanView | None:
+    """Give the newest plan for an incident, alone or with others; None when there is none."""
+    authorise(ctx.actor, "plan.read")
+    with ctx.world.read() as connection:
+        records = plans.of_incident(connection, incident_id)
+        return _view(connection, records[0]) if records else None
+
+
+def routes(ctx: Context, plan_id: int) -> tuple[UnitRoute, ...]:
+    """Give the ways of everything that a plan sends, with second ways where there are."""
+    authorise(ctx.actor, "plan.read")
+    with ctx.world.read() as connection:
+        return _existing(plans.get(connection, plan_id), plan_id).routes
+
+
+def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecord, ...]:
+    """Turn a plan into orders and promised stock, all at once.
+
+    Raises ConflictError with everything that changed since the plan's snapshot, and nothing is written.
+    """
+    _, network = ctx.networks.current()
+
+    def do(connection: Connection, now: datetime) -> Done:
+        record = _locked(connection, plan_id)
+        was = plans.snapshot_of(connection, plan_id)
+        current = _snapshot(ctx, connection, record.incident_ids, now)
+        changed = (
+            *changes(record.plan, was, current),
+            *road_changes(was, current, record.routes, network),
+        )
+        if changed:
+            raise _outdated(plan_id, changed)
+        sent = _send(ctx, connection, record, was, now)
+        plans.confirm(connection, plan_id=plan_id, confirmed_at=now, confirmed_by=ctx.actor.name)
+        made = [order.id for order in sent]
+        payload = {"orders": made, "incidents": record.incident_ids}
+        return Done(subject="plan", id=plan_id, payload=payload, result={"orders": made})
+
+    perform(ctx, "plan.confirm", request_id, {"plan": plan_id}, do)
+    with ctx.world.read() as connection:
+        return orders.of_plan(connection, plan_id)
+
+
+def _take(ctx: Context, wanted: Collection[int], pins: Sequence[Wish], bans: Sequence[Wish]) -> Snapshot:
+    """Read what the decision may look at, in one short transaction."""
+    with ctx.world.read() as connection:
+        for incident_id in wanted:
+            record = incident_rows.get(connection, incident_id)
+            if record is None:
+                raise NotFoundError("no_such_incident", id=incident_id)
+            if record.state != "open":
+                raise ConflictError("not_in_this_state", id=incident_id, state=record.state, act="dispatch")
+        return _snapshot(ctx, connection, wanted, ctx.clock(), pins=pins, bans=bans)
+
+
+def _snapshot(
+    ctx: Context,
+    connection: Connection,
+    wanted: Collection[int],
+    now: datetime,
+    **wishes: Sequence[Wish],
+) -> Snapshot:
+    """Take a snapshot in the clock of the place: hours of the day and opening hours are read by it."""
+    return snapshot.take(
+        connection,
+        incident_ids=wanted,
+        requirement_cards={code: kind.card for code, kind in ctx.policy.incident_types.items()},
+        at=now.astimezone(ctx.settings.zone),
+        covers=cover.rows(connection, ctx.policy.cover_rules),
+        **wishes,
+        stale_after=timedelta(milliseconds=ctx.policy.readiness.stale_after_ms),
+    )
+
+
+def _locked(connection: Connection, plan_id: int) -> PlanRecord:
+    """Lock a plan's incidents, then the plan (the order of `data.journal`). Raises unless it can be confirmed."""
+    seen = _existing(plans.get(connection, plan_id), plan_id)
+    incident_rows.lock(connection, seen.incident_ids)
+    record = _existing(plans.lock(connection, plan_id), plan_id)
+    if record.state != "proposed":
+        raise ConflictError("already_done", id=plan_id, state=record.state, act="confirm")
+    if not (record.plan.assignments or record.plan.shipments or record.plan.move_ups):
+        raise ConflictError("plan_sends_nobody", id=plan_id)
+    return record
+
+
+def _outdated(plan_id: int, changed: Iterable[Change]) -> ConflictError:
+    return ConflictError("plan_outdated", id=plan_id, changed=[asdict(change) for change in changed])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """One order to be written, before it has an id."""
+
+    kind: orders.OrderKind
+    legs: Legs
+    incident_id: int | None = None
+    team_id: int | None = None
+    vehicle_id: int | None = None
+    depot_id: int | None = None
+    township: str | None = None
+    lines: tuple[LineRecord, ...] = ()
+
+    @property
+    def unit(self) -> int:
+        """What may have one open order only."""
+        return self.vehicle_id or self.team_id or 0
+
+
+def _send(
+    ctx: Context, connection: Connection, record: PlanRecord, was: Snapshot, now: datetime
+) -> tuple[OrderRecord, ...]:
+    """Write the plan's orders by (kind, unit), then promise their stock by lot: the order of `data.journal`."""
+    codes = {(incident.id, need.key): need.code for incident in was.incidents for need in incident.needs}
+    sendings = sorted(_sendings(record.plan, codes), key=lambda one: (one.kind, one.unit))
+    try:
+        sent = tuple(_insert(ctx, connection, record.id, one, now) for one in sendings)
+        for lot, order_id, quantity in sorted(
+            (line.lot_id, order.id, line.quantity) for order in sent for line in order.lines if line.lot_id
+        ):
+            stock.reserve(
+                connection, lot_id=lot, quantity=quantity, order_id=order_id, actor=ctx.actor.name, at=now
+            )
+    except orders.UnitBusyError as busy:
+        kind: ChangedKind = "team" if busy.kind in {"team", "move_up"} else "vehicle"
+        now_busy = Change(kind=kind, id=busy.unit_id or 0, field="status", was="available", now="committed")
+        raise _outdated(record.id, [now_busy]) from None
+    except stock.StockShortError as short:
+        too_little = Change(kind="lot", id=short.lot_id, field="quantity", was=short.asked, now=short.free)
+        raise _outdated(record.id, [too_little]) from None
+    return sent
+
+
+def _insert(
+    ctx: Context, connection: Connection, plan_id: int, sending: _Sending, now: datetime
+) -> OrderRecord:
+    answer_within = timedelta(milliseconds=ctx.policy.answer_within_ms[sending.kind])
+    return orders.insert(
+        connection,
+        kind=sending.kind,
+        legs=sending.legs,
+        sent_at=now,
+        created_by=ctx.actor.name,
+        plan_id=plan_id,
+        incident_id=sending.incident_id,
+        team_id=sending.team_id,
+        vehicle_id=sending.vehicle_id,
+        depot_id=sending.depot_id,
+        township=sending.township,
+        lines=sending.lines,
+        answer_by=now + answer_within,
+        due_at=now + timedelta(milliseconds=sending.legs.total_ms),
+    )
+
+
+def _sendings(plan: Plan, codes: Mapping[tuple[int, str], str]) -> Iterable[_Sending]:
+    yield from (_of_assignment(one, codes[one.incident, one.need]) for one in plan.assignments)
+    yield from (_of_shipment(one) for one in plan.shipments)
+    yield from (_of_move_up(one) for one in plan.move_ups)
+
+
+def _of_assignment(one: Assignment, code: str) -> _Sending:
+    return _Sending(
+        kind=one.kind,
+        legs=one.legs,
+        incident_id=one.incident,
+        team_id=one.team,
+        vehicle_id=one.id if one.kind == "vehicle" else None,
+        lines=(LineRecord(need=one.need, code=code, quantity=one.amount),),
+    )
+
+
+def _of_shipment(one: Shipment) -> _Sending:
+    return _Sending(
+        kind="carrier",
+        legs=one.legs,
+        incident_id=one.incident,
+        vehicle_id=one.carrier,
+        depot_id=one.depot,
+        lines=tuple(
+            LineRecord(need=line.need, code=line.item, quantity=line.quantity, lot_id=line.lot)
+            for line in one.lines
+        ),
+    )
+
+
+def _of_move_up(one: MoveUp) -> _Sending:
+    return _Sending(kind="move_up", legs=one.legs, team_id=one.team, township=one.township)
+
+
+def _existing(record: PlanRecord | None, plan_id: int) -> PlanRecord:
+    if record is None:
+        raise NotFoundError("no_such_plan", id=plan_id)
+    return record
+
+
+def _view(connection: Connection, record: PlanRecord) -> PlanView:
+    return PlanView(
+        **{field.name: getattr(record, field.name) for field in fields(record)},
+        units=_units(connection, [plan for plan in (record.plan, record.baseline) if plan is not None]),
+    )
+
+
+def _units(connection: Connection, both: Sequence[Plan]) -> Units:
+    teams = {one.team for plan in both for one in plan.assignments}
+    teams |= {one.team for plan in both for one in plan.move_ups}
+    vehicles = {one.id for plan in both for one in plan.assignments if one.kind == "vehicle"}
+    vehicles |= {shipment.carrier for plan in both for shipment in plan.shipments}
+    depots = {shipment.depot for plan in both for shipment in plan.shipments}
+    return Units(
+        teams=tuple(_unit(one, one.kind) for one in units.list_teams(connection, teams)),
+        vehicles=tuple(_unit(one, one.kind) for one in units.list_vehicles(connection, vehicles)),
+        depots=tuple(_unit(one, one.level) for one in units.list_depots(connection, depots)),
+    )
+
+
+def _unit(record: units.TeamRecord | units.VehicleRecord | units.DepotRecord, kind: str) -> Unit:
+    return Unit(id=record.id, code=record.code, name=record.name, name_en=record.name_en, kind=kind)
