@@ -6,17 +6,19 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-POLICY: Final = "; ".join((
-    "default-src 'none'",
-    "script-src 'self' 'nonce-{nonce}'",
-    "style-src 'self' 'nonce-{nonce}'",
-    "img-src 'self' data:",  # Leaflet blanks a removed tile with a data: image
-    "connect-src 'self'",
-    "font-src 'self'",
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-))
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self' 'nonce-{nonce}'",
+        "style-src 'self' 'nonce-{nonce}'",
+        "img-src 'self' data:",  # Leaflet blanks a removed tile with a data: image
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
 FIXED: Final = {
     "X-Content-Type-Options": "nosniff",
     # An order link holds its secret in the address: it must not leave with a link. "no-referrer" would do too, but makes

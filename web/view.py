@@ -79,25 +79,31 @@ class View:
     def render(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Fill a template and send it; pages hold personal data and form tokens, so nobody may keep a copy."""
         session = self.request.cookies.get(SESSION_COOKIE)
-        html = environment(self.lang).get_template(template).render(
-            layout="fragment.html" if self.in_panel else "page.html",
-            lang=self.lang,
-            html_lang=i18n.HTML_LANG[self.lang],
-            nonce=self.request.state.nonce,
-            actor=self.context.actor,
-            path=self.request.url.path,
-            navigation=self.request.app.state.navigation,
-            csrf_field=CSRF_FIELD,
-            csrf=csrf_token(session) if session else "",
-            request_id=uuid.uuid4,
-            words=self.words,
-            **values,
+        html = (
+            environment(self.lang)
+            .get_template(template)
+            .render(
+                layout="fragment.html" if self.in_panel else "page.html",
+                lang=self.lang,
+                html_lang=i18n.HTML_LANG[self.lang],
+                nonce=self.request.state.nonce,
+                actor=self.context.actor,
+                path=self.request.url.path,
+                navigation=self.request.app.state.navigation,
+                csrf_field=CSRF_FIELD,
+                csrf=csrf_token(session) if session else "",
+                request_id=uuid.uuid4,
+                words=self.words,
+                **values,
+            )
         )
         return HTMLResponse(html, status, headers={"Cache-Control": "no-store", "Vary": "HX-Request"})
 
     def refused(self, error: MusterError, template: str = "refused.html", **values: Any) -> HTMLResponse:
         """Show a page with why the act was not done, in words."""
-        return self.render(template, status=error.status, refusal=self.words.problem(error.code, error.details), **values)
+        return self.render(
+            template, status=error.status, refusal=self.words.problem(error.code, error.details), **values
+        )
 
 
 def see(path: str) -> RedirectResponse:
@@ -168,7 +174,7 @@ class PageRoute(APIRoute):
 
 def _sign_in_first(request: Request, error: NotSignedInError) -> Response:
     """Lead to the login and back, or say that the link or password was wrong."""
-    if error.code != "not_signed_in" and error.code != "session_ended":
+    if error.code != "not_signed_in":
         return open_to_all(request).refused(error)
     wanted = request.url.path if request.method == "GET" else "/"
     query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
@@ -183,4 +189,3 @@ def own_path(path: str | None) -> str:
     if path is None or not path.startswith("/") or path.startswith(("//", "/\\")):
         return "/"
     return path
-

@@ -5,13 +5,15 @@ in braces; a number whose name ends in `_ms` is written as a duration. Words tha
 capabilities, items …) stand in its policy files and are only looked up here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from data.locate import Location
 from data.policies import Policy
+from data.road_names import Stretch
 from dispatch.cards import LAST_GRADE
+from dispatch.model import Position
 from web import i18n
 from web.i18n import Lang
 
@@ -20,27 +22,129 @@ Pair = tuple[str, str]  # Chinese, English
 PROBLEMS: Final[Mapping[str, Pair]] = {
     # who and whence
     "not_signed_in": ("请先登录。", "Please sign in first."),
-    "session_ended": ("登录已过期，请重新登录。", "Your session has ended; please sign in again."),
     "login_wrong": ("用户名或密码不正确。", "The name or the password is wrong."),
-    "logins_busy": ("登录请求过多，请在 {wait_s} 秒后再试。", "Too many people are signing in; try again in {wait_s} seconds."),
-    "too_many_logins": ("失败次数过多，请在 {wait_s} 秒后再试。", "Too many failed attempts; try again in {wait_s} seconds."),
+    "logins_busy": (
+        "登录请求过多，请在 {wait_s} 秒后再试。",
+        "Too many people are signing in; try again in {wait_s} seconds.",
+    ),
+    "too_many_logins": (
+        "失败次数过多，请在 {wait_s} 秒后再试。",
+        "Too many failed attempts; try again in {wait_s} seconds.",
+    ),
     "not_allowed": ("您的角色没有这项权限。", "Your role does not hold this act."),
-    "csrf_token_wrong": ("表单已失效，请刷新页面后再提交。", "The form is out of date; reload the page and send it again."),
-    "origin_wrong": ("请求不是由本系统页面发出的，已拒绝。", "The request did not come from a page of this system and was refused."),
-    "link_wrong": ("指令链接无效或已被新链接取代。", "This order link is not valid, or a newer one has replaced it."),
+    "csrf_token_wrong": (
+        "表单已失效，请刷新页面后再提交。",
+        "The form is out of date; reload the page and send it again.",
+    ),
+    "origin_wrong": (
+        "请求不是由本系统页面发出的，已拒绝。",
+        "The request did not come from a page of this system and was refused.",
+    ),
+    "link_wrong": (
+        "指令链接无效或已被新链接取代。",
+        "This order link is not valid, or a newer one has replaced it.",
+    ),
     # requests
-    "fields_invalid": ("有内容未填写或格式不对：{fields}。", "Something is missing or cannot be read: {fields}."),
+    "fields_invalid": (
+        "有内容未填写或格式不对：{fields}。",
+        "Something is missing or cannot be read: {fields}.",
+    ),
     "body_unreadable": ("无法读取提交的内容。", "What was sent cannot be read."),
     "no_such_address": ("没有这个页面。", "There is no such page."),
     "method_not_allowed": ("这个地址不接受该操作。", "This address does not take that act."),
     "http_error": ("请求未能完成。", "The request could not be completed."),
+    "request_reused": (
+        "同一提交编号已用于另一项操作，请刷新页面后重试。",
+        "This request number was used for something else; reload the page and try again.",
+    ),
+    "one_place_wanted": (
+        "请用坐标、村、网格或场所之一说明位置。",
+        "Say where by exactly one of position, village, grid or place.",
+    ),
+    "position_unreadable": (
+        "经纬度应为数字，例如 111.25、36.10。",
+        "Longitude and latitude must be numbers, such as 111.25 and 36.10.",
+    ),
+    "radius_unreadable": ("半径应为整数米。", "The radius must be whole metres."),
+    "no_incident_chosen": ("请至少勾选一起险情。", "Tick at least one incident."),
+    "wish_unreadable": ("对力量的指定无法读取。", "A word about a unit cannot be read."),
+    "no_such_place": ("没有找到“{words}”。", "Nothing is called “{words}”."),
+    "place_ambiguous": ("“{words}”对应多处，请改用编号。", "“{words}” names more than one; use its code."),
+    "unknown_incident_type": ("没有这种险情类型：{type}。", "There is no such kind of incident: {type}."),
+    "unknown_act": ("没有这一步操作：{act}。", "There is no such step: {act}."),
+    "unknown_role": ("没有这种角色：{role}。", "There is no such role: {role}."),
+    "geometry_kind_wrong": ("图形应为点、线或面。", "The shape must be a point, a line or an area."),
+    "geometry_unreadable": ("图形无法读取。", "The shape cannot be read."),
+    "geometry_invalid": ("图形无效。", "The shape is not valid."),
+    "geometry_outside_the_world": ("坐标超出范围。", "The coordinates are out of range."),
+    "time_without_offset": ("时间缺少时区。", "The time has no offset from UTC."),
+    "window_ends_before_it_starts": ("结束时间早于开始时间。", "The window ends before it starts."),
+    # what is not there
+    "no_such_incident": ("没有这起险情。", "There is no such incident."),
+    "no_such_plan": ("没有这份方案。", "There is no such plan."),
+    "no_such_order": ("没有这份指令。", "There is no such order."),
+    "no_such_closure": ("没有这条管制记录。", "There is no such closure."),
+    "no_such_account": ("没有这个账号。", "There is no such account."),
+    # accounts
+    "name_taken": ("用户名“{name}”已被使用。", "The name “{name}” is taken."),
+    "password_too_short": ("密码至少 {least} 位。", "The password needs at least {least} characters."),
+    "last_administrator": ("至少要保留一名管理员。", "One administrator must remain."),
+    "link_expired": (
+        "指令链接已过期，请向指挥部索取新链接。",
+        "This order link has expired; ask headquarters for a new one.",
+    ),
+    "not_your_order": ("这个链接不能打开该指令。", "This link does not open that order."),
+    # plans
+    "plan_outdated": (
+        "方案生成后情况有变，未下达任何指令，请重新生成方案。",
+        "Things have changed since this plan was made; nothing was sent. Propose again.",
+    ),
+    "plan_sends_nobody": (
+        "方案没有派出任何力量，无法下达。",
+        "This plan sends nobody, so there is nothing to confirm.",
+    ),
     # roads
-    "no_road_network": ("尚未导入路网，无法计算方案。", "No road network was imported yet, so nothing can be planned."),
+    "no_road_network": (
+        "尚未导入路网，无法计算方案。",
+        "No road network was imported yet, so nothing can be planned.",
+    ),
     # states
     "already_done": ("这一步已经完成。", "This step was already done."),
     "not_in_this_state": ("当前状态下不能执行这一步。", "This is not possible in the present state."),
-    "before_previous_act": ("时间早于上一步，请检查时钟。", "The time lies before the step before it; check the clock."),
+    "before_previous_act": (
+        "时间早于上一步，请检查时钟。",
+        "The time lies before the step before it; check the clock.",
+    ),
     "orders_open": ("仍有未完成的指令，不能办结。", "Orders are still open, so it cannot be closed."),
+}
+
+# What has changed under a plan: field → sentence; {name} is who, {was} and {now} are before and after.
+CHANGES: Final[Mapping[str, Pair]] = {
+    "gone": ("{name}已不在册。", "{name} is no longer there. "),
+    "new": ("方案路线上新增了道路管制。", "A road on its way was closed or slowed. "),
+    "type": ("险情类型已变。", "The kind of incident changed. "),
+    "level": ("响应级别由 {was} 改为 {now}。", "The level went from {was} to {now}. "),
+    "priority": ("险情权重由 {was} 改为 {now}。", "The priority went from {was} to {now}. "),
+    "radius_m": ("影响半径由 {was} 米改为 {now} 米。", "The radius went from {was} m to {now} m. "),
+    "position": ("{name}的位置已变。", "{name} is somewhere else. "),
+    "needs": ("险情需求已变。", "The needs changed. "),
+    "notify_ms": ("{name}的通知时间已变。", "{name} takes another time to notify. "),
+    "assemble_ms": ("{name}的集结时间已变。", "{name} takes another time to assemble. "),
+    "consent_ms": ("{name}的许可时间已变。", "{name} takes another time to get consent. "),
+    "loading_ms": ("{name}的装载时间已变。", "{name} takes another time to load. "),
+    "activation_ms": ("物资启用时间已变。", "Goods take another time to be released. "),
+    "status": ("{name}已不可用。", "{name} is no longer available. "),
+    "available": ("{name}已不可用。", "{name} is no longer available. "),
+    "open": ("{name}已关闭。", "{name} is closed. "),
+    "strength": ("{name}的在岗人数由 {was} 变为 {now}。", "{name} went from {was} to {now} heads. "),
+    "capabilities": ("{name}的能力已变。", "The capabilities of {name} changed. "),
+    "profile": ("{name}的车辆规格已变。", "The vehicle of {name} changed. "),
+    "kind": ("{name}的车型已变。", "{name} is another kind of vehicle. "),
+    "load_kg": (
+        "{name}的载重由 {was} 千克变为 {now} 千克。",
+        "{name} carries {now} kg instead of {was} kg. ",
+    ),
+    "quantity": ("库存不足：原有 {was}，现余 {now}。", "Too little stock: {was} before, {now} now. "),
 }
 
 REASONS: Final[Mapping[str, Pair]] = {}
@@ -97,6 +201,20 @@ ROLES: Final[Mapping[str, Pair]] = {
     "team_link": ("队伍", "team"),
 }
 
+ROAD_CLASSES: Final[Mapping[str, Pair]] = {
+    "motorway": ("高速公路", "motorway"),
+    "trunk": ("国道", "trunk road"),
+    "primary": ("干线公路", "main road"),
+    "secondary": ("县道", "county road"),
+    "tertiary": ("乡道", "township road"),
+    "track": ("机耕道", "track"),
+    "path": ("小路", "path"),
+    "footway": ("步道", "footway"),
+    "service": ("内部道路", "service road"),
+    "residential": ("街道", "street"),
+    "road": ("村道", "local road"),
+}
+
 NUMERALS: Final = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 
 
@@ -116,7 +234,9 @@ def pick(pair: Pair, lang: Lang) -> str:
 
 def fill(sentence: str, numbers: Mapping[str, Any], lang: Lang) -> str:
     """Put numbers into a sentence; a duration for each that ends in `_ms`. The sentence is ours, the numbers never are."""
-    shown = {name: i18n.duration(value, lang) if name.endswith("_ms") else value for name, value in numbers.items()}
+    shown = {
+        name: i18n.duration(value, lang) if name.endswith("_ms") else value for name, value in numbers.items()
+    }
     return sentence.format_map(_Forgiving(shown))
 
 
@@ -139,6 +259,14 @@ class Words:
     def problem(self, code: str, details: Mapping[str, Any]) -> str:
         """Say why an act was not done."""
         return fill(pick(PROBLEMS[code], self.lang), details, self.lang)
+
+    def reason(self, code: str, numbers: Mapping[str, Any]) -> str:
+        """Say why a unit goes, or does not."""
+        return fill(pick(REASONS[code], self.lang), numbers, self.lang)
+
+    def change(self, field: str, numbers: Mapping[str, Any]) -> str:
+        """Say what has changed under a plan."""
+        return fill(pick(CHANGES[field], self.lang), numbers, self.lang)
 
     def tier(self, code: str) -> str:
         """Name an objective."""
@@ -214,9 +342,13 @@ class Words:
         """Name a need, with its grade and least strength where they bind."""
         text = self.asked_for(need.kind, need.code)
         if need.grade < LAST_GRADE:
-            text += pick(("（{grade} 级及以上）", " (grade {grade} or better)"), self.lang).format(grade=need.grade)
+            text += pick(("（{grade} 级及以上）", " (grade {grade} or better)"), self.lang).format(
+                grade=need.grade
+            )
         if need.min_strength > 1:
-            text += pick(("，每队不少于 {heads} 人", ", teams of {heads} or more"), self.lang).format(heads=need.min_strength)
+            text += pick(("，每队不少于 {heads} 人", ", teams of {heads} or more"), self.lang).format(
+                heads=need.min_strength
+            )
         return text
 
     def amount(self, kind: str, code: str, quantity: int) -> str:
@@ -233,3 +365,149 @@ class Words:
     def chain(self, location: Location) -> list[str]:
         """Name the chain of a position: its grids from the county down, or its areas where there are no grids."""
         return [self.name(link) for link in location.grids or location.areas]
+
+    def place(self, location: Location | None) -> str:
+        """Write a position's place as in an address; empty where nothing is known of it."""
+        links = self.chain(location) if location else []
+        return pick(("", ", "), self.lang).join(links[1:] if self.lang == "zh" else links[:0:-1])
+
+    def road(self, stretch: Stretch) -> str:
+        """Name a stretch of road: what its sign says, else what kind of road it is."""
+        return stretch.name or pick(
+            ROAD_CLASSES.get(stretch.road_class.removesuffix("_link"), ROAD_CLASSES["road"]), self.lang
+        )
+
+    # -- an order in sentences
+
+    def order_text(
+        self, *, name: str, title: str, place: str, position: Position, brings: Sequence[str]
+    ) -> str:
+        """Write an order as one would say it on the radio."""
+        return pick(
+            (
+                "{name}：{title}，请立即携{brings}前往{place}（{where}）。收到请回复。",
+                "{name}: {title}. Go at once with {brings} to {place} ({where}). Please acknowledge.",
+            ),
+            self.lang,
+        ).format(
+            name=name,
+            title=title,
+            brings=pick(("、", ", "), self.lang).join(brings),
+            place=place or pick(("现场", "the scene"), self.lang),
+            where=self.coordinates(position),
+        )
+
+    def coordinates(self, position: Position) -> str:
+        """Write a position in degrees with its hemispheres."""
+        lon, lat = position
+        east = pick(("东经" if lon >= 0 else "西经", "E" if lon >= 0 else "W"), self.lang)
+        north = pick(("北纬" if lat >= 0 else "南纬", "N" if lat >= 0 else "S"), self.lang)
+        if self.lang == "zh":
+            return f"{east} {abs(lon):.5f}°，{north} {abs(lat):.5f}°"
+        return f"{abs(lat):.5f}° {north}, {abs(lon):.5f}° {east}"
+
+    def move_up_order(self, name: str, township: str) -> str:
+        """Write the order to stand by elsewhere."""
+        return pick(
+            (
+                "{name}：请立即前移至{township}备勤补位。收到请回复。",
+                "{name}: move up to {township} at once and stand by there. Please acknowledge.",
+            ),
+            self.lang,
+        ).format(name=name, township=township)
+
+    # -- a plan in sentences
+
+    def confirm_sentence(self, *, teams: int, vehicles: int, carriers: int, items: int, move_ups: int) -> str:
+        """Say in one sentence what confirming a plan does."""
+        parts = [
+            pick(pair, self.lang).format(n=count)
+            for count, pair in (
+                (teams, ("{n} 支队伍", "{n} team(s)")),
+                (vehicles, ("{n} 台车辆", "{n} vehicle(s)")),
+                (carriers, ("{n} 辆运输车", "{n} carrier(s)")),
+                (move_ups, ("{n} 支补位队伍", "{n} team(s) moving up")),
+            )
+            if count
+        ]
+        listed = pick(("、", ", "), self.lang).join(parts)
+        sentence = pick(
+            ("确认后立即向{units}下达指令", "Confirming sends orders to {units} at once"), self.lang
+        ).format(units=listed)
+        if items:
+            sentence += pick(("，并预留 {n} 种物资", " and reserves goods of {n} kind(s)"), self.lang).format(
+                n=items
+            )
+        return sentence + pick(
+            (
+                "；其间情况有变则不下达，并说明变化。",
+                "; if anything has changed meanwhile, nothing is sent and you are told what.",
+            ),
+            self.lang,
+        )
+
+    def unmet_line(self, unmet: Any, title: str) -> str:
+        """Say what one incident misses."""
+        pair = (
+            "{title}：缺 {what} {n}（需 {asked}）{critical}",
+            "{title}: {what}, {n} missing of {asked}{critical}",
+        )
+        return pick(pair, self.lang).format(
+            title=title,
+            what=self.asked_for(unmet.kind, unmet.code),
+            n=self.amount(unmet.kind, unmet.code, unmet.quantity),
+            asked=unmet.asked,
+            critical=pick(("，关键", ", critical"), self.lang) if unmet.critical else "",
+        )
+
+    def missing(self, unmet: Sequence[Any]) -> str:
+        """Sum up what a plan leaves unmet."""
+        if not unmet:
+            return pick(("需求全部满足", "every need met"), self.lang)
+        critical = sum(1 for line in unmet if line.critical)
+        return pick(
+            ("{n} 项需求有缺口，其中关键 {c} 项", "{n} need(s) short, {c} of them critical"), self.lang
+        ).format(n=len(unmet), c=critical)
+
+    def mutual_aid(self, lines: Sequence[str], places: Sequence[str]) -> str:
+        """Draft the request that goes to the neighbours or the level above."""
+        listed = "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
+        return pick(
+            (
+                "关于请求应急支援的函（草稿）\n现场：{places}\n本县现有力量不足，尚缺：\n{lines}\n请予支援，并告知队伍、出发时间和联系人。",
+                "Request for mutual aid (draft)\nScene: {places}\nOur own resources do not suffice. Missing:\n{lines}\n\
+Please send help and tell us the unit, its time of departure and a contact.",
+            ),
+            self.lang,
+        ).format(places=pick(("；", "; "), self.lang).join(places), lines=listed)
+
+    def cover_loss(self, loss: Any, township: str) -> str:
+        """Say what a township keeps less than it should."""
+        return pick(
+            (
+                "{township}：{what} 由 {before} 人减至 {after} 人（应保 {asked} 人）",
+                "{township}: {what} falls from {before} to {after} heads ({asked} should stay)",
+            ),
+            self.lang,
+        ).format(
+            township=township,
+            what=self.term("capabilities", loss.code),
+            before=loss.heads_before,
+            after=loss.heads_after,
+            asked=loss.heads_asked,
+        )
+
+    def move_up(self, move: Any, team: str, township: str) -> str:
+        """Say who moves up where."""
+        return pick(
+            (
+                "{team} 前移至{township}，保障{what}，{time}后到位",
+                "{team} moves up to {township} for {what}, there in {time}",
+            ),
+            self.lang,
+        ).format(
+            team=team,
+            township=township,
+            what=self.term("capabilities", move.code),
+            time=i18n.duration(move.legs.total_ms, self.lang),
+        )

@@ -44,13 +44,17 @@ def _render_popup(self: Any, **kwargs: Any) -> None:
     """`Popup.render`, with `Literal` where Folium has `Element`."""
     for child in tuple(self._children.values()):
         child.render(**kwargs)
-    self.get_root().script.add_child(Literal(self._template.render(this=self, kwargs=kwargs)), name=self.get_name())
+    self.get_root().script.add_child(
+        Literal(self._template.render(this=self, kwargs=kwargs)), name=self.get_name()
+    )
 
 
 def _local_link(self: Any, url: str, download: bool = False) -> None:  # noqa: FBT001, FBT002  # branca's signature
     """`Link.__init__`, which takes only addresses below /static/ and never downloads."""
     if download or not url.startswith(LOCAL):
-        raise ForeignAddressError(f"{url!r} is not served from here; copy the file in web/vendor.py and name it below {LOCAL}")
+        raise ForeignAddressError(
+            f"{url!r} is not served from here; copy the file in web/vendor.py and name it below {LOCAL}"
+        )
     branca.element.Element.__init__(self)
     self.url = url
     self.code = None

@@ -38,7 +38,9 @@ def listing(view: Reading, lon: str = "", lat: str = "", id: int | None = None) 
     return _listing(view, ClosureForm(lon=lon, lat=lat), chosen=id)
 
 
-def _listing(view: View, form: ClosureForm, *, chosen: int | None = None, error: MusterError | None = None) -> Response:
+def _listing(
+    view: View, form: ClosureForm, *, chosen: int | None = None, error: MusterError | None = None
+) -> Response:
     return view.render(
         "closures.html",
         status=error.status if error else 200,

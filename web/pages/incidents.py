@@ -7,7 +7,10 @@ from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
 from api.errors import InvalidError, MusterError
-from api.usecases import incidents, orders, places
+from api.usecases import incidents, orders, places, plans
+from dispatch.model import Position
+from web import names
+from web.names import Mentioned
 from web.orders import shown
 from web.view import PageRoute, Reading, View, Writing, see
 
@@ -75,8 +78,7 @@ def report(view: Writing, form: Annotated[ReportForm, Form()]) -> Response:
             request_id=form.request_id,
             type=form.type,
             level=form.level,
-            position=form.position(),
-            place=form.place.strip() or None,
+            position=_position(view, form),
             radius_m=form.radius(),
             name=form.name,
             description=form.description,
@@ -86,17 +88,40 @@ def report(view: Writing, form: Annotated[ReportForm, Form()]) -> Response:
     return see(f"/incidents/{found.id}")
 
 
+def _position(view: View, form: ReportForm) -> Position:
+    """Take the position of the form: its coordinates, else what its words name.
+
+    Raises InvalidError for none, for words that name nothing, and for words that name more than one thing.
+    """
+    words = form.place.strip()
+    if not words:
+        position = form.position()
+        if position is None:
+            raise InvalidError("one_place_wanted")
+        return position
+    found = places.search(view.context, words)
+    exact = [one for one in found if words in (one.code, one.name, one.name_en)]
+    candidates = exact or found
+    if not candidates:
+        raise InvalidError("no_such_place", words=words)
+    if len({one.position for one in candidates}) > 1:
+        raise InvalidError("place_ambiguous", words=words)
+    return candidates[0].position
+
+
 @router.get("/incidents/{incident_id}")
 def page(view: Reading, incident_id: int) -> Response:
     """Show one incident: where, what it still needs, its orders."""
     context, actor = view.context, view.context.actor
     incident = incidents.get(context, incident_id)
+    its_orders = orders.listing(context, incident=incident_id)
     return view.render(
         "incident.html",
         refusal="",
         incident=incident,
         chain=view.words.chain(places.locate(context, incident.position)),
-        orders=shown(view, orders.listing(context, incident=incident_id)),
+        orders=shown(view, its_orders, names.read(view, Mentioned().orders(its_orders))),
+        plan=plans.latest_for(context, incident_id),
         may_propose=actor.may("plan.propose"),
         may_change_level=actor.may("incident.change_level"),
         may_close=actor.may("incident.close"),
@@ -107,7 +132,10 @@ def page(view: Reading, incident_id: int) -> Response:
 
 @router.post("/incidents/{incident_id}/level")
 def change_level(
-    view: Writing, incident_id: int, level: Annotated[int, Form(ge=1, le=4)], request_id: Annotated[UUID, Form()]
+    view: Writing,
+    incident_id: int,
+    level: Annotated[int, Form(ge=1, le=4)],
+    request_id: Annotated[UUID, Form()],
 ) -> Response:
     """Raise or lower the level."""
     incidents.change_level(view.context, incident_id, request_id=request_id, level=level)

@@ -1,0 +1,84 @@
+"""Orders: all of them by incident, the steps that the command post takes for a team, links and order sheets."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Form, Response
+
+from api.usecases import incidents, orders, sheets
+from web import names
+from web.i18n import N_
+from web.names import Mentioned
+from web.orders import ShownOrder, show, shown, text_of
+from web.view import Link, PageRoute, Reading, Writing, own_path, see
+
+router = APIRouter(route_class=PageRoute)
+NAVIGATION = Link(path="/orders", title=N_("Orders"), place=20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One order with its link, to be printed or sent."""
+
+    order: ShownOrder
+    text: str
+    address: str
+    expires_at: datetime
+
+
+@router.get("/orders")
+def listing(view: Reading, all: bool = False) -> Response:  # noqa: A002, FBT001, FBT002  # the query's own name
+    """List open orders, or all, by incident."""
+    context = view.context
+    by_incident: dict[int | None, list[ShownOrder]] = defaultdict(list)
+    found = orders.listing(context, only_open=not all)
+    for order in shown(view, found, names.read(view, Mentioned().orders(found))):
+        by_incident[order.incident_id].append(order)
+    groups = [
+        (incidents.get(context, one) if one else None, its_orders) for one, its_orders in by_incident.items()
+    ]
+    return view.render("orders.html", everything=all, groups=groups, may_link=context.actor.may("order.link"))
+
+
+@router.post("/orders/links")
+def links(
+    view: Writing,
+    incident: Annotated[int | None, Form()] = None,
+    order: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Make links for one order or all open ones of an incident, and show them this once, ready to print."""
+    context = view.context
+    found = (
+        [orders.get(context, order)] if order else orders.listing(context, incident=incident, only_open=True)
+    )
+    known = names.read(view, Mentioned().orders(found))
+    made = []
+    for one in found:
+        link = orders.make_link(context, one.id, request_id=uuid4())
+        about, brief = sheets.sheet(context, one.id), show(view, one, known)
+        made.append(
+            Sheet(
+                order=brief,
+                text=text_of(view, brief, about.incident, about.location, known.township(one.township or "")),
+                address=str(view.request.url_for("order_page", token=link.token)),
+                expires_at=link.expires_at,
+            )
+        )
+    return view.render("links.html", sheets=made)
+
+
+@router.post("/orders/{order_id}/{act}")
+def step(
+    view: Writing,
+    order_id: int,
+    act: str,
+    request_id: Annotated[UUID, Form()],
+    back: Annotated[str, Form()] = "/orders",
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Take one step for a team that has answered by telephone."""
+    orders.step(view.context, order_id, act, request_id=request_id, reason=reason)
+    return see(own_path(back))

@@ -1,0 +1,253 @@
+"""A plan as people read it: a card for each unit, what is missing, who was passed over, what confirming does."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from api.errors import MusterError
+from api.usecases.plans import PlanView, Reasons
+from dispatch.model import Assignment, Completion, Legs, Plan, Reason, Shipment, Unmet
+from web.names import Names
+from web.wording import Words
+
+WishKind = Literal["team", "vehicle", "depot"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One unit that goes, or that was passed over (then without times). `wish_*` name it for pins and bans."""
+
+    name: str
+    wish_kind: WishKind
+    wish_id: int
+    incident: int
+    wished: str
+    reasons: tuple[str, ...]
+    where: str = ""
+    brings: tuple[str, ...] = ()
+    legs: Legs | None = None
+    bottleneck: bool = False
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One incident of a plan beside nearest-first."""
+
+    incident: Any
+    ours: Completion
+    nearest: Completion | None
+    ours_missing: str
+    nearest_missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Everything that the plan's page says."""
+
+    incidents: tuple[Any, ...]
+    incidents_parts: tuple[Part, ...]
+    units: tuple[Card, ...]
+    passed_over: tuple[Card, ...]
+    unmet: tuple[str, ...]
+    request: str
+    move_ups: tuple[str, ...]
+    cover_losses: tuple[str, ...]
+    sentence: str
+    longest_ms: int
+    proven: bool
+    gap: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What turning codes into words needs: the words, the names, the incidents by id."""
+
+    words: Words
+    names: Names
+    incidents: Mapping[int, Any]
+    wishes: Mapping[tuple[str, int], str]
+    reasons: Mapping[tuple[str, int], tuple[str, ...]]
+
+    def title(self, incident: int) -> str:
+        """Name an incident."""
+        return self.words.incident_title(self.incidents[incident])
+
+
+def wishes_of(plan: PlanView) -> dict[tuple[str, int], str]:
+    """Map (kind, id) to the commander's word about it."""
+    return {(wish.kind, wish.id): "ban" for wish in plan.bans} | {
+        (wish.kind, wish.id): "pin" for wish in plan.pins
+    }
+
+
+def show(plan: PlanView, reader: Reader, reasons: Reasons) -> Shown:
+    """Put a plan into words."""
+    body = plan.plan
+    cards = sorted(
+        [_assigned(reader, body, one) for one in body.assignments]
+        + [_shipped(reader, body, one) for one in body.shipments],
+        key=lambda card: (card.incident, card.legs.total_ms if card.legs else 0),
+    )
+    unmet = tuple(reader.words.unmet_line(line, reader.title(line.incident)) for line in body.unmet)
+    return Shown(
+        incidents=tuple(reader.incidents[one] for one in plan.incident_ids),
+        incidents_parts=tuple(_part(reader, plan, one) for one in plan.incident_ids),
+        units=tuple(cards),
+        passed_over=_passed_over(reader, plan, reasons),
+        unmet=unmet,
+        request=reader.words.mutual_aid(unmet, [_scene(reader, one) for one in plan.incident_ids])
+        if unmet
+        else "",
+        move_ups=tuple(
+            reader.words.move_up(
+                move, reader.names.unit("team", move.team), reader.names.township(move.township)
+            )
+            for move in body.move_ups
+        ),
+        cover_losses=tuple(
+            reader.words.cover_loss(loss, reader.names.township(loss.township))
+            for loss in body.cover_losses
+            if loss.heads_after < min(loss.heads_before, loss.heads_asked)
+        ),
+        sentence=_sentence(reader, body),
+        longest_ms=max((card.legs.total_ms for card in cards if card.legs), default=0),
+        proven=body.proven,
+        gap=f"{max((tier.gap for tier in body.tiers), default=0.0):.1%}",
+    )
+
+
+def _part(reader: Reader, plan: PlanView, incident: int) -> Part:
+    def missing(unmet: Sequence[Unmet]) -> str:
+        return reader.words.missing([line for line in unmet if line.incident == incident])
+
+    ours = _completion(plan.plan, incident)
+    return Part(
+        incident=reader.incidents[incident],
+        ours=ours or Completion(incident=incident, critical_ms=None, all_ms=None),
+        nearest=_completion(plan.baseline, incident) if plan.baseline else None,
+        ours_missing=missing(plan.plan.unmet),
+        nearest_missing=missing(plan.baseline.unmet) if plan.baseline else "",
+    )
+
+
+def _completion(plan: Plan, incident: int) -> Completion | None:
+    return next((one for one in plan.completions if one.incident == incident), None)
+
+
+def _is_last(plan: Plan, incident: int, piece: tuple[str, int]) -> bool:
+    completion = _completion(plan, incident)
+    return completion is not None and completion.bottleneck == piece
+
+
+def _assigned(reader: Reader, plan: Plan, one: Assignment) -> Card:
+    need = next(need for need in reader.incidents[one.incident].asked if need.key == one.need)
+    wish = (one.kind, one.id)
+    return Card(
+        name=reader.names.unit(one.kind, one.id),
+        wish_kind=one.kind,
+        wish_id=one.id,
+        incident=one.incident,
+        wished=reader.wishes.get(wish, ""),
+        reasons=reader.reasons.get(wish, ()),
+        where=reader.title(one.incident),
+        brings=(
+            f"{reader.words.asked_for(need.kind, need.code)} {reader.words.amount(need.kind, need.code, one.amount)}",
+        ),
+        legs=one.legs,
+        bottleneck=_is_last(plan, one.incident, wish),
+        pinned=one.pinned,
+    )
+
+
+def _shipped(reader: Reader, plan: Plan, one: Shipment) -> Card:
+    amounts: dict[str, int] = defaultdict(int)
+    for line in one.lines:
+        amounts[line.item] += line.quantity
+    return Card(
+        name=reader.names.unit("carrier", one.carrier),
+        wish_kind="depot",
+        wish_id=one.depot,
+        incident=one.incident,
+        wished=reader.wishes.get(("depot", one.depot), ""),
+        reasons=reader.reasons.get(("carrier", one.carrier), ())
+        or reader.reasons.get(("depot", one.depot), ()),
+        where=reader.title(one.incident),
+        brings=tuple(
+            f"{reader.words.term('items', item)} {reader.words.amount('material', item, quantity)}"
+            for item, quantity in amounts.items()
+        ),
+        legs=one.legs,
+        bottleneck=_is_last(plan, one.incident, ("carrier", one.carrier)),
+        pinned=one.pinned,
+    )
+
+
+def _passed_over(reader: Reader, plan: PlanView, reasons: Reasons) -> tuple[Card, ...]:
+    """One card for each unit that was passed over, with all that was against it, in the order of the reasons."""
+    seen: dict[tuple[str, int], int] = {}
+    for reason in reasons.passed_over:
+        if reason.kind in ("team", "vehicle", "depot"):
+            seen.setdefault((reason.kind, reason.id), reason.incident or plan.incident_ids[0])
+    return tuple(
+        Card(
+            name=reader.names.unit(kind, identity),
+            wish_kind=kind,  # type: ignore[arg-type]  # narrowed above
+            wish_id=identity,
+            incident=incident,
+            wished=reader.wishes.get((kind, identity), ""),
+            reasons=reader.reasons.get((kind, identity), ()),
+        )
+        for (kind, identity), incident in seen.items()
+    )
+
+
+def _sentence(reader: Reader, plan: Plan) -> str:
+    return reader.words.confirm_sentence(
+        teams=sum(1 for one in plan.assignments if one.kind == "team"),
+        vehicles=sum(1 for one in plan.assignments if one.kind == "vehicle"),
+        carriers=len(plan.shipments),
+        items=len({line.item for one in plan.shipments for line in one.lines}),
+        move_ups=len(plan.move_ups),
+    )
+
+
+def _scene(reader: Reader, incident: int) -> str:
+    record = reader.incidents[incident]
+    lon, lat = record.position
+    return f"{reader.words.incident_title(record)} ({reader.words.level(record.level)}, {lon:.5f}, {lat:.5f})"
+
+
+def in_words(reasons: Iterable[Reason], words: Words, names: Names) -> dict[tuple[str, int], tuple[str, ...]]:
+    """Gather the sentences about each unit, each once, in their order."""
+    said: dict[tuple[str, int], dict[str, None]] = defaultdict(dict)
+    for reason in reasons:
+        said[reason.kind, reason.id][words.reason(reason.code, _named(reason.numbers, words, names))] = None
+    return {unit: tuple(sentences) for unit, sentences in said.items()}
+
+
+def _named(numbers: Mapping[str, int | str], words: Words, names: Names) -> dict[str, Any]:
+    """Put names where a reason's numbers have ids and codes of units, needs and townships."""
+    return {key: _name_of(key, value, words, names) for key, value in numbers.items()}
+
+
+def _name_of(key: str, value: int | str, words: Words, names: Names) -> int | str:
+    if key in ("team", "vehicle", "depot", "carrier"):
+        return names.unit(key, int(value))
+    if key == "township":
+        return names.township(str(value))
+    if key == "need":
+        kind, code = str(value).split(":")[:2]
+        return words.asked_for(kind, code)
+    return value
+
+
+def refusal(error: MusterError, words: Words, names: Names) -> str:
+    """Say why a plan was not confirmed; when the world has changed, with everything that did."""
+    sentence = words.problem(error.code, error.details)
+    changed = [
+        words.change(change["field"], {**change, "name": names.unit(change["kind"], change["id"])})
+        for change in error.details.get("changed", ())
+    ]
+    return sentence + (" " if words.lang == "en" else "") + "".join(changed)
