@@ -22,7 +22,7 @@ def least_missing(problem: Problem) -> Ints:
     available = np.zeros(len(problem.needs), dtype=np.int64)
     np.add.at(available, problem.pair_need, problem.pair_amount)
     for need in _material_needs(problem):
-        available[need] = _deliverable(problem, np.flatnonzero(problem.draw_need == need))
+        available[need], _ = _deliverable(problem, need, int(problem.need_quantity[need]))
     return np.maximum(0, problem.need_quantity - available)
 
 
@@ -92,35 +92,33 @@ def _material_needs(problem: Problem) -> list[int]:
 
 
 def _earliest_stock(problem: Problem, need: int, asked: int) -> int:
-    """The earliest time by which trips could bring `asked` units of one need."""
+    """The earliest time by which trips could bring `asked` units of one need; 0 when none is asked or possible."""
+    total, last = _deliverable(problem, need, asked)
+    return last if 0 < asked <= total else 0
+
+
+def _deliverable(problem: Problem, need: int, asked: int) -> tuple[int, int]:
+    """(units, time): trips taken soonest first until they could bring `asked` units, or all of them.
+
+    Each carrier counts with its best draw and each batch with its stock: a bound on what can be brought by then.
+    """
     draws = np.flatnonzero(problem.draw_need == need)
-    if asked <= 0 or not len(draws):
-        return 0
-    ms = problem.trip_ms[problem.draw_trip[draws]]
-    times = np.unique(ms)
-    low, high = 0, len(times) - 1
-    if _deliverable(problem, draws) < asked:
-        return 0
-    while low < high:
-        middle = (low + high) // 2
-        if _deliverable(problem, draws[ms <= times[middle]]) >= asked:
-            high = middle
-        else:
-            low = middle + 1
-    return int(times[low])
-
-
-def _deliverable(problem: Problem, draws: Ints) -> int:
-    """At most this many units come with these draws of one need: by batch, its stock and its carriers' loads."""
-    total = 0
-    batches = problem.draw_batch[draws]
-    for batch in np.unique(batches).tolist():
-        mine = draws[batches == batch]
-        carriers, where = np.unique(problem.trip_carrier[problem.draw_trip[mine]], return_inverse=True)
-        loads = np.zeros(len(carriers), dtype=np.int64)
-        np.maximum.at(loads, where, problem.draw_most[mine])
-        longest = int(problem.trip_activation[problem.draw_trip[mine]].max())
-        stock = sum(lot.quantity for lot in problem.batch_lots[batch] if lot.activation_ms <= longest)
-        total += min(stock, int(loads.sum()))
-    return total
-
+    draws = draws[np.argsort(problem.trip_ms[problem.draw_trip[draws]], kind="stable")]
+    best: dict[tuple[int, int], int] = {}
+    by_batch: dict[int, int] = {}
+    stock = {}
+    total = last = 0
+    for draw in draws.tolist():
+        if total >= asked:
+            break
+        trip, batch = int(problem.draw_trip[draw]), int(problem.draw_batch[draw])
+        if batch not in stock:
+            stock[batch] = sum(lot.quantity for lot in problem.batch_lots[batch])
+        key = (batch, int(problem.trip_carrier[trip]))
+        gain = max(0, int(problem.draw_most[draw]) - best.get(key, 0))
+        best[key] = best.get(key, 0) + gain
+        before = min(stock[batch], by_batch.get(batch, 0))
+        by_batch[batch] = by_batch.get(batch, 0) + gain
+        total += min(stock[batch], by_batch[batch]) - before
+        last = int(problem.trip_ms[trip])
+    return total, last

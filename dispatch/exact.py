@@ -5,7 +5,7 @@ distinct times that lie above it, each step paid by a binary; a unit is allowed 
 The solvers stand in `dispatch.solver`; this file knows none of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,7 +56,8 @@ class Linear:
 class Model:
     """Whole-number variables 0 ≤ x ≤ `most`, rows, and the tiers as lines."""
 
-    def __init__(self, problem: Problem, window: Window) -> None:
+    def __init__(self, problem: Problem, window: Window, *, pins: bool = True) -> None:
+        self.pins = pins
         self.problem = problem
         self.window = window
         self.most: list[int] = []
@@ -101,7 +102,7 @@ class Model:
         choices = _grouped(problem.pair_unit[self.pair_rows], self.pair_vars)
         for variables in choices.values():
             self._at_most_one(variables)
-        for unit in np.flatnonzero(problem.unit_pin >= 0).tolist():
+        for unit in np.flatnonzero(problem.unit_pin >= 0).tolist() if self.pins else ():
             variables = choices.get(unit, [])
             self._row(variables, [1] * len(variables), 1, 1)
 
@@ -120,7 +121,7 @@ class Model:
             for var in drawn:
                 self._implies(var, made, self.most[var])
             self._row([*drawn, made], [1] * len(drawn) + [-1], 0, NO_LIMIT)
-        for pin in problem.trip_pins:
+        for pin in problem.trip_pins if self.pins else ():
             variables = [self._trip_var[t] for t in pin.tolist() if t in self._trip_var]
             self._row(variables, [1] * len(variables), 1, NO_LIMIT)
 
@@ -235,6 +236,15 @@ class Model:
         linear = self.tiers[tier]
         if linear.variables:
             self._row(linear.variables, linear.coefficients, -NO_LIMIT, value - linear.constant)
+
+    def blend(self, name: str, weights: Mapping[str, int]) -> None:
+        """Add a tier that is the weighted sum of tiers over the same variables."""
+        parts = [(self.tiers[tier], weight) for tier, weight in weights.items()]
+        sums = [
+            sum(weight * c for c, (_, weight) in zip(column, parts, strict=True))
+            for column in zip(*(linear.coefficients for linear, _ in parts), strict=True)
+        ]
+        self.tiers[name] = Linear(parts[0][0].variables, sums)
 
     def choice(self, values: Ints) -> Choice:
         """The choice that values of the variables stand for."""

@@ -10,6 +10,7 @@ returned: the bound of a tier holds for every plan that is no worse in each of t
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +20,14 @@ from dispatch.choice import TIERS, Choice, tiers_of
 from dispatch.exact import Model, Window
 from dispatch.greedy import nearest_first
 from dispatch.model import Tier
-from dispatch.problem import Ints, Problem
+from dispatch.problem import Flags, Ints, Problem
 from dispatch.solver import SOLVER, minimise
 
 DEFAULT_TIME_LIMIT_S = 10.0
-LATER = TIERS[4:]
-FIRST_SLACK = 0.02
-WIDEN = 3
+EFFORT = ("orders", "road", "tie_break")
+WHOLE_BITS = 1 << 60
+GROWTH = 0.3
+MANY = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,9 +79,10 @@ def solve(problem: Problem, *, time_limit_s: float = DEFAULT_TIME_LIMIT_S) -> So
     search = _Search(problem, time.perf_counter() + time_limit_s)
     least = least_missing(problem)
     _bound_unmet(search, least)
-    model = _alone(search, least)
+    floors = _floors(problem, least)
+    model = _at_floors(search, floors, least)
     if model is None:
-        model = _solve_times(search, _solve_unmet(search, least))
+        model = _search_times(search, least, floors)
     _solve_later(search, model)
     return Solved(
         choice=search.best,
@@ -105,23 +108,91 @@ def _weighted(problem: Problem, missing: Ints) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Floors:
-    """Per incident, bounds on the two completion times, and their weighted sums."""
+    """Per incident, bounds on the two completion times in ms."""
 
+    priority: Ints
     critical: Ints
     all: Ints
-    critical_sum: int
-    all_sum: int
+
+    @property
+    def critical_sum(self) -> int:
+        return int((self.critical * self.priority).sum())
+
+    @property
+    def all_sum(self) -> int:
+        return int((self.all * self.priority).sum())
 
 
 def _floors(problem: Problem, most: Ints) -> _Floors:
     critical = earliest(problem, most, problem.need_critical)
     everything = np.maximum(critical, earliest(problem, most, np.ones_like(problem.need_critical)))
-    return _Floors(
-        critical=critical,
-        all=everything,
-        critical_sum=int((critical * problem.priority).sum()),
-        all_sum=int((everything * problem.priority).sum()),
-    )
+    return _Floors(priority=problem.priority, critical=critical, all=everything)
+
+
+def _tightened(search: _Search, floors: _Floors, most: Ints) -> _Floors:
+    """Floors raised to what each incident could have if it were alone, found by the exact model."""
+    problem = search.problem
+    critical, everything = floors.critical.copy(), floors.all.copy()
+    for incident in range(len(problem.incidents)):
+        if len(problem.incidents) > MANY or search.out_of_time:
+            break
+        critical[incident] = _alone_at(search, incident, floors.critical, most, problem.need_critical)
+        start = np.maximum(floors.all, critical)
+        everything[incident] = _alone_at(search, incident, start, most, np.ones_like(problem.need_critical))
+    return _Floors(priority=problem.priority, critical=critical, all=np.maximum(critical, everything))
+
+
+def _alone_at(search: _Search, incident: int, floor: Ints, most: Ints, counted: Flags) -> int:
+    """The earliest time at which the counted needs of one incident can be covered with nobody else to serve."""
+    problem = search.problem
+    needs = (problem.need_incident == incident) & counted
+    pairs = np.flatnonzero(needs[problem.pair_need])
+    draws = np.flatnonzero(needs[problem.draw_need])
+    pair_ms, draw_ms = problem.pair_ms[pairs], problem.trip_ms[problem.draw_trip[draws]]
+    times = np.unique(np.concatenate([pair_ms, draw_ms]))
+    never = np.full(len(problem.incidents), np.iinfo(np.int64).max // 4, dtype=np.int64)
+    asked = np.where(needs, np.minimum(most, problem.need_quantity), problem.need_quantity)
+
+    def covered_by(time_ms: int) -> bool:
+        window = Window(
+            pairs=_mask(problem.pair_ms, pairs[pair_ms <= time_ms]),
+            draws=_mask(problem.draw_trip, draws[draw_ms <= time_ms]),
+            floor_critical=never,
+            floor_all=never,
+            most_missing=asked,
+            far=np.zeros_like(problem.need_quantity),
+        )
+        return not minimise(Model(problem, window, pins=False), "unmet_critical", search.stop_at).infeasible
+
+    if np.all(asked >= problem.need_quantity):
+        return int(floor[incident])
+    return _first(times, int(np.searchsorted(times, floor[incident])), covered_by)
+
+
+def _first(times: Ints, low: int, holds: Callable[[int], bool]) -> int:
+    """The first of `times`, from `low` on, at which a monotone condition holds: in growing steps, then by halves.
+
+    The last time is taken to hold.
+    """
+    step = 1
+    high = low
+    while high < len(times) - 1 and not holds(int(times[high])):
+        low = high + 1
+        high = min(len(times) - 1, high + step)
+        step *= 2
+    while low < high:
+        middle = (low + high) // 2
+        if holds(int(times[middle])):
+            high = middle
+        else:
+            low = middle + 1
+    return int(times[low])
+
+
+def _mask(like: Ints, rows: Ints) -> Flags:
+    mask = np.zeros(len(like), dtype=np.bool_)
+    mask[rows] = True
+    return mask
 
 
 def _window(
@@ -152,17 +223,21 @@ def _window(
     )
 
 
-def _alone(search: _Search, least: Ints) -> Model | None:
-    """The usual case: every incident can have its own earliest times at once. Then four tiers need no search."""
-    problem = search.problem
-    floors = _floors(problem, least)
-    model = Model(problem, _window(problem, floors, least, (0, 0)))
+def _at_floors(search: _Search, floors: _Floors, most: Ints) -> Model | None:
+    """Try whether all incidents can have their floors at once, the usual case: four tiers are proven by one solve.
+
+    None when they cannot. `most`: what each need may lack.
+    """
+    model = Model(search.problem, _window(search.problem, floors, most, (0, 0)))
     outcome = minimise(model, "coverage", search.stop_at)
     if outcome.choice is None:
         return None
     search.offer(outcome.choice)
     search.raise_bound("time_critical", floors.critical_sum)
     search.raise_bound("time_rest", floors.all_sum)
+    search.raise_bound("coverage", outcome.bound)
+    for tier in TIERS[:5]:
+        model.hold(tier, search.value(tier))
     return model
 
 
@@ -202,26 +277,40 @@ def _timeless(problem: Problem) -> Window:
     )
 
 
-def _solve_times(search: _Search, most: Ints) -> Model | None:
-    """Tiers 3 and 4 in windows that widen until they certify themselves; the last window's model, or None."""
-    floors = _floors(search.problem, most)
+def _search_times(search: _Search, least: Ints, floors: _Floors) -> Model | None:
+    """Tiers 1 to 4 where they have to be searched for: the model of the last window, or None when time is over."""
+    most = _solve_unmet(search, least)
+    if np.any(most != least):
+        floors = _floors(search.problem, most)
+    floors = _tightened(search, floors, most)
     search.raise_bound("time_critical", floors.critical_sum)
     search.raise_bound("time_rest", floors.all_sum)
+    if len(search.problem.incidents) == 1 and not np.any(most != least):
+        model = _at_floors(search, floors, most)
+        if model is not None:
+            return model
     slack = _critical_slack(search, floors, most)
     if slack is None:
         return None
     model = _rest(search, floors, most, slack)
     if model is None and not search.out_of_time:
         # the relaxed bound cannot be reached by whole plans: solve tier 3 with everything in the window
-        everything = _slack_of_all(search.problem, floors)
-        model = _whole(search, floors, most, everything)
+        model = _whole(search, floors, most)
     return model
 
 
-def _slack_of_all(problem: Problem, floors: _Floors) -> int:
-    """A slack that leaves nothing out."""
-    latest = max(problem.pair_ms.max(initial=0), problem.trip_ms.max(initial=0))
-    return int(latest * problem.priority.max(initial=1))
+def _slacks(problem: Problem, floor: Ints) -> Ints:
+    """The slack at which each pair and each draw comes into the window, sorted."""
+    draw_incident = problem.trip_incident[problem.draw_trip]
+    pairs = (problem.pair_ms - floor[problem.pair_incident]) * problem.priority[problem.pair_incident]
+    draws = (problem.trip_ms[problem.draw_trip] - floor[draw_incident]) * problem.priority[draw_incident]
+    return np.sort(np.concatenate([pairs, draws]))
+
+
+def _wider(slacks: Ints, slack: int) -> int:
+    """The next slack worth trying: it brings in GROWTH of what is in already, and never nothing."""
+    inside = int(np.searchsorted(slacks, slack, side="right"))
+    return int(slacks[min(len(slacks) - 1, inside + max(1, int(inside * GROWTH)))]) if len(slacks) else slack
 
 
 def _held(search: _Search, window: Window, *tiers: str) -> Model:
@@ -233,14 +322,15 @@ def _held(search: _Search, window: Window, *tiers: str) -> Model:
 
 def _critical_slack(search: _Search, floors: _Floors, most: Ints) -> int | None:
     """How far above its floors the least time_critical lies (a bound: other needs may be met from afar)."""
-    widest = _slack_of_all(search.problem, floors)
-    slack = int(floors.critical_sum * FIRST_SLACK)
+    slacks = _slacks(search.problem, floors.critical)
+    widest = int(slacks.max(initial=0))
+    slack = _wider(slacks, 0)
     while not search.out_of_time:
         model = _held(search, _window(search.problem, floors, most, (slack, slack), relaxed=True), *TIERS[:2])
         outcome = minimise(model, "time_critical", search.stop_at)
         if outcome.infeasible:
             search.raise_bound("time_critical", floors.critical_sum + slack + 1)
-            slack = min(widest, max(slack * WIDEN, 1))
+            slack = _wider(slacks, slack)
             continue
         if outcome.choice is None or outcome.value != outcome.bound:
             search.raise_bound("time_critical", min(outcome.bound, floors.critical_sum + slack + 1))
@@ -256,8 +346,9 @@ def _critical_slack(search: _Search, floors: _Floors, most: Ints) -> int | None:
 def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> Model | None:
     """Tier 4 with tier 3 at its bound; None when no whole plan reaches that bound, or time is over."""
     problem = search.problem
-    widest = _slack_of_all(problem, floors)
-    slack = int(floors.all_sum * FIRST_SLACK)
+    slacks = _slacks(problem, floors.all)
+    widest = int(slacks.max(initial=0))
+    slack = _wider(slacks, 0)
     while not search.out_of_time:
         model = _held(search, _window(problem, floors, most, (critical_slack, slack)), *TIERS[:2])
         model.hold("time_critical", floors.critical_sum + critical_slack)
@@ -266,7 +357,7 @@ def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> 
         if outcome.infeasible:
             if slack >= widest:
                 return None
-            slack = min(widest, max(slack * WIDEN, 1))
+            slack = _wider(slacks, slack)
             continue
         if outcome.choice is None or outcome.value != outcome.bound:
             search.raise_bound("time_rest", min(outcome.bound, floors.all_sum + slack + 1))
@@ -274,14 +365,19 @@ def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> 
         needed = outcome.value - floors.all_sum
         if needed <= slack or slack >= widest:
             search.raise_bound("time_rest", outcome.value)
-            model.hold("time_rest", outcome.value)
-            return model
+            return _certified(search, floors, most, (critical_slack, needed))
         slack = needed
     return None
 
 
-def _whole(search: _Search, floors: _Floors, most: Ints, everything: int) -> Model | None:
+def _certified(search: _Search, floors: _Floors, most: Ints, slack: tuple[int, int]) -> Model:
+    """The smallest window that holds every plan of the proven times, with the first four tiers held."""
+    return _held(search, _window(search.problem, floors, most, slack), *TIERS[:4])
+
+
+def _whole(search: _Search, floors: _Floors, most: Ints) -> Model | None:
     """Tiers 3 and 4 with nothing left out."""
+    everything = int(_slacks(search.problem, floors.critical).max(initial=0))
     model = _held(search, _window(search.problem, floors, most, (everything, everything)), *TIERS[:2])
     for tier in TIERS[2:4]:
         outcome = minimise(model, tier, search.stop_at)
@@ -297,8 +393,39 @@ def _solve_later(search: _Search, model: Model | None) -> None:
     """Tiers 5 to 8 over the pairs that the proven times allow."""
     if model is None:
         return
-    for tier in LATER:
-        outcome = minimise(model, tier, search.stop_at)
+    if not search.proven("coverage"):
+        outcome = minimise(model, "coverage", search.stop_at)
         search.offer(outcome.choice)
-        search.raise_bound(tier, outcome.bound)
-        model.hold(tier, search.value(tier))
+        search.raise_bound("coverage", outcome.bound)
+    model.hold("coverage", search.value("coverage"))
+    if not _effort_at_once(search, model):
+        for tier in EFFORT:
+            outcome = minimise(model, tier, search.stop_at)
+            search.offer(outcome.choice)
+            search.raise_bound(tier, outcome.bound)
+            model.hold(tier, search.value(tier))
+
+
+def _effort_at_once(search: _Search, model: Model) -> bool:
+    """Orders, road and tie-break as one weighted sum in which no later tier can outweigh an earlier one.
+
+    One proof instead of three. False, with nothing done, when the weights would not fit into 64 bits.
+    """
+    most_orders = search.value("orders")
+    largest = {tier: most_orders * max(model.tiers[tier].coefficients, default=0) for tier in EFFORT}
+    per_road = largest["tie_break"] + 1
+    per_order = per_road * (largest["road"] + 1)
+    if per_order * (most_orders + 1) > WHOLE_BITS:
+        return False
+    model.hold("orders", most_orders)
+    model.blend("effort", {"orders": per_order, "road": per_road, "tie_break": 1})
+    outcome = minimise(model, "effort", search.stop_at)
+    search.offer(outcome.choice)
+    bound = outcome.bound
+    for tier, weight in (("orders", per_order), ("road", per_road), ("tie_break", 1)):
+        least = max(0, bound // weight)
+        search.raise_bound(tier, min(least, search.value(tier)))
+        if least < search.value(tier):
+            break
+        bound -= weight * search.value(tier)
+    return True
