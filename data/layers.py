@@ -94,7 +94,7 @@ class Layer:
     """A register of things of one sort.
 
     code_from: fields that make the code of a row that has none. fixed: column values that every row of this layer
-    has, where several layers share one table. personal: the whole layer is not for everybody.
+    has, and without: column values that mark rows of another layer, where several layers share one table. personal: the whole layer is not for everybody.
     """
 
     code: str
@@ -106,6 +106,7 @@ class Layer:
     fields: Mapping[str, Field]
     code_from: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, str] = field(default_factory=dict)
     personal: bool = False
 
 
@@ -134,7 +135,8 @@ def read_layer(code: str, document: Section) -> Layer:
         legend=_read_legend(document.section("legend")),
         fields=MappingProxyType({name: _read_field(name, section) for name, section in fields.sections()}),
         code_from=document.texts("code_from"),
-        fixed=_read_fixed(document.section("fixed", required=False)),
+        fixed=_read_columns(document.section("fixed", required=False)),
+        without=_read_columns(document.section("without", required=False)),
         personal=document.flag("personal", default=False),
     )
     document.done()
@@ -159,9 +161,8 @@ def _read_legend(section: Section) -> Legend:
     return legend
 
 
-def _read_fixed(section: Section) -> Mapping[str, str]:
-    fixed = {key: section.text(key) for key in section.values}
-    return MappingProxyType(fixed)
+def _read_columns(section: Section) -> Mapping[str, str]:
+    return MappingProxyType({column: section.text(column) for column in section.values})
 
 
 def _read_field(name: str, section: Section) -> Field:
