@@ -2,7 +2,7 @@
 village roads, links that close loops, and tracks to hamlets and hilltops. Then drawn, bridged and limited.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,12 +32,17 @@ BUILDERS = {
     TRACK: Builder(gentle=0.12, steepest=0.15, side=0.8, reuse=0.5, crossing_m=300),
     ROUGH: Builder(gentle=0.16, steepest=0.20, side=0.5, reuse=0.6, crossing_m=400),
 }
+NATIONAL_ROUTE, PROVINCIAL_ROUTE, COUNTY_ROUTE = 1, 2, 10  # a county road has 10 + its township's index
+HAMLETS, HILLTOPS = 1100, 400
 BROOK_KM2 = 3.0             # what a road crosses on a bridge; lesser gullies get a culvert
 
 
 @dataclass(eq=False)
 class Network:
-    """Roads while they grow, as moves between cells. `rank` and `loads` (villages served) are kept for each move."""
+    """Roads while they grow, as moves between cells.
+
+    For each move: its rank, the numbered route that it belongs to (0: none), and its load, the villages it serves.
+    """
 
     land: Terrain
     graded: Floats              # heights after cutting and filling
@@ -47,10 +52,11 @@ class Network:
     beside: Bools = field(default_factory=lambda: np.zeros((CELLS, CELLS), dtype=bool))
     on_road: Bools = field(default_factory=lambda: np.zeros((CELLS, CELLS), dtype=bool))
     rank: dict[tuple[int, int], int] = field(default_factory=dict)
+    route: dict[tuple[int, int], int] = field(default_factory=dict)
     loads: dict[tuple[int, int], int] = field(default_factory=dict)
 
-    def build(self, start: int, goal: Bools, rank: int) -> Ints:
-        """Build the cheapest road of a rank from a cell to the first goal cell reached; return its cells."""
+    def build(self, start: int, goal: Bools, rank: int, route: int = 0) -> None:
+        """Build the cheapest road of a rank from a cell to the first goal cell reached."""
         how = BUILDERS[rank]
         way = cheapest_way(
             self.graded, self.land.slopes, self.water, self.rough, self.used, self.beside, start, goal, CELL_M,
@@ -59,19 +65,19 @@ class Network:
         if way.size == 0:
             raise RuntimeError(f"no way for a road from cell {start}")
         for a, b in zip(way[:-1].tolist(), way[1:].tolist(), strict=True):
-            self._lay(a, b, rank)
+            self._lay(a, b, rank, route)
         self._clear_beside(way)
-        return way
 
-    def build_to(self, start: int, end: int, rank: int) -> Ints:
+    def build_to(self, start: int, end: int, rank: int, route: int = 0) -> None:
         """Build from one cell to another."""
         goal = np.zeros((CELLS, CELLS), dtype=bool)
         goal.flat[end] = True
-        return self.build(start, goal, rank)
+        self.build(start, goal, rank, route)
 
-    def _lay(self, a: int, b: int, rank: int) -> None:
+    def _lay(self, a: int, b: int, rank: int, route: int) -> None:
         key = (min(a, b), max(a, b))
         self.rank[key] = min(rank, self.rank.get(key, rank))
+        self.route.setdefault(key, route)
         self.loads[key] = self.loads.get(key, 0) + 1
         for start, end in ((a, b), (b, a)):
             step = np.array(divmod(end, CELLS)) - np.array(divmod(start, CELLS))
@@ -112,12 +118,12 @@ def build_roads(land: Terrain, people: Settlement, seed: int) -> tuple[Network, 
     seats = people.sites[people.seats]
     west, north_east, north, south = _gates(people.inside, land)
     for start, end in ((west, seats[0]), (seats[0], north_east)):
-        network.build_to(start, end, NATIONAL)
+        network.build_to(start, end, NATIONAL, NATIONAL_ROUTE)
     for start, end in ((north, seats[0]), (seats[0], south)):
-        network.build_to(start, end, PROVINCIAL)
+        network.build_to(start, end, PROVINCIAL, PROVINCIAL_ROUTE)
     order = np.argsort(np.hypot(*(np.array(np.divmod(seats, CELLS)) - np.array(divmod(seats[0], CELLS))[:, None])))
-    for seat in seats[order][1:]:
-        network.build_to(seat, seats[0], COUNTY)
+    for township in order[1:].tolist():
+        network.build_to(int(seats[township]), int(seats[0]), COUNTY, COUNTY_ROUTE + township)
     _link(network, seats, _near_pairs(seats, 280), COUNTY, least_detour=1.55)
     _village_roads(network, people)
     distance = neighbour_distances(people.sites, people.villages)
@@ -195,13 +201,13 @@ def _branches(network: Network, people: Settlement, rng: np.random.Generator) ->
     for mine in mines:
         network.build(int(mine), network.on_road, VILLAGE)
     away = ndimage.distance_transform_edt(~network.on_road) > 3  # noqa: PLR2004 - cells
-    hamlets = _scatter((suit + 0.12) * people.inside * rng.uniform(0.2, 1, suit.shape) * away, 760, 11)
+    hamlets = _scatter((suit + 0.12) * people.inside * rng.uniform(0.2, 1, suit.shape) * away, HAMLETS, 10)
     for hamlet in hamlets:
         if not network.on_road.flat[hamlet]:
             network.build(int(hamlet), network.on_road, VILLAGE if rng.random() < 0.35 else TRACK)
     smooth = ndimage.gaussian_filter(network.land.heights, 1.5)
     tops = (ndimage.maximum_filter(smooth, 17) == smooth) & people.inside & ~network.on_road & ~network.beside
-    hilltops = rng.permutation(np.flatnonzero(tops))[:260]
+    hilltops = rng.permutation(np.flatnonzero(tops))[:HILLTOPS]
     for top in hilltops:
         if not network.on_road.flat[top]:
             network.build(int(top), network.on_road, ROUGH)
@@ -270,7 +276,7 @@ def _town_streets(cells: Floats, along: float, across: float, rng: np.random.Gen
     return [shapely.get_coordinates(part.simplify(3)) for part in parts if part.geom_type == "LineString"]
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Road:
     """A stretch of road between junctions, in the plane."""
 
@@ -280,54 +286,62 @@ class Road:
     tunnel: bool = False
     drained_km2: float = 0.0    # under a bridge
     street: bool = False
+    route: int = 0
 
 
 def draw_roads(network: Network, lattice: Lattice, streets: list[Floats]) -> list[Road]:
     """Smooth lines from junction to junction. Moves that cross between cells meet there in a junction."""
-    xy, edges, rank, tunnel, street = _noded(network, lattice, streets)
+    xy, edges, kind = _noded(network, lattice, streets)
     kept = _attached(len(xy), edges)
-    edges, rank, tunnel, street = edges[kept], rank[kept], tunnel[kept], street[kept]
-    xy = _relax(xy, edges, tunnel)
+    edges, kind = edges[kept], kind[kept]
+    xy = _relax(xy, edges, kind % 2 == 1)
     roads = []
-    for chain, edge in _chains(len(xy), edges, rank, tunnel, street):
-        line = xy[chain]
-        if not tunnel[edge] and not street[edge]:
-            line = _rounded(line)
-        roads.append(Road(line, int(rank[edge]), tunnel=bool(tunnel[edge]), street=bool(street[edge])))
+    for chain, edge in _chains(len(xy), edges, kind):
+        road = _of_kind(xy[chain], int(kind[edge]))
+        roads.append(road if road.tunnel or road.street else replace(road, line=_rounded(road.line)))
     return _untangle(roads)
+
+
+def _kind(rank: Ints | int, route: Ints | int, *, street: bool = False, tunnel: bool = False) -> Ints:
+    """All that a stretch is in one number; where two lie on each other the smaller one is the greater road."""
+    return np.asarray(((rank * 100 + route) * 2 + street) * 2 + tunnel)
+
+
+def _of_kind(line: Floats, kind: int) -> Road:
+    rank, route = divmod(kind // 4, 100)
+    return Road(line, rank, route=route, street=kind // 2 % 2 == 1, tunnel=kind % 2 == 1)
 
 
 def _rounded(line: Floats) -> Floats:
     return shapely.get_coordinates(shapely.LineString(cut_corners(line, 3)).simplify(5.0))
 
 
-def _noded(network: Network, lattice: Lattice, streets: list[Floats]) -> tuple[Floats, Ints, Ints, Bools, Bools]:
-    """Points, edges between them (n, 2), and each edge's rank, tunnel and street flags; crossings have a point."""
+def _noded(network: Network, lattice: Lattice, streets: list[Floats]) -> tuple[Floats, Ints, Ints]:
+    """Points, edges between them (n, 2), and each edge's kind; crossings in the open have a point."""
     moves = np.asarray(list(network.rank))
     ranks = np.asarray(list(network.rank.values()))
+    routes = np.asarray([network.route[move] for move in network.rank])
     ends = np.stack([lattice.of_cells(moves[:, 0]), lattice.of_cells(moves[:, 1])], axis=1)
     rows, columns = np.divmod(moves, CELLS)
     tunnel = np.maximum(abs(rows[:, 0] - rows[:, 1]), abs(columns[:, 0] - columns[:, 1])) > 2  # noqa: PLR2004 - a knight's reach
     sides = [np.stack([line[:-1], line[1:]], axis=1) for line in streets]
     open_air = np.concatenate([ends[~tunnel], *sides])
     sources = shapely.linestrings(open_air)
-    source_rank = np.concatenate([ranks[~tunnel], np.full(len(open_air) - (~tunnel).sum(), VILLAGE)])
-    source_street = np.arange(len(open_air)) >= (~tunnel).sum()
+    streets_kind = np.full(len(open_air) - (~tunnel).sum(), _kind(VILLAGE, 0, street=True))
+    source_kind = np.concatenate([_kind(ranks, routes)[~tunnel], streets_kind])
     pieces = shapely.get_parts(shapely.node(shapely.multilinestrings(sources)))
     segments = np.concatenate([_segments(piece) for piece in pieces])
-    middles = shapely.points(segments.mean(axis=1))
-    hit, source = shapely.STRtree(sources).query(middles, predicate="dwithin", distance=0.01)
-    best = np.full(len(segments), 99)
-    np.minimum.at(best, hit, source_rank[source] * 2 + source_street[source])
+    hit, source = shapely.STRtree(sources).query(
+        shapely.points(segments.mean(axis=1)), predicate="dwithin", distance=0.01
+    )
+    kind = np.full(len(segments), np.iinfo(np.int64).max)
+    np.minimum.at(kind, hit, source_kind[source])
+    kind = np.concatenate([kind, _kind(ranks, routes, tunnel=True)[tunnel]])
     everything = np.concatenate([segments, ends[tunnel]])
     points, index = np.unique(np.round(everything.reshape(-1, 2), 3), axis=0, return_inverse=True)
-    edges = np.sort(index.reshape(-1, 2), axis=1)
-    codes = np.concatenate([best, ranks[tunnel] * 2])
-    through = np.concatenate([np.zeros(len(segments), dtype=bool), np.ones(tunnel.sum(), dtype=bool)])
-    edges, first = np.unique(edges, axis=0, return_index=True)
+    edges, first = np.unique(np.sort(index.reshape(-1, 2), axis=1), axis=0, return_index=True)
     keep = edges[:, 0] != edges[:, 1]
-    codes, through = codes[first][keep], through[first][keep]
-    return points, edges[keep], codes // 2, through, codes % 2 == 1
+    return points, edges[keep], kind[first][keep]
 
 
 def _segments(line: shapely.LineString) -> Floats:
@@ -357,9 +371,8 @@ def _relax(xy: Floats, edges: Ints, tunnel: Bools, rounds: int = 2) -> Floats:
     return xy
 
 
-def _chains(count: int, edges: Ints, rank: Ints, tunnel: Bools, street: Bools) -> list[tuple[list[int], int]]:
+def _chains(count: int, edges: Ints, kind: Ints) -> list[tuple[list[int], int]]:
     """Runs of points between junctions, or where the kind of road changes, with the number of one edge each."""
-    kind = rank * 4 + tunnel * 2 + street
     touching: list[list[tuple[int, int]]] = [[] for _ in range(count)]
     for number, (a, b) in enumerate(edges.tolist()):
         touching[a].append((b, number))
@@ -413,7 +426,7 @@ def _broken(road: Road, places: list[tuple[float, shapely.Point]]) -> list[Road]
     for i in range(len(stops) - 1):
         between = road.line[(along > stops[i] + 0.01) & (along < stops[i + 1] - 0.01)]
         line = np.concatenate([marks[i][None], between, marks[i + 1][None]])
-        pieces.append(Road(line, road.rank, road.bridge, road.tunnel, road.drained_km2, road.street))
+        pieces.append(replace(road, line=line))
     return pieces
 
 
@@ -454,11 +467,11 @@ def _spanned(road: Road, line: shapely.LineString, spans: list[tuple[float, floa
         start, end = max(start, 0.0), min(end, length)
         start, end = (0.0 if start < 6 else start), (length if end > length - 6 else end)  # noqa: PLR2004 - no stumps
         if start > at:
-            pieces.append(Road(_stretch(line, at, start), road.rank, street=road.street))
-        pieces.append(Road(_stretch(line, start, end), road.rank, bridge=True, drained_km2=drained, street=road.street))
+            pieces.append(replace(road, line=_stretch(line, at, start)))
+        pieces.append(replace(road, line=_stretch(line, start, end), bridge=True, drained_km2=drained))
         at = end
     if at < length:
-        pieces.append(Road(_stretch(line, at, length), road.rank, street=road.street))
+        pieces.append(replace(road, line=_stretch(line, at, length)))
     return pieces
 
 
