@@ -244,7 +244,6 @@ def _copy_out(connection: Connection, query: str, dtype: Mapping[str, str] | Non
         na_values=[""],
         true_values=["t"],
         false_values=["f"],
-        float_precision="round_trip",
         low_memory=False,
     )
 
