@@ -51,18 +51,29 @@ def islands(edges: gpd.GeoDataFrame) -> Islands:
     tail, head, graph = _graph(drivable)
     number, part = connected_components(graph, directed=False)
     sizes = np.bincount(part[tail], weights=km, minlength=number)
-    mainland = int(sizes.argmax())
-    others = np.sort(np.delete(sizes, mainland))[::-1]
-    entered, left = _traffic(graph, tail, head, np.where(part[tail] == mainland, km, 0.0))
-    on_mainland = part[tail] == mainland
+    largest = int(sizes.argmax())
+    others = np.sort(np.delete(sizes, largest))[::-1]
+    entered, left = _traffic(graph, tail, head, np.where(part[tail] == largest, km, 0.0))
+    on_mainland = part[tail] == largest
     return Islands(
         number=number,
-        mainland_km=_round(sizes[mainland]),
+        mainland_km=_round(sizes[largest]),
         islands_km=_round(others.sum()),
         largest_islands_km=tuple(_round(size) for size in others[:LISTED]),
         no_way_out_km=_round(km[on_mainland & entered & ~left].sum()),
         no_way_in_km=_round(km[on_mainland & left & ~entered].sum()),
     )
+
+
+def mainland(edges: gpd.GeoDataFrame) -> _Flags:
+    """Return which edges a vehicle can drive to from all over the mainland, and come back from."""
+    found: _Flags = ~edges["access"].isin(CLOSED_TO_VEHICLES).to_numpy(dtype=bool)
+    drivable = edges[found]
+    if not drivable.empty:
+        tail, head, graph = _graph(drivable)
+        entered, left = _traffic(graph, tail, head, drivable["length_m"].to_numpy(dtype=np.float64))
+        found[found] = entered & left
+    return found
 
 
 def _graph(edges: gpd.GeoDataFrame) -> tuple[_Indices, _Indices, csr_array]:
