@@ -536,15 +536,19 @@ def _serve_from_reached(
         end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, snapping.REACHED, roads.seen(tried))
         if end.edges[0] == NOWHERE:
             return
-        ways = roads.ways_in(end)
+        along, ways = roads.along_one_edge(start, end), roads.ways_in(end)
         times = [
             (roads.workspace.ms(int(state)) + int(ms), k)
             for k, (state, ms) in enumerate(zip(ways.state, ways.ms, strict=True))
             if roads.workspace.is_settled(int(state))
         ]
+        times += [(int(walk_ms(start.metres)[0]) + piece.ms, -1) for piece in along.values()]
         if times:
             road_ms, k = min(times)
             found.write(i, road_ms, walk_ms(end.metres)[0], reach)
+            if k < 0:
+                found.rides[i] = Ride(start.one(0), end.one(0), (along[0],))
+                return
             arcs, seed = roads.arcs_to_seed(int(ways.state[k]), backwards=False)
             found.rides[i] = roads.ride(
                 start.one(0), int(seeds.arc[seed]), arcs, int(ways.arc[k]), end.one(0)
