@@ -7,10 +7,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import psycopg
-from starlette.concurrency import run_in_threadpool
 
+from api.threads import to_the_end
 from data.journal import Entry
 
 QUEUE_LENGTH = 1000
@@ -48,7 +49,7 @@ class Hub:
 
     async def run(self) -> None:
         """Listen until cancelled, through any number of lost connections."""
-        self.latest = await run_in_threadpool(self._read_latest)
+        self.latest = await to_the_end(self._read_latest)
         try:
             while True:
                 try:
@@ -61,7 +62,7 @@ class Hub:
                 _end(queue)
 
     async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+        async with await self._connect() as connection:
             await connection.execute(
                 psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(self._channel))
             )
@@ -70,8 +71,17 @@ class Hub:
                 async for _ in connection.notifies(timeout=CHECK_S, stop_after=1):
                     pass
 
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        """Connect; a process that stops meanwhile must not leave a connection behind."""
+        opening = asyncio.ensure_future(psycopg.AsyncConnection.connect(self._conninfo, autocommit=True))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await (await opening).close()
+            raise
+
     async def _hand_out(self) -> None:
-        while new := await run_in_threadpool(self._read_after, self.latest):
+        while new := await to_the_end(self._read_after, self.latest):
             for entry in new:
                 self.latest = entry.number
                 for queue in tuple(self._queues):

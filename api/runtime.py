@@ -12,6 +12,7 @@ from api.context import Clock, Context, make_context, system_clock
 from api.errors import UnavailableError
 from api.hub import Hub
 from api.settings import Settings
+from api.threads import to_the_end
 from api.usecases import events
 from data import migrate
 from data.cluster import Cluster
@@ -74,4 +75,4 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
 async def _warm(context: Context) -> None:
     """Load the roads before the first plan asks for them."""
     with suppress(UnavailableError):
-        await run_in_threadpool(context.networks.current)
+        await to_the_end(context.networks.current)

@@ -13,7 +13,7 @@ from api.errors import ConflictError, InvalidError, NotFoundError
 from api.security import authorise
 from api.usecases import orders as order_acts
 from api.usecases.acting import Done, perform
-from data import incidents, locate, orders, snapshot
+from data import incidents, locate, orders, snapshot, stock
 from data.incidents import IncidentRecord
 from data.locate import FoundKind
 from dispatch import cards, lifecycle
@@ -149,7 +149,8 @@ def cancel(ctx: Context, incident_id: int, *, request_id: UUID, reason: str = ""
 
     def do(connection: Connection, now: datetime) -> Done:
         _standing(connection, incident_id, "cancel", now)
-        ended = [one for one in orders.of_incident(connection, incident_id) if one.is_open]
+        ended = orders.lock_open(connection, incident_id)
+        stock.hold(connection, [order.id for order in ended])
         for order in ended:
             order_acts.advance(connection, order.id, "cancel", actor=ctx.actor.name, now=now, reason=reason)
         incidents.set_state(connection, incident_id=incident_id, state="cancelled", at=now)

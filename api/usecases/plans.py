@@ -15,7 +15,7 @@ from data import cover, orders, plans, snapshot, stock, units
 from data import incidents as incident_rows
 from data.orders import LineRecord, OrderRecord
 from data.plans import PlanRecord
-from dispatch.changes import Change, ChangedKind, changes, road_changes
+from dispatch.changes import Change, changes, road_changes
 from dispatch.model import Assignment, Legs, MoveUp, Plan, Shipment, Snapshot, UnitRoute, Wish
 from dispatch.propose import propose as best_plan
 
@@ -133,14 +133,23 @@ def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecor
     def do(connection: Connection, now: datetime) -> Done:
         record = _locked(connection, plan_id)
         was = plans.snapshot_of(connection, plan_id)
-        current = _snapshot(ctx, connection, record.incident_ids, now)
-        changed = (
-            *changes(record.plan, was, current),
-            *road_changes(was, current, record.routes, network),
-        )
-        if changed:
-            raise _outdated(plan_id, changed)
-        sent = _send(ctx, connection, record, was, now)
+
+        def changed() -> tuple[Change, ...]:
+            current = _snapshot(ctx, connection, record.incident_ids, now)
+            return (
+                *changes(record.plan, was, current),
+                *road_changes(was, current, record.routes, network),
+            )
+
+        before = changed()
+        if before:
+            raise _outdated(plan_id, before)
+        try:
+            with connection.begin_nested():
+                sent = _send(ctx, connection, record, was, now)
+        except (orders.UnitBusyError, stock.StockShortError):
+            # another plan took something between our look and our hand; by now it is committed and can be seen
+            raise _outdated(plan_id, changed()) from None
         plans.confirm(connection, plan_id=plan_id, confirmed_at=now, confirmed_by=ctx.actor.name)
         made = [order.id for order in sent]
         payload = {"orders": made, "incidents": record.incident_ids}
@@ -212,32 +221,27 @@ class _Sending:
     lines: tuple[LineRecord, ...] = ()
 
     @property
-    def unit(self) -> int:
-        """What may have one open order only."""
-        return self.vehicle_id or self.team_id or 0
+    def turn(self) -> tuple[bool, int]:
+        """When it is written: people before vehicles, each by id, so that two plans never wait for each other."""
+        return (self.vehicle_id is not None, self.vehicle_id or self.team_id or 0)
 
 
 def _send(
     ctx: Context, connection: Connection, record: PlanRecord, was: Snapshot, now: datetime
 ) -> tuple[OrderRecord, ...]:
-    """Write the plan's orders by (kind, unit), then promise their stock by lot: the order of `data.journal`."""
+    """Write the plan's orders, then promise their stock, in the order of `data.journal`.
+
+    Raises UnitBusyError, StockShortError.
+    """
     codes = {(incident.id, need.key): need.code for incident in was.incidents for need in incident.needs}
-    sendings = sorted(_sendings(record.plan, codes), key=lambda one: (one.kind, one.unit))
-    try:
-        sent = tuple(_insert(ctx, connection, record.id, one, now) for one in sendings)
-        for lot, order_id, quantity in sorted(
-            (line.lot_id, order.id, line.quantity) for order in sent for line in order.lines if line.lot_id
-        ):
-            stock.reserve(
-                connection, lot_id=lot, quantity=quantity, order_id=order_id, actor=ctx.actor.name, at=now
-            )
-    except orders.UnitBusyError as busy:
-        kind: ChangedKind = "team" if busy.kind in {"team", "move_up"} else "vehicle"
-        now_busy = Change(kind=kind, id=busy.unit_id or 0, field="status", was="available", now="committed")
-        raise _outdated(record.id, [now_busy]) from None
-    except stock.StockShortError as short:
-        too_little = Change(kind="lot", id=short.lot_id, field="quantity", was=short.asked, now=short.free)
-        raise _outdated(record.id, [too_little]) from None
+    sendings = sorted(_sendings(record.plan, codes), key=lambda one: one.turn)
+    sent = tuple(_insert(ctx, connection, record.id, one, now) for one in sendings)
+    for lot, order_id, quantity in sorted(
+        (line.lot_id, order.id, line.quantity) for order in sent for line in order.lines if line.lot_id
+    ):
+        stock.reserve(
+            connection, lot_id=lot, quantity=quantity, order_id=order_id, actor=ctx.actor.name, at=now
+        )
     return sent
 
 

@@ -79,7 +79,9 @@ def _route(order: OrderRecord, plan: PlanRecord | None) -> UnitRoute | None:
     return next((one for one in found if (one.kind, one.id) == (order.kind, unit)), None)
 
 
-def _stretches(connection: Connection, plan: PlanRecord | None, route: UnitRoute | None) -> tuple[Stretch, ...]:
+def _stretches(
+    connection: Connection, plan: PlanRecord | None, route: UnitRoute | None
+) -> tuple[Stretch, ...]:
     if plan is None or plan.network_version is None or route is None:
         return ()
     return road_names.stretches(connection, plan.network_version, route.edges)

@@ -86,9 +86,7 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def app(
-    settings: Settings, county: dict[str, int], clock: Clock, password_hash: str
-) -> Iterator[FastAPI]:
+def app(settings: Settings, county: dict[str, int], clock: Clock, password_hash: str) -> Iterator[FastAPI]:
     """The JSON application, running, with an account for each role, named after it."""
     assert county
 
