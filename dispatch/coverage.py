@@ -59,17 +59,15 @@ def _moves(
     present: dict[int, list[int]] = {}
     for row, unit in zip(problem.cover_rows.tolist(), problem.cover_units.tolist(), strict=True):
         present.setdefault(unit, []).append(row)
-    row_of_start = {start: row for row, start in enumerate(travel.starts)}
-    column_of = {target: column for column, target in enumerate(travel.targets)}
     found = []
     for row, team in enumerate(problem.teams):
         if row in used or team.status != "available" or team.strength < 1:
             continue
         codes = {capability.code for capability in team.capabilities}
-        start = row_of_start[start_of(team.position, team.profile)]
+        start = travel.row_of[start_of(team.position, team.profile)]
         here = tuple(present.get(row, ()))
         for cover in sorted(lost):
-            column = column_of[covers[cover].position]
+            column = travel.column_of[covers[cover].position]
             road = int(travel.road_ms[start, column])
             if covers[cover].code not in codes or cover in here or road < 0:
                 continue

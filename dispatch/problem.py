@@ -10,8 +10,8 @@ a *batch* is the stock of one item and unit mass in one depot, over all its lots
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,12 @@ class TravelTable:
     walk_ms: Ints
     reason: Ints
     codes: tuple[str, ...] = ("",)
+    row_of: Mapping[Start, int] = field(init=False, repr=False)
+    column_of: Mapping[Position, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "row_of", {start: row for row, start in enumerate(self.starts)})
+        object.__setattr__(self, "column_of", {target: n for n, target in enumerate(self.targets)})
         shape = (len(self.starts), len(self.targets))
         for name in ("road_ms", "walk_ms", "reason"):
             if getattr(self, name).shape != shape:
@@ -97,7 +101,7 @@ class TravelTable:
 
     def cell(self, start: Start, target: Position) -> tuple[int, int, str]:
         """(road_ms, walk_ms, reason code) of one start and target."""
-        row, column = self.starts.index(start), self.targets.index(target)
+        row, column = self.row_of[start], self.column_of[target]
         return (
             int(self.road_ms[row, column]),
             int(self.walk_ms[row, column]),
@@ -185,8 +189,8 @@ class Problem:
     refused: tuple[Reason, ...]  # pins that cannot be
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for column in fields(self):
+            value = getattr(self, column.name)
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
 
@@ -231,8 +235,8 @@ def build(snapshot: Snapshot, travel: TravelTable) -> Problem:
     priority = ints(incident.priority for incident in incidents)
     per_unit = np.maximum(1, (SHARE + quantity // 2) // np.maximum(quantity, 1))
 
-    row_of_start = {start: row for row, start in enumerate(travel.starts)}
-    column_of = {position: column for column, position in enumerate(travel.targets)}
+    row_of_start = travel.row_of
+    column_of = travel.column_of
     columns = ints(column_of[incident.position] for incident in incidents)
     wishes = _Wishes(snapshot, incidents)
 
@@ -307,7 +311,7 @@ class _Units:
     row: dict[tuple[str, int], int]
 
 
-def _units(teams: tuple[Team, ...], row_of_start: dict[Start, int]) -> _Units:
+def _units(teams: tuple[Team, ...], row_of_start: Mapping[Start, int]) -> _Units:
     vehicles = sorted(
         ((vehicle, row) for row, team in enumerate(teams) for vehicle in team.vehicles), key=lambda v: v[0].id
     )
@@ -437,7 +441,7 @@ def _stock(
     need_incident: Ints,
     travel: TravelTable,
     columns: Ints,
-    row_of_start: dict[Start, int],
+    row_of_start: Mapping[Start, int],
     wishes: _Wishes,
 ) -> dict[str, object]:
     carriers = [
@@ -613,7 +617,7 @@ def _cover(
     units: _Units,
     teams: tuple[Team, ...],
     travel: TravelTable,
-    column_of: dict[Position, int],
+    column_of: Mapping[Position, int],
 ) -> dict[str, Ints]:
     """Which idle teams keep each cover row: those that can drive (and walk) there in time."""
     covers = sorted_covers(snapshot)

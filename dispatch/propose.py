@@ -142,7 +142,7 @@ def routes_of(
         ways = dict(
             zip(sources, roads.routes_to(network, target, sources, profile, here.overlay), strict=True)
         )
-        seconds = {}
+        seconds: dict[Position, Route | None] = {}
         if second_routes:
             seconds = {
                 source: roads.second_route(network, way, profile, here.overlay)
@@ -188,8 +188,7 @@ def _rides(snapshot: Snapshot, plan: Plan) -> list[_Ride]:
     return rides
 
 
-def _unit_route(ride: _Ride, way: Route, second: object) -> UnitRoute:
-    other = second if isinstance(second, Route) else None
+def _unit_route(ride: _Ride, way: Route, other: Route | None) -> UnitRoute:
     return UnitRoute(
         kind=ride.kind,  # type: ignore[arg-type]  # only _rides makes them
         id=ride.id,
