@@ -286,5 +286,5 @@ def _report(roads: Roads, *, version: int, sha256: str, changed: bool) -> RoadRe
             {str(key): value for key, value in row.items()}
             for row in faults.head(_EXAMPLES).to_dict("records")
         ],
-        islands=islands(edges),
+        islands=islands(edges, roads.banned_turns),
     )

@@ -123,8 +123,8 @@ def add(connection: Connection, policy: Policy, *, seed: int, actor: str, at: da
 
 def sites(connection: Connection) -> Sites:
     """Return where samples can stand in the imported county. Raises LookupError where there are no roads or areas."""
-    _, edges, _ = roads.load_frames(connection)
-    lines = edges.geometry.to_numpy()[mainland(edges)]
+    _, edges, banned = roads.load_frames(connection)
+    lines = edges.geometry.to_numpy()[mainland(edges, banned)]
     rows = connection.execute(_SITES).all()
     if len(lines) == 0 or not any(row.kind == "township" for row in rows):
         raise LookupError("no drivable roads, or no townships")

@@ -1,5 +1,6 @@
 """Which parts of a road network hang together: islands that no vehicle reaches, and traps that it cannot leave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
+from gis.restrictions import Turn
 from gis.road_tags import CLOSED_TO_VEHICLES
+from gis.turns import expand
 
 LISTED: Final = 10  # islands that are named by their length
 
@@ -35,8 +38,8 @@ class Islands:
     no_way_in_km: float
 
 
-def islands(edges: gpd.GeoDataFrame) -> Islands:
-    """Report on edges with u, v, oneway, access and length_m; roads for walkers only are no part of it."""
+def islands(edges: gpd.GeoDataFrame, banned_turns: Sequence[Turn] = ()) -> Islands:
+    """Report on edges with edge_id, u, v, oneway, access and length_m; roads for walkers only are no part of it."""
     drivable = edges[~edges["access"].isin(CLOSED_TO_VEHICLES)]
     if drivable.empty:
         return Islands(
@@ -48,57 +51,91 @@ def islands(edges: gpd.GeoDataFrame) -> Islands:
             no_way_in_km=0.0,
         )
     km = drivable["length_m"].to_numpy(dtype=np.float64) / 1000
-    tail, head, graph = _graph(drivable)
-    number, part = connected_components(graph, directed=False)
-    sizes = np.bincount(part[tail], weights=km, minlength=number)
+    number, part = _parts(drivable)
+    sizes = np.bincount(part, weights=km, minlength=number)
     largest = int(sizes.argmax())
     others = np.sort(np.delete(sizes, largest))[::-1]
-    entered, left = _traffic(graph, tail, head, np.where(part[tail] == largest, km, 0.0))
-    on_mainland = part[tail] == largest
+    entered, left, both = _traffic(drivable, banned_turns, np.where(part == largest, km, 0.0))
+    on_mainland = part == largest
     return Islands(
         number=number,
         mainland_km=_round(sizes[largest]),
         islands_km=_round(others.sum()),
         largest_islands_km=tuple(_round(size) for size in others[:LISTED]),
-        no_way_out_km=_round(km[on_mainland & entered & ~left].sum()),
-        no_way_in_km=_round(km[on_mainland & left & ~entered].sum()),
+        no_way_out_km=_round(km[on_mainland & entered & ~both].sum()),
+        no_way_in_km=_round(km[on_mainland & left & ~both].sum()),
     )
 
 
-def mainland(edges: gpd.GeoDataFrame) -> _Flags:
-    """Return which edges a vehicle can drive to from all over the mainland, and come back from."""
+def mainland(edges: gpd.GeoDataFrame, banned_turns: Sequence[Turn] = ()) -> _Flags:
+    """Return which edges a vehicle can drive to from the core of the network, and come back from."""
     found: _Flags = ~edges["access"].isin(CLOSED_TO_VEHICLES).to_numpy(dtype=bool)
     drivable = edges[found]
     if not drivable.empty:
-        tail, head, graph = _graph(drivable)
-        entered, left = _traffic(graph, tail, head, drivable["length_m"].to_numpy(dtype=np.float64))
-        found[found] = entered & left
+        _, _, both = _traffic(drivable, banned_turns, drivable["length_m"].to_numpy(dtype=np.float64))
+        found[found] = both
     return found
 
 
-def _graph(edges: gpd.GeoDataFrame) -> tuple[_Indices, _Indices, csr_array]:
-    """Return tail and head of each edge (a two-way road either way round) and the directed graph over them."""
+def _parts(edges: gpd.GeoDataFrame) -> tuple[int, _Indices]:
+    """Return the number of connected parts, one-ways ignored, and the part of each edge."""
+    nodes, u, v = _ends(edges)
+    graph = csr_array((np.ones(len(u), dtype=np.int8), (u, v)), shape=(nodes, nodes))
+    number, part = connected_components(graph, directed=False)
+    return int(number), part[u].astype(np.int64)
+
+
+def _ends(edges: gpd.GeoDataFrame) -> tuple[int, _Indices, _Indices]:
+    """Return the number of nodes, and both ends of each edge as places among them."""
     nodes, ends = np.unique(edges[["u", "v"]].to_numpy(dtype=np.int64), return_inverse=True)
     u, v = ends.reshape(-1, 2).T
-    oneway = edges["oneway"].to_numpy()
-    tail, head = np.where(oneway < 0, v, u), np.where(oneway < 0, u, v)
-    back = oneway == 0
-    links = (np.r_[tail, head[back]], np.r_[head, tail[back]])
-    graph = csr_array((np.ones(len(links[0]), dtype=np.int8), links), shape=(len(nodes), len(nodes)))
-    return tail, head, graph
+    return len(nodes), u, v
 
 
-def _traffic(graph: csr_array, tail: _Indices, head: _Indices, km: _Floats) -> tuple[_Flags, _Flags]:
-    """Return which edges can be driven into from the core, and which lead back to it.
+def _traffic(
+    edges: gpd.GeoDataFrame, banned_turns: Sequence[Turn], km: _Floats
+) -> tuple[_Flags, _Flags, _Flags]:
+    """Return which edges can be driven into from the core, which lead back to it, and which do both in one drive.
 
-    The core is the strongly connected part with the most kilometres; km is 0 where it cannot be.
-    A two-way road stands with one direction only: both its ends are entered and left alike.
+    The core is the strongly connected part with the most kilometres (km: of each edge, 0 where it cannot be).
     """
+    tail, head, arc = _links(edges, banned_turns)
+    edge = arc // 2
+    states = int(max(tail.max(), head.max())) + 1
+    graph = csr_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(states, states))
     _, strong = connected_components(graph, directed=True, connection="strong")
     inside = strong[tail] == strong[head]
-    weight = np.bincount(strong[tail][inside], weights=km[inside], minlength=strong.max() + 1)
+    weight = np.bincount(strong[tail][inside], weights=km[edge][inside], minlength=strong.max() + 1)
     core = int(np.flatnonzero(strong == weight.argmax())[0])
-    return _reached(graph, core)[tail], _reached(graph.T.tocsr(), core)[head]
+    entered, left = _reached(graph, core)[tail], _reached(graph.T.tocsr(), core)[head]
+    return tuple(
+        np.bincount(edge[flags], minlength=len(edges)) > 0 for flags in (entered, left, entered & left)
+    )
+
+
+def _links(edges: gpd.GeoDataFrame, banned_turns: Sequence[Turn]) -> tuple[_Indices, _Indices, _Indices]:
+    """Return from which state to which each drive along an edge leads, and its arc (see `gis.turns`)."""
+    nodes, u, v = _ends(edges)
+    arc_tail, arc_head = (np.column_stack(ends).ravel().astype(np.int32) for ends in ((u, v), (v, u)))
+    graph = expand(nodes, arc_tail, arc_head, _words(edges, banned_turns))
+    target, arc = graph.out_links.T
+    oneway = edges["oneway"].to_numpy()
+    allowed = np.column_stack([oneway >= 0, oneway <= 0]).ravel()[arc]
+    return (
+        graph.out_tail[allowed].astype(np.int64),
+        target[allowed].astype(np.int64),
+        arc[allowed].astype(np.int64),
+    )
+
+
+def _words(edges: gpd.GeoDataFrame, banned_turns: Sequence[Turn]) -> list[list[int]]:
+    """Return the banned turns over these edges as sequences of arcs."""
+    place = {edge: i for i, edge in enumerate(edges["edge_id"].tolist())}
+    return [
+        [2 * place[edge] + (not forward) for edge, forward in turn]
+        for turn in banned_turns
+        if all(edge in place for edge, _ in turn)
+    ]
 
 
 def _reached(graph: csr_array, start: int) -> _Flags:

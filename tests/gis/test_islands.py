@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.islands import islands
-from tests.gis.osm_cases import roads
+from gis.islands import islands, mainland
+from tests.gis.osm_cases import restriction, roads
 
 LINE = {i: (i, 0) for i in range(1, 12)}
 
@@ -70,3 +70,16 @@ def test_islands_are_the_connected_parts(links: list[tuple[int, int, str]]) -> N
     assert found.mainland_km + found.islands_km == pytest.approx(total, abs=2e-3)
     if nx.is_strongly_connected(graph):
         assert (found.no_way_out_km, found.no_way_in_km) == (0, 0)
+
+
+def test_a_turn_restriction_can_make_a_trap():
+    """Every road of it is open both ways, and yet nobody who drives in comes out again."""
+    nodes = {1: (0, 0), 2: (1, 0), 3: (2, 0), 4: (3, 0), 5: (3, 1)}
+    ways = {1: [1, 2], 2: [2, 3], 3: [3, 4], 4: [4, 5], 5: [5, 3]}
+    back = restriction("no_straight_on", 2, 2, 1)
+    made = roads(nodes, ways, {1: {"oneway": "no"}}, restrictions=[back])
+    open_all_over = islands(made.edges)
+    trapped = islands(made.edges, made.banned_turns)
+    assert open_all_over.no_way_out_km == 0
+    assert trapped.no_way_in_km > 0
+    assert mainland(made.edges, made.banned_turns).tolist() != mainland(made.edges).tolist()
