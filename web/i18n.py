@@ -21,7 +21,6 @@ Lang = Literal["zh", "en"]
 TRANSLATIONS: Final = Path(__file__).parent / "translations"
 COOKIE: Final = "lang"
 HTML_LANG: Final[Mapping[Lang, str]] = {"zh": "zh-CN", "en": "en"}
-COUNTY_TIME: Final = ZoneInfo("Asia/Shanghai")
 
 _MINUTE_MS: Final = 60_000
 _HOUR_MIN: Final = 60
@@ -66,16 +65,16 @@ def duration(ms: int | None, lang: Lang) -> str:
     return f"{hours} 小时 {rest:02d} 分" if lang == "zh" else f"{hours} h {rest:02d} min"
 
 
-def length(metres: float, lang: Lang) -> str:
+def distance(metres: float, lang: Lang) -> str:
     """Write a length: metres below a kilometre, then kilometres with one decimal."""
     if metres < _KILOMETRE_M:
         return f"{metres:.0f} 米" if lang == "zh" else f"{metres:.0f} m"
     return f"{metres / _KILOMETRE_M:.1f} 公里" if lang == "zh" else f"{metres / _KILOMETRE_M:.1f} km"
 
 
-def moment(at: datetime | None, lang: Lang) -> str:
-    """Write a moment in the county's time, to the minute."""
+def moment(at: datetime | None, lang: Lang, zone: ZoneInfo) -> str:
+    """Write a moment by the clock of the place, to the minute."""
     if at is None:
         return "—"
-    local = at.astimezone(COUNTY_TIME)
+    local = at.astimezone(zone)
     return local.strftime("%m月%d日 %H:%M") if lang == "zh" else local.strftime("%d %b %H:%M")

@@ -31,6 +31,8 @@ class Mentioned:
         self.teams |= {one.id for one in plan.units.teams}
         self.vehicles |= {one.id for one in plan.units.vehicles}
         self.depots |= {one.id for one in plan.units.depots}
+        for wish in (*plan.pins, *plan.bans):
+            {"team": self.teams, "vehicle": self.vehicles, "depot": self.depots}[wish.kind].add(wish.id)
         return self
 
     def reasons(self, reasons: Iterable[Reason]) -> "Mentioned":

@@ -12,7 +12,7 @@ from data.orders import OrderRecord
 from dispatch.model import Legs
 from web.names import Names
 from web.view import View
-from web.wording import Words
+from web.wording import Words, need_parts
 
 MS = 1000
 
@@ -61,7 +61,7 @@ def _brings(words: Words, order: OrderRecord) -> tuple[str, ...]:
     """Name what an order brings; goods of several lots are one amount."""
     amounts: dict[tuple[str, str], int] = defaultdict(int)
     for line in order.lines:
-        kind = line.need.split(":", 1)[0]
+        kind, _ = need_parts(line.need)
         amounts[kind, line.code] += line.quantity
     return tuple(
         f"{words.asked_for(kind, code)} {words.amount(kind, code, quantity)}"

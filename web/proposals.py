@@ -6,29 +6,40 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.errors import MusterError
-from api.usecases.plans import PlanView, Reasons
+from api.usecases.plans import PlanView
 from dispatch.model import Assignment, Completion, Legs, Plan, Reason, Shipment, Unmet
 from web.names import Names
-from web.wording import Words
+from web.wording import Words, need_parts
 
 WishKind = Literal["team", "vehicle", "depot"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One unit that goes, or that was passed over (then without times). `wish_*` name it for pins and bans."""
+    """One unit that goes. `wish_*` name it for pins and bans: a carrier's trip is wished for as its depot."""
 
     name: str
     wish_kind: WishKind
     wish_id: int
     incident: int
     wished: str
-    reasons: tuple[str, ...]
-    where: str = ""
-    brings: tuple[str, ...] = ()
-    legs: Legs | None = None
-    bottleneck: bool = False
-    pinned: bool = False
+    where: str
+    brings: tuple[str, ...]
+    legs: Legs
+    bottleneck: bool
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """One unit with all that speaks for it or against it. `wish_kind` is empty where no word can be said about it."""
+
+    name: str
+    wish_kind: WishKind | Literal[""]
+    wish_id: int
+    incident: int
+    wished: str
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,7 @@ class Shown:
     incidents: tuple[Any, ...]
     incidents_parts: tuple[Part, ...]
     units: tuple[Card, ...]
-    passed_over: tuple[Card, ...]
+    banned: tuple[Why, ...]
     unmet: tuple[str, ...]
     request: str
     move_ups: tuple[str, ...]
@@ -68,7 +79,6 @@ class Reader:
     names: Names
     incidents: Mapping[int, Any]
     wishes: Mapping[tuple[str, int], str]
-    reasons: Mapping[tuple[str, int], tuple[str, ...]]
 
     def title(self, incident: int) -> str:
         """Name an incident."""
@@ -82,20 +92,20 @@ def wishes_of(plan: PlanView) -> dict[tuple[str, int], str]:
     }
 
 
-def show(plan: PlanView, reader: Reader, reasons: Reasons) -> Shown:
+def show(plan: PlanView, reader: Reader) -> Shown:
     """Put a plan into words."""
     body = plan.plan
     cards = sorted(
         [_assigned(reader, body, one) for one in body.assignments]
         + [_shipped(reader, body, one) for one in body.shipments],
-        key=lambda card: (card.incident, card.legs.total_ms if card.legs else 0),
+        key=lambda card: (card.incident, card.legs.total_ms),
     )
     unmet = tuple(reader.words.unmet_line(line, reader.title(line.incident)) for line in body.unmet)
     return Shown(
         incidents=tuple(reader.incidents[one] for one in plan.incident_ids),
         incidents_parts=tuple(_part(reader, plan, one) for one in plan.incident_ids),
         units=tuple(cards),
-        passed_over=_passed_over(reader, plan, reasons),
+        banned=_banned(plan, reader.names),
         unmet=unmet,
         request=reader.words.mutual_aid(unmet, [_scene(reader, one) for one in plan.incident_ids])
         if unmet
@@ -112,7 +122,7 @@ def show(plan: PlanView, reader: Reader, reasons: Reasons) -> Shown:
             if loss.heads_after < min(loss.heads_before, loss.heads_asked)
         ),
         sentence=_sentence(reader, body),
-        longest_ms=max((card.legs.total_ms for card in cards if card.legs), default=0),
+        longest_ms=max((card.legs.total_ms for card in cards), default=0),
         proven=body.proven,
         gap=f"{max((tier.gap for tier in body.tiers), default=0.0):.1%}",
     )
@@ -142,7 +152,7 @@ def _is_last(plan: Plan, incident: int, piece: tuple[str, int]) -> bool:
 
 
 def _assigned(reader: Reader, plan: Plan, one: Assignment) -> Card:
-    need = next(need for need in reader.incidents[one.incident].asked if need.key == one.need)
+    need_kind, code = need_parts(one.need)
     wish = (one.kind, one.id)
     return Card(
         name=reader.names.unit(one.kind, one.id),
@@ -150,10 +160,9 @@ def _assigned(reader: Reader, plan: Plan, one: Assignment) -> Card:
         wish_id=one.id,
         incident=one.incident,
         wished=reader.wishes.get(wish, ""),
-        reasons=reader.reasons.get(wish, ()),
         where=reader.title(one.incident),
         brings=(
-            f"{reader.words.asked_for(need.kind, need.code)} {reader.words.amount(need.kind, need.code, one.amount)}",
+            f"{reader.words.asked_for(need_kind, code)} {reader.words.amount(need_kind, code, one.amount)}",
         ),
         legs=one.legs,
         bottleneck=_is_last(plan, one.incident, wish),
@@ -171,8 +180,6 @@ def _shipped(reader: Reader, plan: Plan, one: Shipment) -> Card:
         wish_id=one.depot,
         incident=one.incident,
         wished=reader.wishes.get(("depot", one.depot), ""),
-        reasons=reader.reasons.get(("carrier", one.carrier), ())
-        or reader.reasons.get(("depot", one.depot), ()),
         where=reader.title(one.incident),
         brings=tuple(
             f"{reader.words.term('items', item)} {reader.words.amount('material', item, quantity)}"
@@ -184,22 +191,18 @@ def _shipped(reader: Reader, plan: Plan, one: Shipment) -> Card:
     )
 
 
-def _passed_over(reader: Reader, plan: PlanView, reasons: Reasons) -> tuple[Card, ...]:
-    """One card for each unit that was passed over, with all that was against it, in the order of the reasons."""
-    seen: dict[tuple[str, int], int] = {}
-    for reason in reasons.passed_over:
-        if reason.kind in ("team", "vehicle", "depot"):
-            seen.setdefault((reason.kind, reason.id), reason.incident or plan.incident_ids[0])
+def _banned(plan: PlanView, names: Names) -> tuple[Why, ...]:
+    """List what the commander has banned, so that the word can be taken back."""
     return tuple(
-        Card(
-            name=reader.names.unit(kind, identity),
-            wish_kind=kind,  # type: ignore[arg-type]  # narrowed above
-            wish_id=identity,
-            incident=incident,
-            wished=reader.wishes.get((kind, identity), ""),
-            reasons=reader.reasons.get((kind, identity), ()),
+        Why(
+            name=names.unit(wish.kind, wish.id),
+            wish_kind=wish.kind,
+            wish_id=wish.id,
+            incident=wish.incident or plan.incident_ids[0],
+            wished="ban",
+            sentences=(),
         )
-        for (kind, identity), incident in seen.items()
+        for wish in plan.bans
     )
 
 
@@ -219,16 +222,32 @@ def _scene(reader: Reader, incident: int) -> str:
     return f"{reader.words.incident_title(record)} ({reader.words.level(record.level)}, {lon:.5f}, {lat:.5f})"
 
 
-def in_words(reasons: Iterable[Reason], words: Words, names: Names) -> dict[tuple[str, int], tuple[str, ...]]:
-    """Gather the sentences about each unit, each once, in their order."""
+def why(reasons: Iterable[Reason], plan: PlanView, words: Words, names: Names) -> tuple[Why, ...]:
+    """Gather the sentences about each unit, each once, in the order in which units and reasons come."""
     said: dict[tuple[str, int], dict[str, None]] = defaultdict(dict)
+    about: dict[tuple[str, int], int] = {}
     for reason in reasons:
-        said[reason.kind, reason.id][words.reason(reason.code, _named(reason.numbers, words, names))] = None
-    return {unit: tuple(sentences) for unit, sentences in said.items()}
+        unit = (reason.kind, reason.id)
+        about.setdefault(unit, reason.incident or plan.incident_ids[0])
+        said[unit][words.reason(reason.code, _named(reason, words, names))] = None
+    wishes = wishes_of(plan)
+    return tuple(
+        Why(
+            name=names.unit(kind, identity),
+            # a banned unit has its select above, a chosen one on its card: two for one unit would contradict each other
+            wish_kind=kind if kind in ("team", "vehicle", "depot") and (kind, identity) not in wishes else "",  # type: ignore[arg-type]  # narrowed by the test
+            wish_id=identity,
+            incident=about[kind, identity],
+            wished="",
+            sentences=tuple(sentences),
+        )
+        for (kind, identity), sentences in said.items()
+    )
 
 
-def _named(numbers: Mapping[str, int | str], words: Words, names: Names) -> dict[str, Any]:
+def _named(reason: Reason, words: Words, names: Names) -> dict[str, Any]:
     """Put names where a reason's numbers have ids and codes of units, needs and townships."""
+    numbers = {**reason.numbers, "need": reason.need or ""}
     return {key: _name_of(key, value, words, names) for key, value in numbers.items()}
 
 
@@ -237,9 +256,8 @@ def _name_of(key: str, value: int | str, words: Words, names: Names) -> int | st
         return names.unit(key, int(value))
     if key == "township":
         return names.township(str(value))
-    if key == "need":
-        kind, code = str(value).split(":")[:2]
-        return words.asked_for(kind, code)
+    if key == "need" and value:
+        return words.asked_for(*need_parts(str(value)))
     return value
 
 

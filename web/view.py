@@ -7,6 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -37,8 +38,8 @@ class Link:
 
 
 @cache
-def environment(lang: Lang) -> Environment:
-    """Return the templates in one language: everything escaped, nothing undefined passes silently."""
+def environment(lang: Lang, zone: ZoneInfo) -> Environment:
+    """Return the templates in one language and by one clock: everything escaped, nothing undefined passes silently."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -49,8 +50,8 @@ def environment(lang: Lang) -> Environment:
     )
     made.install_gettext_translations(i18n.translations(lang), newstyle=True)  # type: ignore[attr-defined]  # the extension's
     made.filters["duration"] = partial(i18n.duration, lang=lang)
-    made.filters["length"] = partial(i18n.length, lang=lang)
-    made.filters["moment"] = partial(i18n.moment, lang=lang)
+    made.filters["distance"] = partial(i18n.distance, lang=lang)
+    made.filters["moment"] = partial(i18n.moment, lang=lang, zone=zone)
     return made
 
 
@@ -80,7 +81,7 @@ class View:
         """Fill a template and send it; pages hold personal data and form tokens, so nobody may keep a copy."""
         session = self.request.cookies.get(SESSION_COOKIE)
         html = (
-            environment(self.lang)
+            environment(self.lang, self.context.settings.zone)
             .get_template(template)
             .render(
                 layout="fragment.html" if self.in_panel else "page.html",

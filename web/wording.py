@@ -198,7 +198,9 @@ ROLES: Final[Mapping[str, Pair]] = {
     "duty_officer": ("值班员", "duty officer"),
     "commander": ("指挥长", "commander"),
     "administrator": ("管理员", "administrator"),
+    "township": ("乡镇值班员", "township officer"),
     "team_link": ("队伍", "team"),
+    "nobody": ("访客", "visitor"),
 }
 
 ROAD_CLASSES: Final[Mapping[str, Pair]] = {
@@ -238,6 +240,12 @@ def fill(sentence: str, numbers: Mapping[str, Any], lang: Lang) -> str:
         name: i18n.duration(value, lang) if name.endswith("_ms") else value for name, value in numbers.items()
     }
     return sentence.format_map(_Forgiving(shown))
+
+
+def need_parts(key: str) -> tuple[str, str]:
+    """Split a need's key ("capability:medical", "capability:medical:1") into its kind and the code that it asks for."""
+    kind, code = key.split(":")[:2]
+    return kind, code
 
 
 class _Forgiving(dict[str, Any]):

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from api.http import closures, events, incidents, orders, places, plans, problems, session, system
+from api.http import closures, events, incidents, orders, overview, places, plans, problems, session, system
 
 PREFIX = "/api/v1"
 _NOUNS = (
@@ -13,6 +13,7 @@ _NOUNS = (
     orders.links,
     closures.router,
     places.router,
+    overview.router,
     events.router,
     system.vocabulary,
 )

@@ -487,3 +487,30 @@ class Word(Record):
 
     zh: str
     en: str
+
+
+# -- the map -----------------------------------------------------------------------------------------------------------
+
+
+class LayerSummary(Record):
+    """A layer: its words, its look in the legend, and how many rows it has."""
+
+    code: str
+    zh: str
+    en: str
+    geometry: str
+    colour: str
+    symbol: str
+    visible: bool
+    min_zoom: int
+    count: int
+
+
+class MapState(Record):
+    """All that stands now, as GeoJSON collections."""
+
+    incidents: GeoJSON
+    zones: GeoJSON
+    closures: GeoJSON
+    orders: GeoJSON = Field(description="where each unit stands, with the state of its order")
+    routes: GeoJSON = Field(description="the ways of open orders")

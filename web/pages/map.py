@@ -36,7 +36,7 @@ def page(view: Reading, at: str = "/incidents") -> Response:
     )
 
 
-def _layer(view: View, layer: places.LayerCount) -> dict[str, object]:
+def _layer(view: View, layer: "places.LayerCount") -> dict[str, object]:
     """What the legend and the drawing need of one layer: codes, numbers and the county's own words."""
     legend = layer.legend
     return {

@@ -57,24 +57,37 @@ def page(view: Reading, plan_id: int) -> Response:
 
 def _page(view: View, plan_id: int, error: MusterError | None = None) -> Response:
     context, actor = view.context, view.context.actor
-    plan, reasons = plans.get(context, plan_id), plans.reasons(context, plan_id)
-    every = (*reasons.chosen, *reasons.passed_over)
-    known = names.read(view, Mentioned().plan(plan).reasons(every))
+    plan = plans.get(context, plan_id)
+    known = names.read(view, Mentioned().plan(plan))
     reader = proposals.Reader(
         words=view.words,
         names=known,
         incidents={one: incidents.get(context, one) for one in plan.incident_ids},
         wishes=proposals.wishes_of(plan),
-        reasons=proposals.in_words(every, view.words, known),
     )
     return view.render(
         "plan.html",
         status=error.status if error else 200,
         refusal=proposals.refusal(error, view.words, known) if error else "",
         plan=plan,
-        proposal=proposals.show(plan, reader, reasons),
+        proposal=proposals.show(plan, reader),
         may_propose=actor.may("plan.propose"),
         may_confirm=actor.may("plan.confirm"),
+    )
+
+
+@router.get("/plans/{plan_id}/reasons")
+def reasons(view: Reading, plan_id: int) -> Response:
+    """Say why each chosen unit goes, and why each other does not."""
+    context = view.context
+    plan, found = plans.get(context, plan_id), plans.reasons(context, plan_id)
+    known = names.read(view, Mentioned().plan(plan).reasons((*found.chosen, *found.passed_over)))
+    return view.render(
+        "reasons.html",
+        plan=plan,
+        chosen=proposals.why(found.chosen, plan, view.words, known),
+        passed_over=proposals.why(found.passed_over, plan, view.words, known),
+        may_propose=context.actor.may("plan.propose"),
     )
 
 

@@ -1,0 +1,95 @@
+"""The map by URL: layers, their features, the state of all that happens, and the tiles of the base map."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.errors import InvalidError
+from api.http import map_features
+from api.http.access import Visiting
+from api.http.models import GeoJSON, LayerSummary, MapState
+from api.http.problems import responses
+from api.usecases import layers
+from api.usecases.overview import overview
+from data.places import Bounds
+
+router = APIRouter(tags=["map"])
+
+GEOJSON = "application/geo+json"
+TILE = "application/vnd.mapbox-vector-tile"
+_CORNERS = 4
+_MS = 1000
+
+
+@router.get("/layers", responses=responses(401, 403))
+def list_layers(context: Visiting) -> list[LayerSummary]:
+    """List the layers with their words, their look and how many rows they have."""
+    return [_summary(found) for found in layers.listing(context)]
+
+
+def _summary(found: layers.CountedLayer) -> LayerSummary:
+    layer, legend = found.layer, found.layer.legend
+    return LayerSummary(
+        code=layer.code,
+        zh=layer.words["zh"],
+        en=layer.words["en"],
+        geometry=layer.geometry,
+        colour=legend.colour,
+        symbol=legend.symbol,
+        visible=legend.visible,
+        min_zoom=legend.min_zoom,
+        count=found.count,
+    )
+
+
+@router.get(
+    "/layers/{layer}/items",
+    response_class=Response,
+    responses={200: {"content": {GEOJSON: {"schema": {"type": "object"}}}}, **responses(401, 403, 404, 422)},
+)
+def layer_items(
+    layer: str,
+    context: Visiting,
+    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
+    limit: Annotated[int, Query(ge=1, le=layers.MOST_FEATURES)] = layers.MOST_FEATURES,
+) -> Response:
+    """Give a layer's features as GeoJSON; only those that touch the box where one is given."""
+    found = layers.items(context, layer, bounds=_bounds(bbox), limit=limit)
+    return Response(found, media_type=GEOJSON)
+
+
+def _bounds(text: str | None) -> Bounds | None:
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidError("bbox_unreadable") from None
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):  # noqa: PLR2004 - degrees
+        raise InvalidError("bbox_unreadable")
+    return west, south, east, north
+
+
+@router.get("/map/state", responses=responses(401, 403))
+def map_state(context: Visiting) -> MapState:
+    """Give open incidents, hazard zones, closures, orders and their ways, each as a GeoJSON collection."""
+    now = overview(context)
+    return MapState(
+        incidents=map_features.incidents(now.incidents),
+        zones=map_features.zones(now.zones),
+        closures=map_features.closures(now.closures),
+        orders=map_features.orders(now.orders),
+        routes=map_features.order_routes(now.orders),
+    )
+
+
+@router.get(
+    "/tiles/{z}/{x}/{y}.mvt",
+    response_class=Response,
+    responses={200: {"content": {TILE: {}}}, **responses(401, 403, 422)},
+)
+def base_tile(z: int, x: int, y: int, context: Visiting) -> Response:
+    """Draw one tile of the base map from the imported roads, waters, woods, areas and places."""
+    return Response(
+        layers.tile(context, z, x, y), media_type=TILE, headers={"Cache-Control": "private, max-age=300"}
+    )

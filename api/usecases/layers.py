@@ -1,0 +1,65 @@
+"""Layers: what there is of each, their features for the map, and the base map's tiles."""
+
+from dataclasses import dataclass
+
+from api.context import Context
+from api.errors import InvalidError, NotFoundError
+from api.security import authorise
+from data import places, tiles
+from data.layers import Layer
+from data.places import Bounds
+
+MOST_FEATURES = 20_000
+"""Beyond this a browser needs vector tiles."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedLayer:
+    """A layer of the policy and how many rows it has."""
+
+    layer: Layer
+    count: int
+
+
+def listing(ctx: Context) -> tuple[CountedLayer, ...]:
+    """List all layers in the order of the legend."""
+    authorise(ctx.actor, "map.read")
+    ordered = sorted(ctx.policy.layers.values(), key=lambda layer: (layer.legend.order, layer.code))
+    with ctx.world.read() as connection:
+        return tuple(CountedLayer(layer=layer, count=places.count(connection, layer)) for layer in ordered)
+
+
+def items(ctx: Context, code: str, *, bounds: Bounds | None = None, limit: int = MOST_FEATURES) -> str:
+    """Give a layer's features as the text of a GeoJSON collection; personal fields only to whoever may see them.
+
+    Raises NotFoundError for a layer that the policy does not have.
+    """
+    authorise(ctx.actor, "map.read")
+    layer = ctx.policy.layers.get(code)
+    if layer is None or (layer.personal and not ctx.actor.may("personal.read")):
+        raise NotFoundError("no_such_layer", layer=code)
+    with ctx.world.read() as connection:
+        return places.features(
+            connection,
+            layer,
+            bounds=bounds,
+            limit=min(limit, MOST_FEATURES),
+            personal=ctx.actor.may("personal.read"),
+        )
+
+
+def extent(ctx: Context) -> Bounds | None:
+    """Give the county's bounds: west, south, east, north in degrees; None while nothing was imported."""
+    authorise(ctx.actor, "map.read")
+    with ctx.world.read() as connection:
+        return places.extent(connection)
+
+
+def tile(ctx: Context, z: int, x: int, y: int) -> bytes:
+    """Draw one tile of the base map. Raises InvalidError for an address that is no tile."""
+    authorise(ctx.actor, "map.read")
+    with ctx.world.read() as connection:
+        try:
+            return tiles.base_tile(connection, z, x, y)
+        except ValueError:
+            raise InvalidError("no_such_tile", z=z, x=x, y=y) from None

@@ -1,0 +1,106 @@
+"""All that stands now, for the command map: open incidents, their zones, closures, orders and their ways."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from api.context import Context
+from api.security import authorise
+from api.usecases import orders as order_acts
+from data import closures, incidents, orders, plans, units
+from data.closures import ClosureRecord
+from data.frozen import decode
+from data.incidents import IncidentRecord
+from data.orders import OrderRecord
+from data.units import DepotRecord, TeamRecord, VehicleRecord
+from dispatch import hazards
+from dispatch.model import HazardZone, Incident, Position, UnitRoute
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStanding:
+    """An order at the place where its unit stands (or stood when it was sent). `answered`: from sending to the answer."""
+
+    order: OrderRecord
+    overdue: bool
+    answered: timedelta | None
+    owner: TeamRecord | DepotRecord
+    vehicle: VehicleRecord | None
+    position: Position
+    route: UnitRoute | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The state of the map at one moment."""
+
+    incidents: tuple[IncidentRecord, ...]
+    zones: tuple[HazardZone, ...]
+    closures: tuple[ClosureRecord, ...]
+    orders: tuple[OrderStanding, ...]
+
+
+def overview(ctx: Context) -> Overview:
+    """Read the state of the map in one transaction."""
+    authorise(ctx.actor, "map.read")
+    now = ctx.clock()
+    with ctx.world.read() as connection:
+        open_incidents = tuple(one for one in incidents.list_all(connection) if one.state == "open")
+        return Overview(
+            incidents=open_incidents,
+            zones=hazards.zones([_modelled(one) for one in open_incidents], rules=ctx.policy.hazard_rules),
+            closures=closures.not_over(connection, now),
+            orders=_orders(ctx, connection, {one.id for one in open_incidents}),
+        )
+
+
+def _modelled(record: IncidentRecord) -> Incident:
+    return Incident(
+        id=record.id, type=record.type, level=record.level, position=record.position, radius_m=record.radius_m
+    )
+
+
+def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> tuple[OrderStanding, ...]:
+    """Orders that are open, and those that ended for an incident that is still open."""
+    found = [one for one in orders.list_all(connection) if one.is_open or one.incident_id in open_incidents]
+    teams = {one.id: one for one in units.list_teams(connection, _ids(one.team_id for one in found))}
+    depots = {one.id: one for one in units.list_depots(connection, _ids(one.depot_id for one in found))}
+    vehicles = {one.id: one for one in units.list_vehicles(connection, _ids(one.vehicle_id for one in found))}
+    ways = _ways(connection, _ids(one.plan_id for one in found if one.is_open))
+    standing = []
+    for order in found:
+        owner = depots.get(order.depot_id or 0) or teams[order.team_id or 0]
+        unit = order.vehicle_id if order.kind in {"vehicle", "carrier"} else order.team_id
+        answered = order.acknowledged_at or order.refused_at
+        standing.append(
+            OrderStanding(
+                order=order,
+                overdue=order_acts.overdue(ctx, order),
+                answered=answered - order.sent_at if answered else None,
+                owner=owner,
+                vehicle=vehicles.get(order.vehicle_id or 0),
+                position=owner.position if isinstance(owner, DepotRecord) else owner.position_now,
+                route=ways.get(order.plan_id or 0, {}).get((order.kind, unit or 0))
+                if order.is_open
+                else None,
+            )
+        )
+    return tuple(standing)
+
+
+def _ids(found: Iterable[int | None]) -> set[int]:
+    return {one for one in found if one is not None}
+
+
+def _ways(connection: Connection, plan_ids: set[int]) -> Mapping[int, Mapping[Key, UnitRoute]]:
+    """Map plan → (kind, unit) → its way."""
+    ways: dict[int, dict[Key, UnitRoute]] = {}
+    for plan_id in plan_ids:
+        record = plans.get(connection, plan_id)
+        routes = [decode(UnitRoute, route) for route in record.routes] if record else []
+        ways[plan_id] = {(route.kind, route.id): route for route in routes}
+    return ways
