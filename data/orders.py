@@ -100,7 +100,8 @@ def insert(
 ) -> OrderRecord:
     """Store a sent order with its lines. Raises UnitBusyError, after which the transaction may go on.
 
-    Waits for another transaction that is sending an order to the same unit. Several orders: by (kind, unit id).
+    Waits for another transaction that is sending an order to the same unit. Several orders: in the order of
+    `data.journal`.
     """
     row = connection.execute(
         insert_or_not(orders)
@@ -153,6 +154,16 @@ def get(connection: Connection, order_id: int) -> OrderRecord | None:
 def lock(connection: Connection, order_id: int) -> OrderRecord | None:
     """Read one order and hold it until the transaction ends (`data.journal`: step 4)."""
     return _one(connection, select(orders).where(orders.c.id == order_id).with_for_update(key_share=True))
+
+
+def lock_open(connection: Connection, incident_id: int) -> tuple[OrderRecord, ...]:
+    """Read an incident's open orders by id and hold them until the transaction ends (`data.journal`: step 4)."""
+    query = (
+        select(orders)
+        .where(orders.c.incident_id == incident_id, orders.c.state.in_(OPEN_ORDER_STATES))
+        .order_by(orders.c.id)
+    )
+    return _many(connection, query.with_for_update(key_share=True))
 
 
 def by_token(connection: Connection, link_hash: bytes) -> OrderRecord | None:

@@ -5,6 +5,7 @@ conditional update that fails where there is too little (a check alone would not
 movement; the database compares both at commit.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -96,6 +97,13 @@ def reserve(
         raise _short(connection, lot_id, quantity)
     _note(connection, lot_id, "reserve", actor, at, reserved=quantity, order_id=order_id)
     return lot
+
+
+def hold(connection: Connection, order_ids: Collection[int]) -> None:
+    """Hold the lots of several orders, by id, before they are changed order by order (`data.journal`: step 5)."""
+    touched = select(stock_movements.c.lot_id).where(stock_movements.c.order_id.in_(order_ids))
+    lots = select(stock_lots.c.id).where(stock_lots.c.id.in_(touched)).order_by(stock_lots.c.id)
+    connection.execute(lots.with_for_update(key_share=True)).all()
 
 
 def release(connection: Connection, *, order_id: int, actor: str, at: datetime) -> tuple[LotRecord, ...]:

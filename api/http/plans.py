@@ -1,6 +1,8 @@
 """Plans: propose, read, explain, confirm."""
 
-from fastapi import APIRouter, status
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, status
 
 from api.http import geojson
 from api.http.access import Acting, Visiting
@@ -11,6 +13,8 @@ from api.http.models import (
     Plain,
     Plan,
     PlanRequest,
+    Reasons,
+    Without,
 )
 from api.http.orders import shown_order
 from api.http.problems import responses
@@ -52,3 +56,18 @@ def confirm_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Orde
 def plan_routes(plan_id: Identifier, context: Visiting) -> GeoJSON:
     """Give the plan's routes, and second routes where there are, as GeoJSON."""
     return geojson.routes(plans.routes(context, plan_id))
+@router.get("/{plan_id}/reasons", responses=responses(401, 403, 404, 409, 422, 503))
+def plan_reasons(plan_id: Identifier, context: Visiting) -> Reasons:
+    """Tell why each chosen unit, and why not each other one."""
+    return Reasons.model_validate(plans.reasons(context, plan_id))
+
+
+@router.get("/{plan_id}/without", responses=responses(401, 403, 404, 409, 422, 503))
+def plan_without(
+    plan_id: Identifier,
+    context: Visiting,
+    kind: Literal["team", "vehicle", "depot"],
+    unit: Annotated[Identifier, Query(alias="id")],
+) -> Without:
+    """Plan again as if one unit were gone, and tell what each tier would lose."""
+    return Without.model_validate(plans.without(context, plan_id, kind=kind, unit=unit))

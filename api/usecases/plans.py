@@ -1,8 +1,9 @@
 """Plans: proposed outside any transaction, explained on demand, and confirmed all at once or not at all."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -15,9 +16,13 @@ from data import cover, orders, plans, snapshot, stock, units
 from data import incidents as incident_rows
 from data.orders import LineRecord, OrderRecord
 from data.plans import PlanRecord
+from dispatch import explain
 from dispatch.changes import Change, changes, road_changes
-from dispatch.model import Assignment, Legs, MoveUp, Plan, Shipment, Snapshot, UnitRoute, Wish
+from dispatch.model import Assignment, Legs, MoveUp, Plan, Reason, Shipment, Snapshot, UnitRoute, Wish
+from dispatch.propose import Ground
+from dispatch.propose import ground as ground_of
 from dispatch.propose import propose as best_plan
+from gis.network import RoadNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +133,12 @@ def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecor
 
     Raises ConflictError with everything that changed since the plan's snapshot, and nothing is written.
     """
-    _, network = ctx.networks.current()
+    version, network = ctx.networks.current()
 
     def do(connection: Connection, now: datetime) -> Done:
         record = _locked(connection, plan_id)
+        if record.network_version != version:
+            raise ConflictError("roads_changed", id=plan_id)
         was = plans.snapshot_of(connection, plan_id)
 
         def changed() -> tuple[Change, ...]:
@@ -330,3 +337,49 @@ def _units(connection: Connection, both: Sequence[Plan]) -> Units:
 
 def _unit(record: units.TeamRecord | units.VehicleRecord | units.DepotRecord, kind: str) -> Unit:
     return Unit(id=record.id, code=record.code, name=record.name, name_en=record.name_en, kind=kind)
+
+
+# -- explanations: made again from the stored snapshot ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """Why each chosen unit, and why not each other one."""
+
+    chosen: tuple[Reason, ...]
+    passed_over: tuple[Reason, ...]
+
+
+def reasons(ctx: Context, plan_id: int) -> Reasons:
+    """Tell why the plan sends whom it sends, and why nobody else."""
+    record, ground, network = _ground(ctx, plan_id)
+    return Reasons(
+        chosen=explain.chosen(ground, record.plan),
+        passed_over=explain.passed_over(ground, record.plan, network),
+    )
+
+
+def without(
+    ctx: Context, plan_id: int, *, kind: Literal["team", "vehicle", "depot"], unit: int
+) -> explain.Alternative:
+    """Plan again as if one unit were gone; a vehicle may also be a depot's carrier."""
+    record, ground, _ = _ground(ctx, plan_id)
+    return explain.without(ground, record.plan, kind, unit, time_limit_s=ctx.settings.plan_time_limit_s)
+
+
+def _ground(ctx: Context, plan_id: int) -> tuple[PlanRecord, Ground, RoadNetwork]:
+    """Make again what a plan stood on. Raises ConflictError when the roads were imported anew since."""
+    authorise(ctx.actor, "plan.read")
+    with ctx.world.read() as connection:
+        record = _existing(plans.get(connection, plan_id), plan_id)
+        was = plans.snapshot_of(connection, plan_id)
+    version, network = ctx.networks.current()
+    if record.network_version != version:
+        raise ConflictError("roads_changed", id=plan_id)
+    ground = ground_of(
+        replace(was, taken_at=was.taken_at.astimezone(ctx.settings.zone)),
+        network,
+        hour_factors=ctx.policy.hour_factors,
+        hazard_rules=ctx.policy.hazard_rules,
+    )
+    return record, ground, network

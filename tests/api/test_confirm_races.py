@@ -7,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from shapely import Point
 from sqlalchemy import text
 
 from api.context import Context
 from api.errors import ConflictError
 from api.usecases import incidents, plans
 from api.usecases import orders as order_acts
-from data import journal, orders, stock
+from data import closures, journal, orders, stock
 from data.orders import OrderRecord
+from tests import builders
 from tests.builders import on_main_road
 
 ROUNDS = 5
@@ -171,14 +173,8 @@ def test_what_changed_before_confirming_is_named(context: Context, thing: str) -
     plan = propose(context, incident)
     with context.world.begin() as connection:
         if thing == "closure":
-            middle = on_main_road(5.5)
-            connection.execute(
-                text(
-                    "INSERT INTO live.closures (geom, created_at, created_by)"
-                    " VALUES (ST_SetSRID(ST_MakePoint(:lon, :lat), 4490), :now, 'zhang')"
-                ),
-                {"lon": middle[0], "lat": middle[1], "now": context.clock()},
-            )
+            on_the_way = Point(on_main_road(8.5))
+            closures.insert(connection, geometry=on_the_way, created_at=context.clock(), created_by="zhang")
         elif thing == "team":
             connection.execute(text("UPDATE live.team_states SET status = 'off_duty'"))
         else:
@@ -189,3 +185,13 @@ def test_what_changed_before_confirming_is_named(context: Context, thing: str) -
     assert {"closure": "closure", "team": "team", "level": "incident"}[thing] in kinds
     with context.world.read() as connection:
         assert orders.open_orders(connection) == ()
+
+
+def test_a_plan_on_roads_that_were_imported_anew(context: Context) -> None:
+    """Its ways name edges of another network: nothing that was checked about them holds."""
+    plan = propose(context, report(context, 6))
+    with context.world.begin() as connection:
+        connection.execute(text("UPDATE road_networks SET current = false"))
+        builders.add_roads(connection)
+    with pytest.raises(ConflictError, match="roads_changed"):
+        plans.confirm(context, plan, request_id=uuid.uuid4())
