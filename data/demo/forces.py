@@ -57,11 +57,11 @@ SQUADS = (
           assemble_min=10, organisation="县林业局", vehicles=(("pickup", 1),)),
     Squad("mine", "矿山救护队{}小队", "Mine-rescue Squad {}", "full_time", (SEAT, 2), 12, "mine_rescue:1;landslide_rescue:1;search_rescue:2", 2,
           assemble_min=3, organisation="县能源局", vehicles=(("command_car", 1),)),
-    Squad("militia", "民兵应急分队", "Militia Emergency Platoon", "part_time", ALL_TOWNSHIPS, 16,
+    Squad("militia", "民兵应急分队", "Militia Emergency Platoon", "part_time", ALL_TOWNSHIPS, 11,
           "landslide_rescue:3;search_rescue:3;flood_rescue:3;snow_clearing:3", 1, organisation="乡镇武装部"),
-    Squad("militia", "扑火应急队", "Forest-fire Volunteers", "part_time", ALL_TOWNSHIPS, 18, "fire_forest:3;evacuation:3", 1,
+    Squad("militia", "扑火应急队", "Forest-fire Volunteers", "part_time", ALL_TOWNSHIPS, 14, "fire_forest:3;evacuation:3", 1,
           assemble_min=30, organisation="乡镇人民政府"),
-    Squad("militia", "转移安置队", "Evacuation Team", "part_time", ALL_TOWNSHIPS, 12, "evacuation:2", 1,
+    Squad("support", "转移安置队", "Evacuation Team", "part_time", ALL_TOWNSHIPS, 12, "evacuation:2", 1,
           assemble_min=20, organisation="乡镇人民政府"),
     Squad("enterprise", "煤业兼职救护队", "Coal Company Rescue Crew", "enterprise", (2, 3, 4), 10, "mine_rescue:2;engineering:3", 1,
           organisation="煤业集团", vehicles=(("loader", 1), ("excavator", 1))),
@@ -69,7 +69,7 @@ SQUADS = (
           organisation="建筑公司", vehicles=(("excavator", 2), ("loader", 1), ("dump_truck", 3), ("low_loader", 1))),
     Squad("enterprise", "危化品应急队", "Chemical Response Crew", "enterprise", (SEAT, 3), 10, "hazmat:2", 1,
           organisation="石化公司", vehicles=(("hazmat_truck", 1),)),
-    Squad("enterprise", "吊装清障队", "Crane and Recovery Crew", "enterprise", (SEAT, 1), 8, "traffic_rescue:2", 1, "truck",
+    Squad("support", "吊装清障队", "Crane and Recovery Crew", "enterprise", (SEAT, 1), 8, "traffic_rescue:2", 1, "truck",
           organisation="汽修公司", vehicles=(("crane", 2),)),
     Squad("volunteers", "蓝天救援队{}分队", "Blue-sky Rescue Group {}", "social", (SEAT,), 14,
           "search_rescue:2;flood_rescue:1;landslide_rescue:3", 2, "pickup", organisation="县应急管理局",
@@ -156,7 +156,7 @@ def _vehicle(code: str, kind: str, draw: int, *, team: str | None = None, depot:
 # --------------------------------------------------------------------------------------------------- depots
 
 COUNTY_STOCK = {
-    "tent": 180, "blanket": 700, "folding_bed": 360, "drinking_water": 160, "food_ration": 1400, "sandbag": 300,
+    "tent": 180, "blanket": 700, "folding_bed": 420, "drinking_water": 160, "food_ration": 1400, "sandbag": 300,
     "woven_bag": 50, "shovel": 160, "pump": 14, "life_jacket": 180, "inflatable_boat": 8, "rope": 40, "stretcher": 36,
     "first_aid_kit": 70, "life_detector": 8, "lighting_tower": 8, "generator": 6, "fire_extinguisher_backpack": 60,
     "fire_beater": 120, "blower": 50, "foam_concentrate": 80, "absorbent": 100, "protective_suit": 60,

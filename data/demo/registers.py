@@ -539,11 +539,11 @@ def reservoir_places(county: County) -> list[np.ndarray]:
 
 
 def reservoir_shapes(county: County) -> list[shapely.Polygon]:
-    """Water of each reservoir in the plane: what lies above the dam and less than 18 m higher than its foot."""
+    """Water of each reservoir in the plane: what lies above the dam and less than 28 m higher than its foot."""
     shapes = []
     for xy in reservoir_places(county):
         dam = cell_at(xy)
-        above = _upstream(county, dam) & (county.land.heights < county.land.heights[dam] + 18)
+        above = _upstream(county, dam) & (county.land.heights < county.land.heights[dam] + 28)
         pieces, _ = ndimage.label(above)
         rows, columns = np.nonzero(pieces == pieces[dam])
         centres = county.lattice.metres(rows, columns)
