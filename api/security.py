@@ -46,6 +46,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "closure.read": _EVERYBODY,
     "closure.close": _STAFF,
     "closure.open": _STAFF,
+    "resource.read": _EVERYBODY,
     "resource.edit": _STAFF,
     "layer.import": _ADMINISTRATOR,
     "system.check": _ADMINISTRATOR,

@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter, FastAPI
 
-from api.http import closures, events, incidents, orders, overview, places, plans, problems, session, system
+from api.http import (
+    closures,
+    events,
+    incidents,
+    orders,
+    overview,
+    places,
+    plans,
+    problems,
+    resources,
+    session,
+    system,
+)
 
 PREFIX = "/api/v1"
 _NOUNS = (
@@ -13,6 +25,7 @@ _NOUNS = (
     orders.links,
     closures.router,
     places.router,
+    resources.router,
     overview.router,
     events.router,
     system.vocabulary,

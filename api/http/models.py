@@ -1,7 +1,7 @@
 """What goes over the wire. Times are ISO 8601 with an offset, *_ms whole milliseconds, positions [longitude, latitude]."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -445,7 +445,7 @@ class LocatedPosition(Record):
 
     position: Position
     areas: list[Area]
-    grids: list[Cell]
+    chain: list[Cell] = Field(validation_alias="grids")
     area_code: str | None
     grid_code: str | None
 
@@ -514,3 +514,142 @@ class MapState(Record):
     closures: GeoJSON
     orders: GeoJSON = Field(description="where each unit stands, with the state of its order")
     routes: GeoJSON = Field(description="the ways of open orders")
+
+
+# -- resources ---------------------------------------------------------------------------------------------------------
+
+
+class Capability(Record):
+    """What a team can do; grade 1 is the highest."""
+
+    code: str
+    grade: int
+
+
+class Team(Record):
+    """A team as it stands; contact masked for roles that may not see people."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    kind: str
+    area_code: str | None
+    base: Position
+    position_now: Position
+    strength: int
+    strength_now: int
+    status: str
+    capabilities: list[Capability]
+    notify_ms: int
+    assemble_ms: int
+    consent_ms: int
+    radio_channel: str
+    contact_name: str
+    contact_phone: str
+    reported_at: datetime | None
+    note: str
+    sample: bool
+
+
+class Vehicle(Record):
+    """A vehicle of a team or a depot."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    kind: str
+    team_id: int | None
+    depot_id: int | None
+    load_kg: int
+    in_service: bool
+    reported_at: datetime | None
+    note: str
+    sample: bool
+
+
+class Depot(Record):
+    """A reserve depot; contact masked for roles that may not see people."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    level: str
+    area_code: str | None
+    position: Position
+    notify_ms: int
+    loading_ms: int
+    opening_hours: str
+    contact_name: str
+    contact_phone: str
+    open: bool
+    reported_at: datetime | None
+    note: str
+    sample: bool
+
+
+class Lot(Record):
+    """A stock lot: on hand, promised, and free."""
+
+    id: int
+    code: str
+    depot_id: int
+    ownership: str
+    item: str
+    quantity: int
+    reserved: int
+    free: int
+    unit_kg: int
+    expires_on: date | None
+    activation_ms: int
+    supplier: str
+    contact_name: str
+    contact_phone: str
+    contract_ends_on: date | None
+
+
+class Place(Record):
+    """A place with the fields of its layer."""
+
+    id: int
+    layer: str
+    fields: dict[str, Any]
+    geometry: GeoJSON | None
+
+
+class TeamEdit(Command):
+    """How a team stands; what is left out stays."""
+
+    status: Literal["on_duty", "off_duty", "resting", "unavailable"] | None = None
+    strength: int | None = Field(default=None, ge=0, le=100_000)
+    position: Position | None = None
+    note: Text | None = None
+
+
+class VehicleEdit(Command):
+    """Whether a vehicle can be sent."""
+
+    in_service: bool
+    note: Text | None = None
+
+
+class DepotEdit(Command):
+    """Whether a depot can give out goods."""
+
+    open: bool
+    note: Text | None = None
+
+
+class LotEdit(Command):
+    """What was counted."""
+
+    quantity: int = Field(ge=0, le=2_000_000_000)
+    note: Text = ""
+
+
+class PlaceEdit(Command):
+    """Fields of the place's layer."""
+
+    fields: dict[str, str | int | float | bool | None] = Field(min_length=1, max_length=100)

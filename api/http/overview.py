@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.errors import InvalidError
 from api.http import map_features
 from api.http.access import Visiting
-from api.http.models import GeoJSON, LayerSummary, MapState
+from api.http.models import LayerSummary, MapState
 from api.http.problems import responses
 from api.usecases import layers
 from api.usecases.overview import overview

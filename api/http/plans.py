@@ -56,6 +56,8 @@ def confirm_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Orde
 def plan_routes(plan_id: Identifier, context: Visiting) -> GeoJSON:
     """Give the plan's routes, and second routes where there are, as GeoJSON."""
     return geojson.routes(plans.routes(context, plan_id))
+
+
 @router.get("/{plan_id}/reasons", responses=responses(401, 403, 404, 409, 422, 503))
 def plan_reasons(plan_id: Identifier, context: Visiting) -> Reasons:
     """Tell why each chosen unit, and why not each other one."""

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 from api.context import Context
 from api.security import authorise
+from api.usecases.personal import masked_name, masked_phone
 from data import locate as located
 from data.locate import Found, Location, Responsible
 from dispatch.model import Position
-
-MASK = "***"
 
 
 def locate(ctx: Context, position: Position) -> Location:
@@ -29,16 +28,6 @@ def search(ctx: Context, words: str) -> tuple[Found, ...]:
         return ()
     with ctx.world.read() as connection:
         return located.search(connection, words.strip())
-
-
-def masked_name(name: str) -> str:
-    """Leave the family name of a person's name, enough to tell two duties apart."""
-    return name[:1] + MASK if name else ""
-
-
-def masked_phone(phone: str) -> str:
-    """Leave the last two digits of a phone number."""
-    return MASK + phone[-2:] if phone else ""
 
 
 def _masked(person: Responsible) -> Responsible:
