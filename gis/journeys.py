@@ -120,6 +120,10 @@ class Ways(NamedTuple):
         """Return the ways with the time that each owner needs to get to the road."""
         return self._replace(ms=self.ms + access_ms[self.owner])
 
+    def drive(self, i: int, access_ms: int = 0) -> tuple[int, int]:
+        """Return (arc, ms) of one way, less what is not driving."""
+        return int(self.arc[i]), int(self.ms[i]) - access_ms
+
     def joined(self, others: "Ways") -> "Ways":
         """Return these ways and others to or from the same places."""
         both = (np.concatenate(columns) for columns in zip(self, others, strict=True))
@@ -230,18 +234,18 @@ class Roads:
         return pieces
 
     def ride(
-        self, start: tuple[int, int], first: int, arcs: Sequence[int], last: int, end: tuple[int, int]
+        self, start: Anchors, out: tuple[int, int], arcs: Sequence[int], into: tuple[int, int], end: Anchors
     ) -> Ride:
-        """Return a ride over whole arcs between two part edges; first or last -1: it starts or ends at a node."""
+        """Return a ride over whole arcs between the two part arcs (arc, ms); arc -1: it starts or ends at a node."""
+        (first, first_ms), (last, last_ms) = out, into
+        here, there = start.one(0), end.one(0)
         pieces = []
         if first >= 0:
-            ms = snapping.leaving_ms(self.field, *start, first % 2 == 0)
-            pieces.append(Piece(first, start[1], _far_end(first), ms))
+            pieces.append(Piece(first, here[1], _far_end(first), first_ms))
         pieces += [Piece(arc, _near_end(arc), _far_end(arc), int(self.field.weights[arc])) for arc in arcs]
         if last >= 0:
-            ms = snapping.entering_ms(self.field, *end, last % 2 == 0)
-            pieces.append(Piece(last, _near_end(last), end[1], ms))
-        return Ride(start, end, tuple(pieces))
+            pieces.append(Piece(last, _near_end(last), there[1], last_ms))
+        return Ride(here, there, tuple(pieces))
 
     def drive(self, start: Anchors, ways_out: Ways, ways_in: Ways, end: Anchors) -> Ride | None:
         """Return the fastest ride between two places on the road that begins and ends by one of the ways given."""
@@ -254,7 +258,7 @@ class Roads:
         if way[0] < 0:
             return Ride(start.one(0), end.one(0), (along[0],))
         arcs, seed = self.arcs_to_seed(int(ways_out.state[way[0]]), backwards=True)
-        return self.ride(start.one(0), int(ways_out.arc[way[0]]), arcs, int(ways_in.arc[seed]), end.one(0))
+        return self.ride(start, ways_out.drive(way[0]), arcs, ways_in.drive(seed), end)
 
     def closed_arcs(self) -> tuple[Int32s, Int32s]:
         """Return the arcs that the overlay bars for this class, and their ms if they were open."""
@@ -311,6 +315,25 @@ class Roads:
         can = ms > 0
         far = np.minimum(left_at_end[can] * MILLION // ms[can], cap[can])
         return arc[can], far
+
+    def ahead(self, start: Anchors, target: Floats) -> Anchors:
+        """Return the place nearest to a target that can be driven to without leaving the edge of the start."""
+        edge = start.one(0)[0]
+        low, high = self._first_stretch(*start.one(0), LONGEST_MS, backwards=False)
+        shapes = self.network.shapes
+        east, north = (float(m) for m in metres_per_degree(target[1]))
+        place, metres = snapping.nearest_between(
+            shapes.grid,
+            int(shapes.first[edge]),
+            int(shapes.first[edge + 1]) - 1,
+            float(target[0]),
+            float(target[1]),
+            east,
+            north,
+            low,
+            high,
+        )
+        return Anchors(start.edges, np.array([place], dtype=np.int32), np.array([metres]))
 
     def _first_stretch(self, edge: int, place: int, left: int, *, backwards: bool) -> tuple[int, int]:
         """Return the part of its own edge that lies within the time left of a place."""
@@ -484,7 +507,8 @@ def _serve_from(
             ride = Ride(some.one(i), end.one(0), (along[i],))
         else:
             arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=True)
-            ride = roads.ride(some.one(i), int(wanted.arc[way[i]]), arcs, int(seeds.arc[seed]), end.one(0))
+            here = some.take(np.array([i]))
+            ride = roads.ride(here, wanted.drive(way[i], int(access[i])), arcs, seeds.drive(seed), end)
         found.rides[int(asked[i])] = ride
     return asked[~got], why
 
@@ -515,7 +539,8 @@ def depart(roads: Roads, start: Anchors, targets: Floats, within_ms: int | None,
             ride = Ride(start.one(0), some.one(i), (along[i],))
         else:
             arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=False)
-            ride = roads.ride(start.one(0), int(seeds.arc[seed]), arcs, int(wanted.arc[way[i]]), some.one(i))
+            out, there = seeds.drive(seed, int(access[0])), some.take(np.array([i]))
+            ride = roads.ride(start, out, arcs, wanted.drive(way[i]), there)
         found.rides[int(asked[i])] = ride
     if why == search.PAST_LIMIT:
         found.times.reach[asked[~got]] = Reach.TOO_FAR
@@ -531,10 +556,13 @@ def _serve_from_reached(
     roads: Roads, found: Found, start: Anchors, seeds: Ways, i: int, target: Floats, reach: Reach
 ) -> None:
     """Bring one target to the nearest place that an exhausted forward search can drive to."""
+    access, ahead = int(walk_ms(start.metres)[0]), roads.ahead(start, target)
     tried: list[int] = []
     while len(tried) < _MAX_ROUNDS:
         end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, snapping.REACHED, roads.seen(tried))
-        if end.edges[0] == NOWHERE:
+        if end.edges[0] == NOWHERE or ahead.metres[0] < end.metres[0]:
+            end = ahead
+        if end.metres[0] > MAX_WALK_M:
             return
         along, ways = roads.along_one_edge(start, end), roads.ways_in(end)
         times = [
@@ -542,16 +570,14 @@ def _serve_from_reached(
             for k, (state, ms) in enumerate(zip(ways.state, ways.ms, strict=True))
             if roads.workspace.is_settled(int(state))
         ]
-        times += [(int(walk_ms(start.metres)[0]) + piece.ms, -1) for piece in along.values()]
+        times += [(access + piece.ms, NOWHERE) for piece in along.values()]
         if times:
             road_ms, k = min(times)
             found.write(i, road_ms, walk_ms(end.metres)[0], reach)
-            if k < 0:
+            if k == NOWHERE:
                 found.rides[i] = Ride(start.one(0), end.one(0), (along[0],))
                 return
             arcs, seed = roads.arcs_to_seed(int(ways.state[k]), backwards=False)
-            found.rides[i] = roads.ride(
-                start.one(0), int(seeds.arc[seed]), arcs, int(ways.arc[k]), end.one(0)
-            )
+            found.rides[i] = roads.ride(start, seeds.drive(seed, access), arcs, ways.drive(k), end)
             return
         tried.append(roads.part_of(*end.one(0)))

@@ -239,6 +239,28 @@ def nearest(
 
 
 @compiled
+def nearest_between(
+    grid: Grid, first: int, last: int, lon: float, lat: float, east: float, north: float, low: int, high: int
+) -> tuple[int, float]:
+    """Return (millionths, metres) of the place nearest to a point between two places of one edge.
+
+    first and last are the numbers of the edge's first and last position.
+    """
+    place, metres = low, np.inf
+    for segment in range(first, last):
+        start, end = grid.along[segment], grid.along[segment + 1]
+        if end < low / MILLION or start > high / MILLION:
+            continue
+        span = end - start
+        least = max(0.0, (low / MILLION - start) / span) if span > 0.0 else 0.0
+        most = min(1.0, (high / MILLION - start) / span) if span > 0.0 else 1.0
+        share, away = foot_point(grid.xy, segment, lon, lat, east, north, least, most)
+        if away < metres:
+            place, metres = int(np.rint((start + share * span) * MILLION)), away
+    return min(max(place, low), high), metres
+
+
+@compiled
 def leaving_ms(field: Field, edge: int, place: int, forward: bool) -> int:
     """Return the ms from a place to the end of its edge, or -1 where a vehicle there cannot drive that way."""
     weight = field.weights[2 * edge + (0 if forward else 1)]

@@ -50,7 +50,7 @@ class World:
     nodes: dict[int, Position]
     roads: tuple[Road, ...]
     bans: tuple[tuple[tuple[int, bool], ...], ...] = ()
-    lengths: dict[int, float] = field(default_factory=dict)
+    lengths: dict[int, float] = field(default_factory=dict, compare=False, repr=False)  # measured once
 
     def road(self, edge_id: int) -> Road:
         return next(road for road in self.roads if road.edge_id == edge_id)
@@ -65,7 +65,9 @@ class World:
         return ax + share * (bx - ax), ay + share * (by - ay)
 
     def length_m(self, road: Road) -> float:
-        return float(geodesic_lengths([self.line(road)])[0])
+        if road.edge_id not in self.lengths:
+            self.lengths[road.edge_id] = float(geodesic_lengths([self.line(road)])[0])
+        return self.lengths[road.edge_id]
 
     def edges(self) -> gpd.GeoDataFrame:
         columns = {

@@ -22,7 +22,7 @@ from tests.gis import oracle
 from tests.gis.networks import CLASSES, World, places, profiles, whole_edges, worlds
 
 NOON = datetime(2026, 3, 15, 12, 0)  # noqa: DTZ001 - a clock face, not a moment
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def usable(world: World, profile: VehicleProfile, place: tuple[int, float]) -> bool:
