@@ -209,10 +209,9 @@ def degrees(cell: Cell) -> float:
     minutes, seconds = float(match["minutes"] or 0), float(match["seconds"] or 0)
     if minutes >= _SIXTY or seconds >= _SIXTY:
         raise CellError("not_coordinate", "write_coordinates", value=value)
-    whole = float(match["degrees"])
-    size = abs(whole) + minutes / _SIXTY + seconds / (_SIXTY * _SIXTY)
+    size = abs(float(match["degrees"])) + minutes / _SIXTY + seconds / (_SIXTY * _SIXTY)
     marked_negative = any(mark and _NEGATIVE.fullmatch(mark) for mark in (match["lead"], match["tail"]))
-    return -size if marked_negative or whole < 0 else size
+    return -size if marked_negative or match["degrees"].startswith("-") else size
 
 
 def position(cell: Cell) -> tuple[float, float]:

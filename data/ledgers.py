@@ -173,7 +173,7 @@ class _Reader:
     # ------------------------------------------------------------------------------------------- headers
 
     def _match_headers(self) -> _Columns:
-        names = _header_names(self.layer, self.policy)
+        names = header_names(self.layer, self.policy)
         if self.table.headers is not None:
             return self._columns(self.table.headers, 0, names)
         candidates = self.table.rows[:_HEADER_SEARCH_ROWS]
@@ -444,8 +444,8 @@ def _key_part(value: object) -> Cell:
     return value if isinstance(value, (str, int, float)) or value is None else str(value)
 
 
-def _header_names(layer: Layer, policy: Policy) -> dict[str, str]:
-    """Map every header that means something to its field, or to the group of positions; fields go first."""
+def header_names(layer: Layer, policy: Policy) -> dict[str, str]:
+    """Map every header that means something, in `cells.header` spelling, to its field or its group of positions."""
     names: dict[str, str] = {}
     for group, term in policy.vocabulary.get("headers", {}).items():
         for word in (group, *term.words.values(), *term.aka):
