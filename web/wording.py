@@ -73,6 +73,9 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "unknown_incident_type": ("没有这种险情类型：{type}。", "There is no such kind of incident: {type}."),
     "unknown_act": ("没有这一步操作：{act}。", "There is no such step: {act}."),
     "unknown_role": ("没有这种角色：{role}。", "There is no such role: {role}."),
+    "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
+    "no_such_tile": ("没有这张底图。", "There is no such tile."),
+    "bbox_unreadable": ("范围应为西、南、东、北四个度数。", "The box must be west, south, east and north in degrees."),
     "geometry_kind_wrong": ("图形应为点、线或面。", "The shape must be a point, a line or an area."),
     "geometry_unreadable": ("图形无法读取。", "The shape cannot be read."),
     "geometry_invalid": ("图形无效。", "The shape is not valid."),
@@ -98,6 +101,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "plan_outdated": (
         "方案生成后情况有变，未下达任何指令，请重新生成方案。",
         "Things have changed since this plan was made; nothing was sent. Propose again.",
+    ),
+    "roads_changed": (
+        "方案生成后重新导入了路网，请重新生成方案。",
+        "The roads were imported anew since this plan was made. Propose again.",
     ),
     "plan_sends_nobody": (
         "方案没有派出任何力量，无法下达。",
@@ -147,7 +154,60 @@ CHANGES: Final[Mapping[str, Pair]] = {
     "quantity": ("库存不足：原有 {was}，现余 {now}。", "Too little stock: {was} before, {now} now. "),
 }
 
-REASONS: Final[Mapping[str, Pair]] = {}
+REASONS: Final[Mapping[str, Pair]] = {
+    # why it goes
+    "pinned": ("指挥长指定出动；{total_ms}到位。", "The commander's word; in effect after {total_ms}."),
+    "only_one": ("只有它能承担这项需求；{total_ms}到位。", "Nobody else can meet this need; in effect after {total_ms}."),
+    "earliest": (
+        "{total_ms}到位；在 {candidates} 个可选中，比它更快的 {sooner} 个也都已出动。",
+        "In effect after {total_ms}; of {candidates} candidates the {sooner} that are sooner all go as well.",
+    ),
+    "in_time": (
+        "{total_ms}到位，不晚于全部力量到位的 {completion_ms}；更快的 {sooner_free} 个可留作他用。",
+        "In effect after {total_ms}, within the {completion_ms} that the incident needs anyhow; {sooner_free} sooner one(s) stay free.",
+    ),
+    "bottleneck": ("它是最后到位的一项：全部到位要等它的 {total_ms}。", "It is the last piece: the incident waits {total_ms} for it."),
+    # why it may not be sent at all
+    "committed": ("正在执行其他指令。", "It is out on another order."),
+    "off_duty": ("不在班。", "It is off duty."),
+    "resting": ("正在休整。", "It is resting."),
+    "stale": ("状态长时间未更新，不能确认可用。", "Its last report is too old to rely on."),
+    "unavailable": ("当前不可用。", "It is not available."),
+    "no_strength": ("没有在岗人员。", "Nobody is on duty in it."),
+    "closed": ("库房关闭。", "The depot is closed."),
+    "empty": ("没有可用库存。", "Nothing is left in it."),
+    "no_carrier": ("没有可用的运输车辆。", "It has no free vehicle to carry goods."),
+    "banned": ("指挥长指定不得出动。", "The commander's word: it must not go."),
+    # why it does not fit
+    "lacks_capability": ("没有所需的能力。", "It lacks every capability that is needed."),
+    "grade_too_low": ("等级为 {grade} 级，需要 {wanted} 级及以上。", "It is of grade {grade}; grade {wanted} or better is needed."),
+    "too_few_heads": ("在岗 {strength} 人，少于最低 {wanted} 人。", "It has {strength} heads, fewer than the least of {wanted}."),
+    "wrong_kind": ("不需要这种车辆。", "No vehicle of its kind is needed."),
+    "lacks_item": ("没有所需的物资。", "It holds nothing that is needed."),
+    "load_too_small": (
+        "运输车载重 {load_kg} 千克，装不下每件 {unit_kg} 千克的物资。",
+        "Its carriers take {load_kg} kg, less than one piece of {unit_kg} kg.",
+    ),
+    # why it cannot get there
+    "unreachable": ("没有可通行的道路到达。", "No road leads there."),
+    "unreachable_closure": ("道路被封（管制 {closure} 号），无法到达。", "Closure {closure} cuts it off."),
+    "unreachable_zone": ("必经道路在危险区内，无法到达。", "Its way lies in the hazard zone."),
+    "unreachable_rule": ("必经道路此时禁行，无法到达。", "A rule closes its way at this hour."),
+    "unreachable_limit": ("车辆超过道路的限重、限高、限宽或四驱要求，无法到达。", "Its vehicle is over a limit of weight, height or width, or lacks four-wheel drive."),
+    # why the plan would be worse with it
+    "cannot_replace": ("它需 {total_ms}；派它会使别的需求无法满足。", "It would take {total_ms}; sending it leaves another need unmet."),
+    "later": ("它需 {total_ms}，会使力量到位推迟 {by_ms}。", "It would take {total_ms} and make help {by_ms} later."),
+    "kept_for_coverage": ("它需 {total_ms}；留守可保障所在乡镇。", "It would take {total_ms}; it stays to cover its township."),
+    "no_need_left": ("它需 {total_ms}；需求已由更合适的力量满足。", "It would take {total_ms}; what it could do is done without it."),
+    "longer_road": ("它需 {total_ms}；同样结果下行车时间更长。", "It would take {total_ms}; the same result with more time on the road."),
+    "fixed_order": ("它需 {total_ms}；结果完全相同，按固定次序选了另一个。", "It would take {total_ms}; equal in everything, another came first in the fixed order."),
+    "not_proven": ("它需 {total_ms}；限时内未能证明不用它更好。", "It would take {total_ms}; within the time it was not proven that another is better."),
+    # why the commander's word could not be followed
+    "pin_incident_not_open": ("指定未采纳：险情不在处置中。", "Your word was not taken: the incident is not open."),
+    "pin_banned": ("指定未采纳：它同时被指定不得出动。", "Your word was not taken: it must not go by another word of yours."),
+    "pin_elsewhere": ("指定未采纳：它已被指定去另一处。", "Your word was not taken: it must go elsewhere by another word of yours."),
+    "pin_not_possible": ("指定未采纳：它不能承担这里的任何需求。", "Your word was not taken: it can meet no need here."),
+}
 
 TIERS: Final[Mapping[str, Pair]] = {
     "unmet_critical": ("关键需求缺口", "Critical need unmet"),
@@ -310,6 +370,10 @@ class Words:
         """Look up a code of the vocabulary; a code that the county has taken out since stands for itself."""
         term = self.policy.vocabulary.get(group, {}).get(code)
         return self._of(term.words) if term else code
+
+    def group(self, group: str) -> dict[str, str]:
+        """Give every word of one group of the vocabulary."""
+        return {code: self._of(term.words) for code, term in self.policy.vocabulary[group].items()}
 
     def layer(self, code: str) -> str:
         """Name a layer."""

@@ -29,7 +29,11 @@ def test_only_named_files_are_copied(tmp_path: Path) -> None:
     stale.parent.mkdir()
     stale.write_text("stale")
     vendor.copy(tmp_path / "node_modules", tmp_path / "vendor")
-    copied = {str(path.relative_to(tmp_path / "vendor")) for path in (tmp_path / "vendor").rglob("*") if path.is_file()}
+    copied = {
+        str(path.relative_to(tmp_path / "vendor"))
+        for path in (tmp_path / "vendor").rglob("*")
+        if path.is_file()
+    }
     assert copied == set(vendor.FILES)
 
 
@@ -41,7 +45,11 @@ def test_a_file_that_its_package_lost_is_named(tmp_path: Path) -> None:
 
 def test_own_scripts_and_styles_name_no_other_host() -> None:
     """Addresses of other hosts have no place in files that run without internet."""
-    own = [path for path in vendor.VENDOR.parent.rglob("*") if path.suffix in {".js", ".css"} and vendor.VENDOR not in path.parents]
+    own = [
+        path
+        for path in vendor.VENDOR.parent.rglob("*")
+        if path.suffix in {".js", ".css"} and vendor.VENDOR not in path.parents
+    ]
     assert len(own) >= 8
     for path in own:
         assert not re.search(r"https?://|url\(['\"]?//", path.read_text()), path
@@ -51,4 +59,7 @@ def test_own_scripts_write_no_markup() -> None:
     """Names from data become text through textContent alone."""
     for path in vendor.VENDOR.parent.rglob("*.js"):
         if vendor.VENDOR not in path.parents:
-            assert not re.search(r"innerHTML|outerHTML =|insertAdjacentHTML|document\.write|\beval\(|new Function", path.read_text()), path
+            assert not re.search(
+                r"innerHTML|outerHTML =|insertAdjacentHTML|document\.write|\beval\(|new Function",
+                path.read_text(),
+            ), path

@@ -4,7 +4,8 @@ import re
 
 from fastapi import APIRouter, Response
 
-from api.usecases import places
+from api.usecases import layers
+from api.usecases.layers import CountedLayer
 from web import wording
 from web.i18n import N_
 from web.map.skeleton import skeleton
@@ -13,6 +14,8 @@ from web.view import Link, PageRoute, Reading, View
 router = APIRouter(route_class=PageRoute)
 NAVIGATION = Link(path="/", title=N_("Command map"), place=10)
 
+BASE = ("areas",)  # drawn by the base map
+WORLD = (-180.0, -60.0, 180.0, 75.0)
 GEOMETRY = {"Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line"}
 PANEL = re.compile(r"/(incidents|orders|closures|plans|resources)(/[a-z0-9_]+){0,2}")
 
@@ -20,29 +23,30 @@ PANEL = re.compile(r"/(incidents|orders|closures|plans|resources)(/[a-z0-9_]+){0
 @router.get("/")
 def page(view: Reading, at: str = "/incidents") -> Response:
     """Show the map; `at` is the page that the panel opens with."""
-    overlays = [layer for layer in places.layers(view.context) if layer.geometry != "none"]
+    overlays = [one for one in layers.listing(view.context) if one.layer.geometry != "none" and one.layer.code not in BASE]
     return view.render(
         "map.html",
-        skeleton=skeleton(tuple(layer.code for layer in overlays)),
+        skeleton=skeleton(tuple(one.layer.code for one in overlays)),
         at=at if PANEL.fullmatch(at) else "/incidents",
         may_close_roads=view.context.actor.may("closure.close"),
         config={
-            "bounds": places.extent(view.context),
+            "bounds": layers.extent(view.context) or WORLD,
             "names": ["name"] if view.lang == "zh" else ["name_en", "name"],
-            "layers": [_layer(view, layer) for layer in overlays],
+            "layers": [_layer(view, one) for one in overlays if one.count],
             "types": dict(view.words.incident_types()),
+            "vehicles": view.words.group("vehicle_kinds"),
             "words": _words(view),
         },
     )
 
 
-def _layer(view: View, layer: "places.LayerCount") -> dict[str, object]:
-    """What the legend and the drawing need of one layer: codes, numbers and the county's own words."""
-    legend = layer.legend
+def _layer(view: View, found: CountedLayer) -> dict[str, object]:
+    """Tell what the legend and the drawing need of one layer: codes, numbers and the county's own words."""
+    layer, legend = found.layer, found.layer.legend
     return {
         "code": layer.code,
         "name": view.words.layer(layer.code),
-        "count": layer.count,
+        "count": found.count,
         "geometry": GEOMETRY.get(layer.geometry, "area"),
         "colour": legend.colour,
         "symbol": legend.symbol,
@@ -52,7 +56,7 @@ def _layer(view: View, layer: "places.LayerCount") -> dict[str, object]:
 
 
 def _words(view: View) -> dict[str, object]:
-    """The words that own JavaScript shows, by the names that it uses."""
+    """Give the words that own JavaScript shows, by the names that it uses."""
     _ = view.gettext
     return {
         "minutes": _("{count} min"),
@@ -64,6 +68,7 @@ def _words(view: View) -> dict[str, object]:
         "close_here": _("Close the road here"),
         "click_road": _("Click the road that is closed"),
         "closed": _("Closed"),
+        "answered": _("{count} of {total} answered"),
         "overdue": wording.pick(wording.OVERDUE[:2], view.lang),
         "states": {code: wording.pick(look[:2], view.lang) for code, look in wording.ORDER_STATES.items()},
     }

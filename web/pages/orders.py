@@ -71,7 +71,7 @@ def links(
 
 
 @router.post("/orders/{order_id}/{act}")
-def step(
+def step(  # noqa: PLR0917  # fields of a form, bound by name
     view: Writing,
     order_id: int,
     act: str,

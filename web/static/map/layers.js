@@ -27,7 +27,7 @@ export function drawLayer(map, group, layer, collection, names, open) {
       item.bindTooltip(() => textElement("span", nameOf(feature.properties, names) || feature.properties.code));
       if (layer.geometry === "point") item.on("click", (event) => {
         L.DomEvent.stop(event);
-        open(`/resources/${layer.code}/${feature.properties.id}`);
+        open(`/resources/${layer.code}/${feature.id}`);
       });
     },
   });

@@ -4,7 +4,7 @@
 import { listen } from "../events.js";
 import { addBase } from "./base.js";
 import { addLegend } from "./legend.js";
-import { drawLayer } from "./layers.js";
+import { drawLayer, nameOf } from "./layers.js";
 import { drawProposal, drawState } from "./state.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -13,7 +13,7 @@ const map = window.map_command;
 const group = (name) => window[`feature_group_${name}`];
 const hint = document.getElementById("hint");
 const closeTool = document.getElementById("close-tool");
-const stage = document.getElementById("map");
+const stage = document.getElementById("map-stage");
 
 async function getJSON(address) {
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
@@ -64,7 +64,9 @@ function fill({ lat, lng }) {
   field("lat").value = lat.toFixed(6);
   showDraft();
   getJSON(`/api/v1/locate?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`)
-    .then((place) => { hint.textContent = place.chain.map((cell) => cell.name).join(" › "); })
+    .then(({ grids, areas }) => {
+      hint.textContent = (grids.length ? grids : areas).map((link) => nameOf(link, config.names)).join(" › ");
+    })
     .catch(() => { hint.textContent = ""; });
 }
 
@@ -107,7 +109,7 @@ let asked = 0;
 async function refresh() {
   const turn = ++asked;
   const state = await getJSON("/api/v1/map/state");
-  if (turn === asked) drawState(group, state, { words, types: config.types, open: openPanel });
+  if (turn === asked) drawState(group, state, { ...config, open: openPanel });
 }
 
 let waiting;

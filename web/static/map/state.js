@@ -1,7 +1,7 @@
 // What is happening: incidents, hazard zones, closures, routes and ordered units. Few, so they are elements with words.
 /* global L */
 
-import { textElement } from "./layers.js";
+import { nameOf, textElement } from "./layers.js";
 
 // state of an order: mark and tone. The mark says it where colour cannot.
 const ORDER = {
@@ -23,14 +23,52 @@ function incidentMark(feature, types) {
   return L.divIcon({ html: mark, className: "", iconSize: [34, 34], iconAnchor: [17, 41] });
 }
 
-function unitMark({ state, overdue, name, answered_ms: answered }, words) {
-  const [mark, tone] = overdue ? ["!", "bad"] : ORDER[state] || ["?", ""];
+/** Orders that stand at one place (a team and its vehicles, a depot's carriers) share one mark. */
+function together(collection) {
+  const places = new Map();
+  for (const { geometry, properties } of collection.features) {
+    const key = geometry.coordinates.join();
+    if (!places.has(key)) places.set(key, { at: geometry.coordinates, orders: [] });
+    places.get(key).orders.push(properties);
+  }
+  return [...places.values()];
+}
+
+function standing(orders, words) {
+  const open = orders.filter(({ state }) => ["sent", "acknowledged", "departed", "arrived"].includes(state));
+  const waiting = orders.filter(({ state }) => state === "sent");
+  const late = orders.some(({ overdue }) => overdue);
+  const [first] = open.length ? open : orders;
+  const slowest = Math.max(...orders.map(({ answered_ms: answered }) => answered ?? 0));
+  if (late) return { mark: "!", tone: "bad", text: words.overdue };
+  if (waiting.length && waiting.length < orders.length) {
+    const text = say(words.answered, orders.length - waiting.length).replace("{total}", orders.length);
+    return { mark: "○", tone: "warn", text };
+  }
+  const [mark, tone] = ORDER[first.state] || ["?", ""];
+  const said = words.states[first.state];
+  return { mark, tone, text: first.state === "sent" || !slowest ? said : `${said} ${say(words.minutes, minutes(slowest))}` };
+}
+
+function unitMark(orders, names, words) {
+  const { mark, tone, text } = standing(orders, words);
   const unit = document.createElement("div");
   unit.className = `unit ${tone}`;
-  unit.dataset.state = state;
-  const said = answered == null ? words.states[state] : `${words.states[state]} ${say(words.minutes, minutes(answered))}`;
-  unit.append(textElement("b", mark), textElement("span", `${name} · ${overdue ? words.overdue : said}`));
+  unit.dataset.states = orders.map(({ state }) => state).sort().join(" ");
+  unit.append(textElement("b", mark), textElement("span", `${nameOf(orders[0], names)} · ${text}`));
   return L.divIcon({ html: unit, className: "", iconSize: [0, 0] });
+}
+
+function unitList(orders, { words, vehicles, names }) {
+  const list = document.createElement("ul");
+  list.className = "plain";
+  for (const { kind, vehicle, state, overdue } of orders) {
+    const [mark] = overdue ? ["!"] : ORDER[state] || ["?"];
+    const who = vehicle ? vehicles[vehicle] || vehicle : nameOf(orders[0], names);
+    list.append(textElement("li", `${mark} ${who} · ${overdue ? words.overdue : words.states[state]}`));
+    list.lastChild.dataset.kind = kind;
+  }
+  return list;
 }
 
 function lines(collection, style) {
@@ -38,7 +76,7 @@ function lines(collection, style) {
 }
 
 /** Draw all that stands now. Each group is emptied first: the state is whole, not a difference. */
-export function drawState(group, state, { words, types, open }) {
+export function drawState(group, state, { words, types, vehicles, names, open }) {
   const fill = (name, layer) => group(name).clearLayers().addLayer(layer);
   fill("zones", lines(state.zones, { pane: "zones", color: "#b3261e", weight: 1.5, dashArray: "5 4", fillColor: "#b3261e", fillOpacity: 0.1 }));
   fill("routes", lines(state.routes, (feature) => ({
@@ -55,10 +93,11 @@ export function drawState(group, state, { words, types, open }) {
       item.on("click", (event) => { L.DomEvent.stop(event); open(`/closures?id=${feature.properties.id}`); });
     },
   }));
-  fill("orders", L.geoJSON(state.orders, {
-    pointToLayer: (feature, latlng) => L.marker(latlng, { pane: "incidents", icon: unitMark(feature.properties, words) }),
-    onEachFeature: (feature, item) => item.on("click", () => open(`/orders?id=${feature.properties.id}`)),
-  }));
+  fill("orders", L.featureGroup(together(state.orders).map(({ at: [lon, lat], orders }) => {
+    const marker = L.marker([lat, lon], { pane: "incidents", icon: unitMark(orders, names, words) });
+    marker.bindTooltip(() => unitList(orders, { words, vehicles, names }));
+    return marker.on("click", () => open(`/incidents/${orders[0].incident}`));
+  })));
   fill("incidents", L.geoJSON(state.incidents, {
     pointToLayer: (feature, latlng) => L.marker(latlng, { pane: "incidents", icon: incidentMark(feature, types), zIndexOffset: 1000 }),
     onEachFeature: (feature, item) => {
