@@ -8,6 +8,7 @@ The solvers stand in `dispatch.solver`; this file knows none of them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from dispatch.problem import Flags, Ints, Problem
 
 NO_LIMIT = 1 << 40
 """Stands for an open end of a row."""
+
+Pins = Literal["all", "present", "none"]
+"""Which pins bind: all; those of units in the window (the window is a part of its own); none (a relaxation)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,7 +60,7 @@ class Linear:
 class Model:
     """Whole-number variables 0 ≤ x ≤ `most`, rows, and the tiers as lines."""
 
-    def __init__(self, problem: Problem, window: Window, *, pins: bool = True) -> None:
+    def __init__(self, problem: Problem, window: Window, *, pins: Pins = "all") -> None:
         self.pins = pins
         self.problem = problem
         self.window = window
@@ -102,9 +106,8 @@ class Model:
         choices = _grouped(problem.pair_unit[self.pair_rows], self.pair_vars)
         for variables in choices.values():
             self._at_most_one(variables)
-        for unit in np.flatnonzero(problem.unit_pin >= 0).tolist() if self.pins else ():
-            variables = choices.get(unit, [])
-            self._row(variables, [1] * len(variables), 1, 1)
+        for unit in np.flatnonzero(problem.unit_pin >= 0).tolist():
+            self._pin(choices.get(unit, []), 1)
 
     def _carry(self) -> None:
         """Each carrier makes one trip, within its load, and no trip is empty; pinned ones are made."""
@@ -121,9 +124,12 @@ class Model:
             for var in drawn:
                 self._implies(var, made, self.most[var])
             self._row([*drawn, made], [1] * len(drawn) + [-1], 0, NO_LIMIT)
-        for pin in problem.trip_pins if self.pins else ():
-            variables = [self._trip_var[t] for t in pin.tolist() if t in self._trip_var]
-            self._row(variables, [1] * len(variables), 1, NO_LIMIT)
+        for pin in problem.trip_pins:
+            self._pin([self._trip_var[t] for t in pin.tolist() if t in self._trip_var], NO_LIMIT)
+
+    def _pin(self, variables: list[int], most: int) -> None:
+        if self.pins == "all" or (self.pins == "present" and variables):
+            self._row(variables, [1] * len(variables), 1, most)
 
     def _stock(self) -> None:
         """Trips that wait no longer than a lot's activation draw no more than is released by then."""

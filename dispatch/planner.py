@@ -21,6 +21,7 @@ from dispatch.exact import Model, Window
 from dispatch.greedy import nearest_first
 from dispatch.model import Tier
 from dispatch.problem import Flags, Ints, Problem
+from dispatch.shortage import least_shortage
 from dispatch.solver import SOLVER, minimise
 
 DEFAULT_TIME_LIMIT_S = 10.0
@@ -28,6 +29,7 @@ EFFORT = ("orders", "road", "tie_break")
 WHOLE_BITS = 1 << 60
 GROWTH = 0.3
 MANY = 20
+UNMET_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,7 +164,7 @@ def _alone_at(search: _Search, incident: int, floor: Ints, most: Ints, counted: 
             most_missing=asked,
             far=np.zeros_like(problem.need_quantity),
         )
-        return not minimise(Model(problem, window, pins=False), "unmet_critical", search.stop_at).infeasible
+        return not minimise(Model(problem, window, pins="none"), "unmet_critical", search.stop_at).infeasible
 
     if np.all(asked >= problem.need_quantity):
         return int(floor[incident])
@@ -253,14 +255,13 @@ def _most_missing(search: _Search, least: Ints) -> Ints:
 
 def _solve_unmet(search: _Search, least: Ints) -> Ints:
     """Tiers 1 and 2, over all pairs. Returns what each need may lack at most in plans that are as good."""
-    problem = search.problem
     if not (search.proven("unmet_critical") and search.proven("unmet_other")):
-        model = Model(problem, _timeless(problem))
-        for tier in TIERS[:2]:
-            outcome = minimise(model, tier, search.stop_at)
-            search.offer(outcome.choice)
-            search.raise_bound(tier, outcome.bound)
-            model.hold(tier, search.value(tier))
+        now = time.perf_counter()
+        share = now + (search.stop_at - now) * UNMET_SHARE
+        found = least_shortage(search.problem, _timeless(search.problem), search.best, share)
+        search.offer(found.choice)
+        for tier, bound in zip(TIERS[:2], found.bounds, strict=True):
+            search.raise_bound(tier, bound)
     return _most_missing(search, least)
 
 

@@ -1,0 +1,236 @@
+"""Tiers 1 and 2 when not everything can be met: who goes without.
+
+Without times to pay for, teams, vehicles and stock have nothing to do with each other, so each is a problem of its
+own: three small ones instead of one large one. Each is bounded by its linear relaxation, improved by local search and,
+while it is small enough, proven by HiGHS (assignment with knapsacks is what linear bounds are good at).
+
+A bound is rounded down by more than the solver's tolerance before it is rounded up to a whole number, so floating
+point can make a bound weaker, never wrong.
+"""
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+from scipy.sparse import csr_array
+
+from dispatch.choice import TIERS, Choice, faults, missing
+from dispatch.exact import NO_LIMIT, Model, Window
+from dispatch.problem import Flags, Ints, Problem
+
+SMALL = 4_000
+"""Up to this many variables a part is proven; beyond, its linear relaxation is the bound."""
+INFEASIBLE = 2
+TOLERANCE = 1e-9
+UNMET = TIERS[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """The best choice found for tiers 1 and 2 (times ignored), and a bound for each."""
+
+    choice: Choice
+    bounds: tuple[int, int]
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """The needs of one kind, their model, the best choice so far and its two bounds."""
+
+    needs: Flags
+    model: Model
+    choice: Choice
+    values: list[int]
+    bounds: list[int]
+
+
+def least_shortage(problem: Problem, window: Window, start: Choice, stop_at: float) -> Shortage:
+    """Minimise what is missing, starting from a valid choice. `window` must leave nothing out."""
+    choice = improved(problem, start)
+    kinds = np.array([need.kind for need in problem.needs])
+    parts = [_part(problem, window, kinds == kind, choice) for kind in np.unique(kinds)]
+    for tier in range(len(UNMET)):
+        for number, part in enumerate(parts):
+            share = (stop_at - time.perf_counter()) / (len(parts) - number + len(parts) * (1 - tier))
+            _solve(problem, part, tier, time.perf_counter() + share)
+        total = sum(part.values[tier] for part in parts)
+        for part in parts:
+            others = sum(other.bounds[tier] for other in parts if other is not part)
+            offset = _outside(problem, part, tier)
+            part.model.hold(UNMET[tier], total - others + offset)
+    return Shortage(
+        choice=Choice(
+            np.logical_or.reduce([part.choice.pairs & part.needs[problem.pair_need] for part in parts]),
+            np.sum([np.where(part.needs[problem.draw_need], part.choice.draws, 0) for part in parts], axis=0),
+        ),
+        bounds=(sum(part.bounds[0] for part in parts), sum(part.bounds[1] for part in parts)),
+    )
+
+
+def _part(problem: Problem, window: Window, needs: Flags, choice: Choice) -> _Part:
+    draws = window.draws & needs[problem.draw_need] & _longest_wait(problem)
+    own = replace(
+        window,
+        pairs=window.pairs & needs[problem.pair_need],
+        draws=draws,
+        most_missing=problem.need_quantity,
+    )
+    part = _Part(needs, Model(problem, own, pins="present"), choice, [], [0, 0])
+    part.values = _values(problem, part, choice)
+    return part
+
+
+def _longest_wait(problem: Problem) -> Flags:
+    """Draws of each carrier's most patient trip to an incident: with no time to pay for it can bring all that others can."""
+    longest: dict[tuple[int, int], int] = {}
+    for trip in np.argsort(problem.trip_activation, kind="stable").tolist():
+        longest[int(problem.trip_carrier[trip]), int(problem.trip_incident[trip])] = trip
+    kept = np.isin(problem.draw_trip, list(longest.values()))
+    return kept if not problem.trip_pins else np.ones_like(kept)
+
+
+def _values(problem: Problem, part: _Part, choice: Choice) -> list[int]:
+    lacking = missing(problem, choice) * problem.need_weight
+    return [int(lacking[part.needs & (problem.need_critical == flag)].sum()) for flag in (True, False)]
+
+
+def _outside(problem: Problem, part: _Part, tier: int) -> int:
+    """What a part's model counts as missing of needs that are not its own: all of it, always."""
+    others = ~part.needs & (problem.need_critical == (tier == 0))
+    return int((problem.need_quantity * problem.need_weight)[others].sum())
+
+
+def _solve(problem: Problem, part: _Part, tier: int, stop_at: float) -> None:
+    offset = _outside(problem, part, tier)
+    whole = len(part.model.most) <= SMALL
+    result = _highs(part.model, UNMET[tier], stop_at, whole=whole)
+    bound = result.mip_dual_bound if whole else result.fun
+    if bound is not None and np.isfinite(bound) and result.status != INFEASIBLE:
+        slack = 1e-6 + abs(bound) * TOLERANCE
+        part.bounds[tier] = max(part.bounds[tier], int(np.ceil(bound - slack)) - offset)
+    if whole and result.x is not None:
+        choice = part.model.choice(np.rint(result.x).astype(np.int64))
+        values = _values(problem, part, choice)
+        if values[: tier + 1] < part.values[: tier + 1]:
+            part.choice, part.values = choice, values
+    part.bounds[tier] = min(part.bounds[tier], part.values[tier])
+
+
+def _highs(model: Model, tier: str, stop_at: float, *, whole: bool) -> OptimizeResult:
+    """Least value of a tier by HiGHS, in whole numbers or relaxed."""
+    linear, count = model.tiers[tier], len(model.most)
+    cost = np.zeros(count)
+    np.add.at(cost, linear.variables, linear.coefficients)
+    indices = np.fromiter((v for row in model.rows for v in row.variables), dtype=np.int64)
+    data = np.fromiter((c for row in model.rows for c in row.coefficients), dtype=np.float64)
+    edges = np.concatenate([[0], np.cumsum([len(row.variables) for row in model.rows])])
+    return milp(
+        cost,
+        integrality=np.full(count, int(whole)),
+        bounds=Bounds(0, np.array(model.most, dtype=np.float64)),
+        constraints=LinearConstraint(
+            csr_array((data, indices, edges), shape=(len(model.rows), count)),
+            np.array([row.low if row.low > -NO_LIMIT else -np.inf for row in model.rows]),
+            np.array([row.high if row.high < NO_LIMIT else np.inf for row in model.rows]),
+        ),
+        options={"mip_rel_gap": 0, "time_limit": max(0.01, stop_at - time.perf_counter())},
+    )
+
+
+# -- local search over units
+
+
+def improved(problem: Problem, start: Choice) -> Choice:
+    """Move single units, then exchange two, as long as less is missing. Deterministic: the best step, ties by row."""
+    heavy = int((problem.need_quantity * problem.need_weight).sum()) + 1
+    weight = np.where(problem.need_critical, heavy, 1) * problem.need_weight
+    state = _Units(problem, start, weight)
+    while state.move() or state.exchange():
+        pass
+    choice = Choice(state.pairs(), start.draws.copy())
+    return choice if not faults(problem, choice) else start
+
+
+class _Units:
+    """Which pair each unit takes (-1: none), and how much of each need is brought."""
+
+    def __init__(self, problem: Problem, start: Choice, weight: Ints) -> None:
+        self.problem = problem
+        self.weight = weight
+        self.taken = np.full(problem.n_units, -1, dtype=np.int64)
+        rows = np.flatnonzero(start.pairs)
+        self.taken[problem.pair_unit[rows]] = rows
+        self.brought = np.zeros(len(problem.needs), dtype=np.int64)
+        np.add.at(self.brought, problem.pair_need[rows], problem.pair_amount[rows])
+        self.row_of = {
+            (int(u), int(n)): row
+            for row, (u, n) in enumerate(zip(problem.pair_unit, problem.pair_need, strict=True))
+        }
+
+    def pairs(self) -> Flags:
+        mask = np.zeros(len(self.problem.pair_unit), dtype=np.bool_)
+        mask[self.taken[self.taken >= 0]] = True
+        return mask
+
+    def _missing(self, brought: Ints, need: Ints) -> Ints:
+        lacking = np.maximum(0, self.problem.need_quantity[need] - brought) * self.weight[need]
+        return np.asarray(lacking, dtype=np.int64)
+
+    def _loss(self) -> Ints:
+        """Per unit: what would be missing more if it stayed at home."""
+        loss = np.zeros(self.problem.n_units, dtype=np.int64)
+        sent = np.flatnonzero(self.taken >= 0)
+        rows = self.taken[sent]
+        need, amount = self.problem.pair_need[rows], self.problem.pair_amount[rows]
+        loss[sent] = self._missing(self.brought[need] - amount, need) - self._missing(self.brought[need], need)
+        return loss
+
+    def move(self) -> bool:
+        problem = self.problem
+        if not len(problem.pair_unit):
+            return False
+        need = problem.pair_need
+        gain = self._missing(self.brought[need], need)
+        gain = gain - self._missing(self.brought[need] + problem.pair_amount, need) - self._loss()[problem.pair_unit]
+        gain[self.taken[problem.pair_unit] == np.arange(len(gain))] = 0
+        best = int(np.argmax(gain))
+        if gain[best] <= 0:
+            return False
+        self._take(int(problem.pair_unit[best]), best)
+        return True
+
+    def exchange(self) -> bool:
+        """Let two units swap their needs: the best pair of units that could serve each other's."""
+        problem = self.problem
+        sent = np.flatnonzero(self.taken >= 0)
+        if len(sent) < 2:
+            return False
+        rows = self.taken[sent]
+        need, amount = problem.pair_need[rows], problem.pair_amount[rows]
+        able = np.zeros((problem.n_units, len(problem.needs)), dtype=np.bool_)
+        able[problem.pair_unit, problem.pair_need] = True
+        fits = able[sent][:, need]
+        both = fits & fits.T & (need[:, None] != need[None, :])
+        change = amount[None, :] - amount[:, None]
+        before = self._missing(self.brought[need], need)
+        wide = np.broadcast_to(need[:, None], change.shape)
+        after = self._missing(self.brought[need][:, None] + change, wide)
+        gain = np.where(both, before[:, None] - after + (before[None, :] - after.T), 0)
+        best = int(np.argmax(gain))
+        if gain.flat[best] <= 0:
+            return False
+        one, other = divmod(best, len(sent))
+        to_one = self.row_of[int(sent[one]), int(need[other])]
+        to_other = self.row_of[int(sent[other]), int(need[one])]
+        self._take(int(sent[one]), to_one)
+        self._take(int(sent[other]), to_other)
+        return True
+
+    def _take(self, unit: int, row: int) -> None:
+        problem = self.problem
+        if self.taken[unit] >= 0:
+            old = self.taken[unit]
+            self.brought[problem.pair_need[old]] -= problem.pair_amount[old]
+        self.taken[unit] = row
+        self.brought[problem.pair_need[row]] += problem.pair_amount[row]
