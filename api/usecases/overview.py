@@ -11,7 +11,6 @@ from api.security import authorise
 from api.usecases import orders as order_acts
 from data import closures, incidents, orders, plans, units
 from data.closures import ClosureRecord
-from data.frozen import decode
 from data.incidents import IncidentRecord
 from data.orders import OrderRecord
 from data.units import DepotRecord, TeamRecord, VehicleRecord
@@ -101,6 +100,6 @@ def _ways(connection: Connection, plan_ids: set[int]) -> Mapping[int, Mapping[Ke
     ways: dict[int, dict[Key, UnitRoute]] = {}
     for plan_id in plan_ids:
         record = plans.get(connection, plan_id)
-        routes = [decode(UnitRoute, route) for route in record.routes] if record else []
+        routes = record.routes if record else ()
         ways[plan_id] = {(route.kind, route.id): route for route in routes}
     return ways

@@ -9,7 +9,6 @@ from api.context import Context
 from api.security import authorise
 from api.usecases import orders as order_acts
 from data import areas, incidents, locate, plans, road_names, units
-from data.frozen import decode
 from data.incidents import IncidentRecord
 from data.locate import Area, Location
 from data.orders import OrderRecord
@@ -75,7 +74,7 @@ def sheet(ctx: Context, order_id: int) -> Sheet:
 
 def _route(order: OrderRecord, plan: PlanRecord | None) -> UnitRoute | None:
     unit = order.vehicle_id if order.kind in {"vehicle", "carrier"} else order.team_id
-    found = (decode(UnitRoute, route) for route in (plan.routes if plan else ()))
+    found = plan.routes if plan else ()
     return next((one for one in found if (one.kind, one.id) == (order.kind, unit)), None)
 
 
