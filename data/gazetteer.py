@@ -52,7 +52,8 @@ def county_of(
     if clip is not None:
         same = outlines[outlines.geometry.map(lambda shape: shape.equals(clip)).to_numpy(dtype=bool)]
         return _county(same.iloc[0]) if len(same) else _nameless(name, clip)
-    metres = np.array([edges.loc[edges.intersects(shape), "length_m"].sum() for shape in outlines.geometry])
+    middles = gpd.GeoSeries(shapely.line_interpolate_point(edges.geometry.to_numpy(), 0.5, normalized=True))
+    metres = np.array([edges["length_m"][middles.within(shape)].sum() for shape in outlines.geometry])
     if len(metres) and metres.max() > edges["length_m"].sum() / 2:
         fitting = outlines[metres >= NEARLY_ALL * metres.max()]
         return _county(fitting.loc[fitting.to_crs(_metres(fitting)).area.idxmin()])

@@ -152,7 +152,7 @@ def _put_in_order(path: Path, target: Path) -> None:
         objects.apply(writer)
 
 
-def outline(extract: Extract, wanted: str) -> shapely.Geometry:
+def outline(extract: Extract, wanted: str) -> shapely.Polygon | shapely.MultiPolygon:
     """Return the outline in a file of polygons, or of an administrative relation of the extract by its name or id.
 
     Of several relations of one name the highest level counts. Raises NoSuchOutlineError.
@@ -170,7 +170,7 @@ def outline(extract: Extract, wanted: str) -> shapely.Geometry:
     ]
     if found.empty:
         raise NoSuchOutlineError(wanted, sorted(known["name"]))
-    chosen: shapely.Geometry = found.sort_values(["level", "relation_id"]).geometry.iloc[0]
+    chosen: shapely.MultiPolygon = found.sort_values(["level", "relation_id"]).geometry.iloc[0]
     return chosen
 
 

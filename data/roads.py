@@ -163,6 +163,7 @@ def as_json(report: RoadReport) -> dict[str, Any]:
 
 _FLAGS: Final = ("bridge", "tunnel", "four_wheel_drive_only")
 _EDGE_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("length_m", "speed_kmh"), "float64"),
     "oneway": "int8",
     **dict.fromkeys(_FLAGS, "bool"),
     **dict.fromkeys(("max_mass_kg", "max_height_cm", "max_width_cm"), "int32"),

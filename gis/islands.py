@@ -108,9 +108,11 @@ def _traffic(
     weight = np.bincount(strong[tail][inside], weights=km[edge][inside], minlength=strong.max() + 1)
     core = int(np.flatnonzero(strong == weight.argmax())[0])
     entered, left = _reached(graph, core)[tail], _reached(graph.T.tocsr(), core)[head]
-    return tuple(
-        np.bincount(edge[flags], minlength=len(edges)) > 0 for flags in (entered, left, entered & left)
-    )
+
+    def any_drive(flags: _Flags) -> _Flags:
+        return np.bincount(edge[flags], minlength=len(edges)) > 0
+
+    return any_drive(entered), any_drive(left), any_drive(entered & left)
 
 
 def _links(edges: gpd.GeoDataFrame, banned_turns: Sequence[Turn]) -> tuple[_Indices, _Indices, _Indices]:

@@ -280,7 +280,7 @@ def _survey_attributes(frame: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFr
             "ref": column("ref"),
             "osm_way_id": pd.array([None] * count, dtype="Int64"),
         }
-    )
+    ).astype({"road_class": object, "access": object})
     return result, _concat(*faults)
 
 

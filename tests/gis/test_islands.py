@@ -72,7 +72,7 @@ def test_islands_are_the_connected_parts(links: list[tuple[int, int, str]]) -> N
         assert (found.no_way_out_km, found.no_way_in_km) == (0, 0)
 
 
-def test_a_turn_restriction_can_make_a_trap():
+def test_a_turn_restriction_can_make_a_trap() -> None:
     """Every road of it is open both ways, and yet nobody who drives in comes out again."""
     nodes = {1: (0, 0), 2: (1, 0), 3: (2, 0), 4: (3, 0), 5: (3, 1)}
     ways = {1: [1, 2], 2: [2, 3], 3: [3, 4], 4: [4, 5], 5: [5, 3]}
