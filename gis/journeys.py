@@ -437,6 +437,9 @@ def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | Non
     while len(waiting) and len(tried) < _MAX_ROUNDS:
         which = snapping.UNREACHED if tried else snapping.ALL
         end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, which, roads.seen(tried))
+        if tried:
+            bound = MAX_WALK_M if end.edges[0] == NOWHERE else float(end.metres[0])
+            waiting = _serve_ahead(roads, found, starts, waiting, target, bound)
         if end.edges[0] == NOWHERE:
             if not tried:
                 found.times.reach[waiting] = Reach.NO_ROAD_AT_TARGET
@@ -460,6 +463,23 @@ def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | Non
         found.rides[i] = alone.rides[0]
     found.keep_within(within_ms)
     return found
+
+
+def _serve_ahead(
+    roads: Roads, found: Found, starts: Anchors, waiting: Int64s, target: Floats, nearer_than_m: float
+) -> Int64s:
+    """Serve the starts that come nearest to the target without leaving their own edge. Return those that wait on."""
+    left = []
+    for i in map(int, waiting):
+        start = starts.take(np.array([i]))
+        end = roads.ahead(start, target)
+        along = roads.along_one_edge(start, end)
+        if not along or end.metres[0] >= nearer_than_m:
+            left.append(i)
+            continue
+        found.write(i, int(walk_ms(start.metres)[0]) + along[0].ms, walk_ms(end.metres)[0], Reach.CUT_OFF)
+        found.rides[i] = Ride(start.one(0), end.one(0), (along[0],))
+    return np.array(left, dtype=np.int64)
 
 
 def _on_islands(roads: Roads, starts: Anchors, end: Anchors) -> npt.NDArray[np.bool_]:
@@ -556,13 +576,14 @@ def _serve_from_reached(
     roads: Roads, found: Found, start: Anchors, seeds: Ways, i: int, target: Floats, reach: Reach
 ) -> None:
     """Bring one target to the nearest place that an exhausted forward search can drive to."""
-    access, ahead = int(walk_ms(start.metres)[0]), roads.ahead(start, target)
+    access = int(walk_ms(start.metres)[0])
+    ahead: Anchors | None = roads.ahead(start, target)
     tried: list[int] = []
     while len(tried) < _MAX_ROUNDS:
         end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, snapping.REACHED, roads.seen(tried))
-        if end.edges[0] == NOWHERE or ahead.metres[0] < end.metres[0]:
-            end = ahead
-        if end.metres[0] > MAX_WALK_M:
+        if ahead is not None and (end.edges[0] == NOWHERE or ahead.metres[0] < end.metres[0]):
+            end, ahead = ahead, None
+        if end.edges[0] == NOWHERE or end.metres[0] > MAX_WALK_M:
             return
         along, ways = roads.along_one_edge(start, end), roads.ways_in(end)
         times = [

@@ -362,6 +362,8 @@ def entering(
 @compiled
 def between(field: Field, edge: int, start: int, end: int) -> tuple[int, int]:
     """Return (ms, arc) of driving along one edge from one place to another; (-1, -1) where that cannot be done."""
+    if start == end:
+        return 0, 2 * edge
     arc = 2 * edge + (0 if end >= start else 1)
     weight = field.weights[arc]
     if weight <= -2:

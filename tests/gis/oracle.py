@@ -159,6 +159,8 @@ def _ways_in(world: World, ms: Mapping[Arc, int], target: tuple[int, float]) -> 
 
 
 def _along(ms: Mapping[Arc, int], source: tuple[int, float], target: tuple[int, float]) -> int | None:
+    if source == target:
+        return 0
     if source[0] != target[0]:
         return None
     arc = (source[0], target[1] >= source[1])
