@@ -28,6 +28,7 @@ DEFAULT_TIME_LIMIT_S = 10.0
 EFFORT = ("orders", "road", "tie_break")
 WHOLE_BITS = 1 << 60
 GROWTH = 0.3
+LEAST_GROWTH = 8
 MANY = 20
 UNMET_SHARE = 0.6
 
@@ -311,7 +312,7 @@ def _slacks(problem: Problem, floor: Ints) -> Ints:
 def _wider(slacks: Ints, slack: int) -> int:
     """The next slack worth trying: it brings in GROWTH of what is in already, and never nothing."""
     inside = int(np.searchsorted(slacks, slack, side="right"))
-    return int(slacks[min(len(slacks) - 1, inside + max(1, int(inside * GROWTH)))]) if len(slacks) else slack
+    return int(slacks[min(len(slacks) - 1, inside + max(LEAST_GROWTH, int(inside * GROWTH)))]) if len(slacks) else slack
 
 
 def _held(search: _Search, window: Window, *tiers: str) -> Model:
@@ -329,6 +330,7 @@ def _critical_slack(search: _Search, floors: _Floors, most: Ints) -> int | None:
     while not search.out_of_time:
         model = _held(search, _window(search.problem, floors, most, (slack, slack), relaxed=True), *TIERS[:2])
         outcome = minimise(model, "time_critical", search.stop_at)
+        search.offer(outcome.choice)
         if outcome.infeasible:
             search.raise_bound("time_critical", floors.critical_sum + slack + 1)
             slack = _wider(slacks, slack)
