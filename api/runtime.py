@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from fastapi import FastAPI
+from sqlalchemy import URL, make_url
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Clock, Context, make_context, system_clock
@@ -37,15 +38,26 @@ def database(settings: Settings, *, attach: bool = True) -> Iterator[str]:
 
 
 @contextmanager
+def on(settings: Settings, url: str, *, clock: Clock = system_clock) -> Iterator[Context]:
+    """Yield a context on the database at `url`, with its schema brought up to date."""
+    context = make_context(settings, url, clock=clock)
+    try:
+        migrate.upgrade(context.engine)
+        yield context
+    finally:
+        context.engine.dispose()
+
+
+@contextmanager
 def opened(settings: Settings, *, attach: bool = True, clock: Clock = system_clock) -> Iterator[Context]:
-    """Yield a context on a database whose schema is up to date."""
-    with database(settings, attach=attach) as url:
-        context = make_context(settings, url, clock=clock)
-        try:
-            migrate.upgrade(context.engine)
-            yield context
-        finally:
-            context.engine.dispose()
+    """Yield a context on the settings' database."""
+    with database(settings, attach=attach) as url, on(settings, url, clock=clock) as context:
+        yield context
+
+
+def address(url: str) -> URL:
+    """Read a database's address."""
+    return make_url(url)
 
 
 @asynccontextmanager

@@ -49,6 +49,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "resource.read": _EVERYBODY,
     "resource.edit": _STAFF,
     "layer.import": _ADMINISTRATOR,
+    "osm.import": _ADMINISTRATOR,
+    "demo.load": _ADMINISTRATOR,
     "system.check": _ADMINISTRATOR,
     "account.read": _ADMINISTRATOR,
     "account.create": _ADMINISTRATOR,

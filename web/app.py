@@ -38,3 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def application() -> FastAPI:
+    """Make the application with the settings of the environment, for a server that imports it by name."""
+    return create_app(Settings())

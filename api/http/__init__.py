@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from api.http import (
+    accounts,
     closures,
     events,
     incidents,
@@ -27,6 +28,7 @@ _NOUNS = (
     places.router,
     resources.router,
     overview.router,
+    accounts.router,
     events.router,
     system.vocabulary,
 )

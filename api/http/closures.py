@@ -1,15 +1,12 @@
 """Roads closed or slowed, and opened again."""
 
-from dataclasses import asdict
-
 from fastapi import APIRouter, status
 
+from api.http import documents
 from api.http.access import Acting, Visiting
-from api.http.geojson import outline
 from api.http.models import Closure, ClosureRequest, Identifier, Plain
 from api.http.problems import responses
 from api.usecases import closures
-from data.closures import ClosureRecord
 
 router = APIRouter(prefix="/closures", tags=["closures"])
 _WRITE = responses(400, 401, 403, 404, 409, 422)
@@ -18,20 +15,16 @@ _WRITE = responses(400, 401, 403, 404, 409, 422)
 @router.get("", responses=responses(401, 403, 422))
 def list_closures(context: Visiting) -> list[Closure]:
     """List what is closed or slowed now or will be."""
-    return [_shown(closure) for closure in closures.standing(context)]
+    return [documents.closure(closure) for closure in closures.standing(context)]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_WRITE)
 def close_road(body: ClosureRequest, context: Acting) -> Closure:
     """Close or slow a stretch of road; the next plan goes round it."""
-    return _shown(closures.close(context, **body.model_dump()))
+    return documents.closure(closures.close(context, **body.model_dump()))
 
 
 @router.post("/{closure_id}/open", responses=_WRITE)
 def open_road(closure_id: Identifier, body: Plain, context: Acting) -> Closure:
     """Open it again."""
-    return _shown(closures.open_again(context, closure_id, request_id=body.request_id))
-
-
-def _shown(closure: ClosureRecord) -> Closure:
-    return Closure.model_validate({**asdict(closure), "geometry": outline(closure.geometry)})
+    return documents.closure(closures.open_again(context, closure_id, request_id=body.request_id))

@@ -4,6 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter, status
 
+from api.http import documents
 from api.http.access import Acting, Visiting
 from api.http.models import Identifier, Incident, IncidentReport, LevelChange, Reasoned
 from api.http.problems import responses
@@ -16,7 +17,7 @@ _WRITE = responses(400, 401, 403, 404, 409, 422)
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_WRITE)
 def report_incident(body: IncidentReport, context: Acting) -> Incident:
     """Report an incident by a position, a village, a grid cell or a place, with a radius where it has one."""
-    return _shown(incidents.report(context, **body.model_dump()))
+    return documents.incident(incidents.report(context, **body.model_dump()))
 
 
 @router.get("", responses=responses(401, 403, 422))
@@ -24,32 +25,34 @@ def list_incidents(
     context: Visiting, state: Literal["open", "closed", "cancelled"] | None = None
 ) -> list[Incident]:
     """List incidents, the newest first."""
-    return [_shown(incident) for incident in incidents.listing(context, state=state)]
+    return [documents.incident(incident) for incident in incidents.listing(context, state=state)]
 
 
 @router.get("/{incident_id}", responses=responses(401, 403, 404, 422))
 def get_incident(incident_id: Identifier, context: Visiting) -> Incident:
     """Give one incident with what it still needs."""
-    return _shown(incidents.get(context, incident_id))
+    return documents.incident(incidents.get(context, incident_id))
 
 
 @router.post("/{incident_id}/level", responses=_WRITE)
 def change_level(incident_id: Identifier, body: LevelChange, context: Acting) -> Incident:
     """Raise or lower the level; the next plan covers the difference to what is ordered."""
-    return _shown(incidents.change_level(context, incident_id, request_id=body.request_id, level=body.level))
+    return documents.incident(
+        incidents.change_level(context, incident_id, request_id=body.request_id, level=body.level)
+    )
 
 
 @router.post("/{incident_id}/close", responses=_WRITE)
 def close_incident(incident_id: Identifier, body: Reasoned, context: Acting) -> Incident:
     """Close an incident none of whose orders is open."""
-    return _shown(incidents.close(context, incident_id, request_id=body.request_id, reason=body.reason))
+    return documents.incident(
+        incidents.close(context, incident_id, request_id=body.request_id, reason=body.reason)
+    )
 
 
 @router.post("/{incident_id}/cancel", responses=_WRITE)
 def cancel_incident(incident_id: Identifier, body: Reasoned, context: Acting) -> Incident:
     """Cancel an incident and its open orders, and give the stock back."""
-    return _shown(incidents.cancel(context, incident_id, request_id=body.request_id, reason=body.reason))
-
-
-def _shown(incident: incidents.Standing) -> Incident:
-    return Incident.model_validate(incident)
+    return documents.incident(
+        incidents.cancel(context, incident_id, request_id=body.request_id, reason=body.reason)
+    )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from api.security import Role
+from api.security import PASSWORD_MIN_LENGTH, AccountRole, Role
 
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -653,3 +653,33 @@ class PlaceEdit(Command):
     """Fields of the place's layer."""
 
     fields: dict[str, str | int | float | bool | None] = Field(min_length=1, max_length=100)
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
+
+
+class Account(Record):
+    """An account as an administrator sees it."""
+
+    id: int
+    name: str
+    display_name: str
+    role: AccountRole
+    active: bool
+    created_at: datetime
+    password_changed_at: datetime
+
+
+class AccountRequest(Command):
+    """A new account; the administrator hands the password over."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    role: AccountRole
+    password: Annotated[str, Field(min_length=PASSWORD_MIN_LENGTH, max_length=1000)]
+    display_name: ShortText = ""
+
+
+class PasswordRequest(Command):
+    """A new password."""
+
+    password: Annotated[str, Field(min_length=PASSWORD_MIN_LENGTH, max_length=1000)]

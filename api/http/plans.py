@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, status
 
-from api.http import geojson
+from api.http import documents, geojson
 from api.http.access import Acting, Visiting
 from api.http.models import (
     GeoJSON,
@@ -16,7 +16,6 @@ from api.http.models import (
     Reasons,
     Without,
 )
-from api.http.orders import shown_order
 from api.http.problems import responses
 from api.usecases import plans
 from dispatch.model import Wish
@@ -35,20 +34,21 @@ def propose_plan(body: PlanRequest, context: Acting) -> Plan:
         bans=[Wish(**wish.model_dump()) for wish in body.bans],
         time_limit_s=body.time_limit_s,
     )
-    return Plan.model_validate(proposed)
+    return documents.plan(proposed)
 
 
 @router.get("/{plan_id}", responses=responses(401, 403, 404, 422))
 def get_plan(plan_id: Identifier, context: Visiting) -> Plan:
     """Give one plan with its baseline and the names of its units."""
-    return Plan.model_validate(plans.get(context, plan_id))
+    return documents.plan(plans.get(context, plan_id))
 
 
 @router.post("/{plan_id}/confirm", responses=responses(400, 401, 403, 404, 409, 422))
 def confirm_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Order]:
     """Turn a plan into orders and reserved stock at once, or answer 409 with what has changed since."""
     return [
-        shown_order(context, order) for order in plans.confirm(context, plan_id, request_id=body.request_id)
+        documents.order(context, order)
+        for order in plans.confirm(context, plan_id, request_id=body.request_id)
     ]
 
 
@@ -61,7 +61,7 @@ def plan_routes(plan_id: Identifier, context: Visiting) -> GeoJSON:
 @router.get("/{plan_id}/reasons", responses=responses(401, 403, 404, 409, 422, 503))
 def plan_reasons(plan_id: Identifier, context: Visiting) -> Reasons:
     """Tell why each chosen unit, and why not each other one."""
-    return Reasons.model_validate(plans.reasons(context, plan_id))
+    return documents.reasons(plans.reasons(context, plan_id))
 
 
 @router.get("/{plan_id}/without", responses=responses(401, 403, 404, 409, 422, 503))

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.http import geojson
+from api.http import documents, geojson
 from api.http.access import Acting, Visiting
 from api.http.models import (
     Depot,
@@ -32,55 +32,55 @@ _WRITE = responses(400, 401, 403, 404, 409, 422)
 @router.get("/teams", responses=responses(401, 403))
 def list_teams(context: Visiting) -> list[Team]:
     """List every team as it stands."""
-    return [Team.model_validate(team) for team in resources.teams(context)]
+    return [documents.team(team) for team in resources.teams(context)]
 
 
 @router.get("/teams/{team_id}", responses=_READ)
 def get_team(team_id: Identifier, context: Visiting) -> Team:
     """Give one team."""
-    return Team.model_validate(resources.team(context, team_id))
+    return documents.team(resources.team(context, team_id))
 
 
 @router.patch("/teams/{team_id}", responses=_WRITE)
 def edit_team(team_id: Identifier, body: TeamEdit, context: Acting) -> Team:
     """Report how a team stands."""
-    return Team.model_validate(resources.edit_team(context, team_id, **body.model_dump()))
+    return documents.team(resources.edit_team(context, team_id, **body.model_dump()))
 
 
 @router.get("/vehicles", responses=responses(401, 403))
 def list_vehicles(context: Visiting) -> list[Vehicle]:
     """List every vehicle, of teams and of depots."""
-    return [Vehicle.model_validate(vehicle) for vehicle in resources.vehicles(context)]
+    return [documents.vehicle(vehicle) for vehicle in resources.vehicles(context)]
 
 
 @router.patch("/vehicles/{vehicle_id}", responses=_WRITE)
 def edit_vehicle(vehicle_id: Identifier, body: VehicleEdit, context: Acting) -> Vehicle:
     """Report whether a vehicle can be sent."""
-    return Vehicle.model_validate(resources.edit_vehicle(context, vehicle_id, **body.model_dump()))
+    return documents.vehicle(resources.edit_vehicle(context, vehicle_id, **body.model_dump()))
 
 
 @router.get("/depots", responses=responses(401, 403))
 def list_depots(context: Visiting) -> list[Depot]:
     """List every depot."""
-    return [Depot.model_validate(depot) for depot in resources.depots(context)]
+    return [documents.depot(depot) for depot in resources.depots(context)]
 
 
 @router.patch("/depots/{depot_id}", responses=_WRITE)
 def edit_depot(depot_id: Identifier, body: DepotEdit, context: Acting) -> Depot:
     """Open or close a depot."""
-    return Depot.model_validate(resources.edit_depot(context, depot_id, **body.model_dump()))
+    return documents.depot(resources.edit_depot(context, depot_id, **body.model_dump()))
 
 
 @router.get("/lots", responses=responses(401, 403, 422))
 def list_lots(context: Visiting, depot: Identifier | None = None) -> list[Lot]:
     """List the stock of one depot, or of all."""
-    return [Lot.model_validate(lot) for lot in resources.lots(context, depot=depot)]
+    return [documents.lot(lot) for lot in resources.lots(context, depot=depot)]
 
 
 @router.patch("/lots/{lot_id}", responses=_WRITE)
 def edit_lot(lot_id: Identifier, body: LotEdit, context: Acting) -> Lot:
     """Set what is on hand to what was counted; the ledger keeps the difference."""
-    return Lot.model_validate(resources.edit_lot(context, lot_id, **body.model_dump()))
+    return documents.lot(resources.edit_lot(context, lot_id, **body.model_dump()))
 
 
 @router.get("/places/{place_id}", responses=_READ)

@@ -1,0 +1,766 @@
+"""`muster`: the same acts as the pages, from the command line.
+
+Exit codes: 0 done, 1 refused (the code of the refusal is printed), 2 wrong usage, 3 no database.
+Whoever can open the database's folder acts as a local administrator; the journal names them `cli:<login>`.
+"""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+import uvicorn
+from pydantic import BaseModel
+from pydantic_core import to_json
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sqlalchemy.exc import OperationalError
+
+from api import demonstration, runtime
+from api.context import Context
+from api.errors import MusterError
+from api.http import documents
+from api.security import local_administrator, new_password
+from api.settings import Settings
+from api.usecases import accounts, bringing_in, closures, incidents, orders, plans, resources, system
+from data import backup, migrate
+from data.backup import BackupError
+from data.cluster import ClusterError
+from dispatch.model import Wish
+
+REFUSED, NO_DATABASE = 1, 3
+APPLICATION = "web.app:application"
+
+app = typer.Typer(
+    no_args_is_help=True, help="Emergency command and resource dispatch on a real road network."
+)
+db_app = typer.Typer(no_args_is_help=True, help="The database: make, upgrade, back up, restore.")
+import_app = typer.Typer(no_args_is_help=True, help="Bring roads and ledgers in.")
+incident_app = typer.Typer(no_args_is_help=True, help="Incidents: report, list, raise, close, cancel.")
+plan_app = typer.Typer(no_args_is_help=True, help="Plans: propose, explain, confirm.")
+order_app = typer.Typer(no_args_is_help=True, help="Orders: list, link, and every step of their life.")
+resource_app = typer.Typer(no_args_is_help=True, help="Teams, vehicles, depots and stock as they are now.")
+user_app = typer.Typer(no_args_is_help=True, help="Accounts: list, add, disable, new password.")
+for _name, _group in (
+    ("db", db_app),
+    ("import", import_app),
+    ("incident", incident_app),
+    ("plan", plan_app),
+    ("order", order_app),
+    ("resource", resource_app),
+    ("user", user_app),
+):
+    app.add_typer(_group, name=_name)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+RequestId = Annotated[
+    UUID, typer.Option(default_factory=uuid4, help="Repeat it: the act is done once.", show_default=False)
+]
+Reason = Annotated[str, typer.Option(help="Kept in the journal.")]
+PORT_HELP = "Port to listen on; 0 takes a free one."
+
+
+def main() -> None:
+    """Run the command line, turning refusals into exit codes."""
+    try:
+        app()
+    except MusterError as error:
+        _fail(f"Refused: {error}", REFUSED)
+    except BackupError as error:
+        _fail(str(error), REFUSED)
+    except (ClusterError, OperationalError) as error:
+        _fail(f"No database: {error}", NO_DATABASE)
+
+
+def _fail(message: str, code: int) -> None:
+    Console(stderr=True).print(message, style="red", markup=False)
+    sys.exit(code)
+
+
+# -- how every command acts and prints ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _acting() -> Iterator[Context]:
+    """Open the database and act as the local administrator."""
+    with runtime.opened(Settings()) as context:
+        yield context.acting(local_administrator(getpass.getuser()))
+
+
+def _print(value: BaseModel | Sequence[BaseModel], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print records as JSON, or as a table of some of their fields."""
+    if as_json:
+        typer.echo(to_json(value, indent=2).decode())
+        return
+    rows = [value] if isinstance(value, BaseModel) else value
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(_cell(getattr(row, column)) for column in columns))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return str(value)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for long work; nothing where nobody watches."""
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("start", total=None)
+
+        def told(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total or None)
+
+        yield told
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help=PORT_HELP)] = None,
+) -> None:
+    """Serve the pages and the API with the settings of the environment (MUSTER_…)."""
+    settings = Settings()
+    with runtime.database(settings, attach=False) as url:
+        with runtime.on(settings, url) as context:
+            if not system.readiness(context).administrator:
+                typer.echo("There is no administrator yet. Make one: muster db init", err=True)
+        _serve(url, host or settings.host, settings.port if port is None else port)
+
+
+def _serve(url: str, host: str, port: int) -> None:
+    os.environ["MUSTER_DATABASE_URL"] = url
+    uvicorn.run(
+        APPLICATION, factory=True, host=host, port=port, log_level="warning", timeout_graceful_shutdown=3
+    )
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help=PORT_HELP)] = 8600,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask the page, the map and one plan, and stop.")
+    ] = False,
+) -> None:
+    """Load the fictional county 岚溪县 and serve it."""
+    given = Settings()
+    settings = given.model_copy(update={"folder": given.folder / "demo"})
+    with runtime.database(settings, attach=False) as url:
+        with runtime.on(settings, url) as context, _progress() as progress:
+            password = demonstration.prepare(context, progress)
+        if check:
+            os.environ["MUSTER_DATABASE_URL"] = url
+            _checked(password)
+            return
+        address = f"http://{settings.host}:{port}"
+        typer.echo(f"\n  {address}\n  name: {accounts.FIRST_ADMINISTRATOR}\n  password: {password}\n")
+        _serve(url, settings.host, port)
+
+
+def _checked(password: str) -> None:
+    for line in demonstration.check(APPLICATION, password):
+        typer.echo(line)
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Tell what is there and what is missing; exit code 1 when people could not work."""
+    with _acting() as context:
+        standing = system.readiness(context)
+        broken = system.first_broken_entry(context)
+    found = {**asdict(standing), "ready": standing.ready, "journal_broken_at": broken}
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        for name, value in found.items():
+            typer.echo(f"{name:<20} {value}")
+    if not standing.ready or broken is not None:
+        raise typer.Exit(REFUSED)
+
+
+# -- the database ------------------------------------------------------------------------------------------------------
+
+
+@db_app.command("init")
+def db_init() -> None:
+    """Make the schema and the first administrator, whose password is printed this once."""
+    with _acting() as context:
+        password = accounts.set_up(context)
+    if password is None:
+        typer.echo("There is an administrator already; nothing was made.")
+    else:
+        typer.echo(f"name: {accounts.FIRST_ADMINISTRATOR}\npassword: {password}")
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema up to date. Every start does so too."""
+    with _acting():
+        typer.echo(f"The schema stands at {migrate.head()}.")
+
+
+@db_app.command("backup")
+def db_backup(file: Path) -> None:
+    """Write everything into one file."""
+    with runtime.database(Settings()) as url:
+        backup.backup(runtime.address(url), file)
+    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
+
+
+@db_app.command("restore")
+def db_restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Make the database what a backup holds. Stop the server first."""
+    if not yes:
+        typer.confirm("Everything in the present database is replaced. Go on?", abort=True)
+    with runtime.database(Settings()) as url:
+        backup.restore(runtime.address(url), file)
+    typer.echo("Restored.")
+
+
+# -- bringing in -------------------------------------------------------------------------------------------------------
+
+
+@import_app.command("osm")
+def import_osm(
+    file: Path,
+    clip: Annotated[
+        str | None, typer.Option(help="File with an outline, or the name of an area in the extract.")
+    ] = None,
+    with_sample_resources: Annotated[
+        int | None,
+        typer.Option(metavar="SEED", help="Add invented teams, depots and stock, marked as samples."),
+    ] = None,
+    *,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Bring an OpenStreetMap extract (.osm.pbf) in: roads, places, facilities and the base map."""
+    with _acting() as context, _progress() as progress:
+        report = bringing_in.extract(
+            context,
+            file,
+            request_id=request_id,
+            clip=clip,
+            samples_seed=with_sample_resources,
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(to_json(report, indent=2).decode())
+    elif report is None:
+        typer.echo("Imported before.")
+    else:
+        roads = report.roads
+        typer.echo(
+            f"{roads.nodes:,} nodes, {roads.edges:,} edges, {roads.km:,.0f} km of road, {roads.banned_turns:,} turns"
+        )
+        typer.echo(", ".join(f"{count:,} {layer}" for layer, count in report.layers.items()))
+
+
+@import_app.command("layer")
+def import_layer(
+    layer: Annotated[str, typer.Argument(help="Code of the layer, such as teams.")],
+    file: Path,
+    datum: Annotated[str | None, typer.Option(help="CGCS2000, WGS84, GCJ02 or BD09.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    *,
+    whole: Annotated[bool, typer.Option("--whole", help="Take all rows or none.")] = False,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a file into a layer: GeoPackage, Shapefile, GeoJSON, KML, CSV, Excel. Each bad row is named."""
+    with _acting() as context:
+        report = bringing_in.layer(
+            context,
+            file,
+            layer,
+            request_id=request_id,
+            datum=datum,
+            sheet=sheet,
+            on_error="refuse" if whole else "skip",
+        )
+        if report is None:
+            typer.echo("Imported before.")
+            return
+        told = bringing_in.told(context, layer, report)
+    if as_json:
+        typer.echo(to_json(report, indent=2).decode())
+    else:
+        for sentence in told:
+            typer.echo(sentence, err=True)
+        counts = report.counts
+        typer.echo(f"{report.rows} rows: {counts.new} new, {counts.changed} changed, {counts.same} same")
+    if report.refused:
+        raise typer.Exit(REFUSED)
+
+
+# -- incidents ---------------------------------------------------------------------------------------------------------
+
+INCIDENT_COLUMNS = ("id", "type", "level", "state", "name", "position", "area_code", "reported_at")
+
+
+@incident_app.command("report")
+def report_incident(
+    type: Annotated[str, typer.Argument(help="Code of the incident type, such as landslide.")],  # noqa: A002
+    *,
+    level: Annotated[int, typer.Option(min=1, max=4)],
+    at: Annotated[str | None, typer.Option(metavar="LON,LAT", help="Position in degrees.")] = None,
+    village: Annotated[str | None, typer.Option(help="Code or name of a village.")] = None,
+    grid: Annotated[str | None, typer.Option(help="Code of a responsibility grid.")] = None,
+    place: Annotated[str | None, typer.Option(help="Code or name of any place.")] = None,
+    radius_m: Annotated[int, typer.Option(min=0)] = 0,
+    name: str = "",
+    description: str = "",
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Report an incident at a position, a village, a grid cell or a place."""
+    with _acting() as context:
+        found = incidents.report(
+            context,
+            request_id=request_id,
+            type=type,
+            level=level,
+            position=None if at is None else _position(at),
+            village=village,
+            grid=grid,
+            place=place,
+            radius_m=radius_m,
+            name=name,
+            description=description,
+        )
+    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+
+
+def _position(text: str) -> tuple[float, float]:
+    try:
+        lon, lat = (float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not LON,LAT") from None
+    return lon, lat
+
+
+@incident_app.command("list")
+def list_incidents(
+    *, everything: Annotated[bool, typer.Option("--all")] = False, as_json: AsJson = False
+) -> None:
+    """List open incidents, or all."""
+    with _acting() as context:
+        found = incidents.listing(context, state=None if everything else "open")
+    _print([documents.incident(one) for one in found], INCIDENT_COLUMNS, as_json=as_json)
+
+
+@incident_app.command("show")
+def show_incident(incident: int, *, as_json: AsJson = False) -> None:
+    """Show one incident and what it still needs."""
+    with _acting() as context:
+        found = documents.incident(incidents.get(context, incident))
+    _print(found, INCIDENT_COLUMNS, as_json=as_json)
+    if not as_json:
+        _print(found.outstanding, ("key", "quantity", "critical", "grade", "min_strength"), as_json=False)
+
+
+@incident_app.command("level")
+def change_level(
+    incident: int,
+    level: Annotated[int, typer.Argument(min=1, max=4)],
+    *,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Raise or lower the level; only the difference is planned next."""
+    with _acting() as context:
+        found = incidents.change_level(context, incident, request_id=request_id, level=level)
+    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+
+
+@incident_app.command("close")
+def close_incident(
+    incident: int, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False
+) -> None:
+    """Close an incident none of whose orders is open."""
+    with _acting() as context:
+        found = incidents.close(context, incident, request_id=request_id, reason=reason)
+    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+
+
+@incident_app.command("cancel")
+def cancel_incident(
+    incident: int, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False
+) -> None:
+    """Cancel an incident and its open orders."""
+    with _acting() as context:
+        found = incidents.cancel(context, incident, request_id=request_id, reason=reason)
+    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+
+
+# -- plans -------------------------------------------------------------------------------------------------------------
+
+
+@plan_app.command("propose")
+def propose_plan(
+    incident: Annotated[list[int], typer.Argument(help="Incidents that are planned together.")],
+    pin: Annotated[
+        list[str] | None, typer.Option(metavar="KIND:ID:INCIDENT", help="This unit goes there.")
+    ] = None,
+    ban: Annotated[
+        list[str] | None, typer.Option(metavar="KIND:ID[:INCIDENT]", help="This unit stays.")
+    ] = None,
+    time_limit_s: Annotated[float | None, typer.Option(min=0.01, max=300)] = None,
+    *,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Propose the best joint plan, with its proof."""
+    with _acting() as context:
+        found = plans.propose(
+            context,
+            request_id=request_id,
+            incidents=incident,
+            pins=[_wish(text) for text in pin or ()],
+            bans=[_wish(text) for text in ban or ()],
+            time_limit_s=time_limit_s,
+        )
+    _print_plan(found, as_json=as_json)
+
+
+def _wish(text: str) -> Wish:
+    kind, _, rest = text.partition(":")
+    unit, _, incident = rest.partition(":")
+    if kind not in {"team", "vehicle", "depot"} or not unit.isdecimal() or not (incident or "0").isdecimal():
+        raise typer.BadParameter(f"{text!r} is not KIND:ID[:INCIDENT] with KIND team, vehicle or depot")
+    return Wish(kind=kind, id=int(unit), incident=int(incident) if incident else None)  # type: ignore[arg-type] # checked
+
+
+@plan_app.command("show")
+def show_plan(plan: int, *, as_json: AsJson = False) -> None:
+    """Show one plan."""
+    with _acting() as context:
+        found = plans.get(context, plan)
+    _print_plan(found, as_json=as_json)
+
+
+def _print_plan(found: plans.PlanView, *, as_json: bool) -> None:
+    document = documents.plan(found)
+    if as_json:
+        _print(document, (), as_json=True)
+        return
+    proven = "proven optimal" if document.plan.proven else "not proven within the time limit"
+    typer.echo(f"plan {document.id}, {document.state}, {proven}")
+    _print(document.plan.tiers, ("code", "value", "bound", "proven"), as_json=False)
+    _print(document.plan.assignments, ("incident", "need", "kind", "id", "amount", "legs"), as_json=False)
+    _print(document.plan.shipments, ("incident", "depot", "carrier", "load_kg", "legs"), as_json=False)
+    _print(document.plan.unmet, ("incident", "need", "quantity", "asked", "critical"), as_json=False)
+
+
+@plan_app.command("confirm")
+def confirm_plan(plan: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
+    """Turn a plan into orders, all at once or not at all."""
+    with _acting() as context:
+        sent = plans.confirm(context, plan, request_id=request_id)
+        found = [documents.order(context, order) for order in sent]
+    _print(found, ORDER_COLUMNS, as_json=as_json)
+
+
+@plan_app.command("reasons")
+def plan_reasons(plan: int, *, as_json: AsJson = False) -> None:
+    """Tell why each chosen unit, and why not each other one."""
+    with _acting() as context:
+        why = documents.reasons(plans.reasons(context, plan))
+    if as_json:
+        _print(why, (), as_json=True)
+        return
+    for told in (why.chosen, why.passed_over):
+        _print(told, ("kind", "id", "incident", "need", "code", "numbers"), as_json=False)
+
+
+# -- orders ------------------------------------------------------------------------------------------------------------
+
+ORDER_COLUMNS = (
+    "id",
+    "kind",
+    "state",
+    "incident_id",
+    "team_id",
+    "vehicle_id",
+    "depot_id",
+    "overdue",
+    "due_at",
+)
+
+
+class OrderAct(StrEnum):
+    """What can be done with an order."""
+
+    ACKNOWLEDGE = "acknowledge"
+    DEPART = "depart"
+    ARRIVE = "arrive"
+    FINISH = "finish"
+    REFUSE = "refuse"
+    CANCEL = "cancel"
+
+
+@order_app.command("list")
+def list_orders(
+    incident: Annotated[int | None, typer.Option()] = None,
+    *,
+    only_open: Annotated[bool, typer.Option("--open")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List orders, the newest first."""
+    with _acting() as context:
+        found = [
+            documents.order(context, order)
+            for order in orders.listing(context, incident=incident, only_open=only_open)
+        ]
+    _print(found, ORDER_COLUMNS, as_json=as_json)
+
+
+@order_app.command("link")
+def order_link(order: int, *, request_id: RequestId) -> None:
+    """Make the team's link to its order, printed this once; the one before it ends."""
+    with _acting() as context:
+        made = orders.make_link(context, order, request_id=request_id)
+    typer.echo(f"/o/{made.token}\nuntil {made.expires_at.isoformat(timespec='minutes')}")
+
+
+@order_app.command("step")
+def step_order(
+    order: int, act: OrderAct, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False
+) -> None:
+    """Take one step: acknowledge, depart, arrive, finish, refuse or cancel."""
+    with _acting() as context:
+        done = orders.step(context, order, act.value, request_id=request_id, reason=reason)
+        found = documents.order(context, done)
+    _print(found, ORDER_COLUMNS, as_json=as_json)
+
+
+# -- roads closed and opened -------------------------------------------------------------------------------------------
+
+CLOSURE_COLUMNS = ("id", "factor_percent", "starts_at", "ends_at", "reason", "created_by", "ended_at")
+
+
+@app.command("close")
+def close_road(
+    *,
+    at: Annotated[str | None, typer.Option(metavar="LON,LAT", help="The nearest road within 50 m.")] = None,
+    geojson: Annotated[Path | None, typer.Option(exists=True, help="File with a GeoJSON geometry.")] = None,
+    factor_percent: Annotated[
+        int | None, typer.Option(min=101, help="Slowed, not closed: 300 is three times slower.")
+    ] = None,
+    starts_at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"])] = None,
+    ends_at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"])] = None,
+    reason: Reason = "",
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Close or slow a stretch of road."""
+    if (at is None) == (geojson is None):
+        raise typer.BadParameter("give either --at or --geojson")
+    geometry = (
+        json.loads(geojson.read_text()) if geojson else {"type": "Point", "coordinates": _position(at or "")}
+    )
+    with _acting() as context:
+        closed = closures.close(
+            context,
+            request_id=request_id,
+            geometry=geometry,
+            factor_percent=factor_percent,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+        )
+    _print(documents.closure(closed), CLOSURE_COLUMNS, as_json=as_json)
+
+
+@app.command("open")
+def open_road(closure: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
+    """Open a closed road again."""
+    with _acting() as context:
+        opened = closures.open_again(context, closure, request_id=request_id)
+    _print(documents.closure(opened), CLOSURE_COLUMNS, as_json=as_json)
+
+
+@app.command("closures")
+def list_closures(*, as_json: AsJson = False) -> None:
+    """List roads that are closed or slowed, now or later."""
+    with _acting() as context:
+        found = [documents.closure(one) for one in closures.standing(context)]
+    _print(found, CLOSURE_COLUMNS, as_json=as_json)
+
+
+# -- resources ---------------------------------------------------------------------------------------------------------
+
+
+class TeamStatus(StrEnum):
+    """How a team stands."""
+
+    ON_DUTY = "on_duty"
+    OFF_DUTY = "off_duty"
+    RESTING = "resting"
+    UNAVAILABLE = "unavailable"
+
+
+TEAM_COLUMNS = ("id", "code", "name", "status", "strength_now", "position_now", "reported_at")
+
+
+@resource_app.command("teams")
+def list_teams(*, as_json: AsJson = False) -> None:
+    """List teams as they stand."""
+    with _acting() as context:
+        found = [documents.team(one) for one in resources.teams(context)]
+    _print(found, TEAM_COLUMNS, as_json=as_json)
+
+
+@resource_app.command("team")
+def edit_team(
+    team: int,
+    status: Annotated[TeamStatus | None, typer.Option()] = None,
+    strength: Annotated[int | None, typer.Option(min=0, help="Heads on duty now.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="LON,LAT")] = None,
+    note: Annotated[str | None, typer.Option()] = None,
+    *,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Report how a team stands."""
+    with _acting() as context:
+        edited = resources.edit_team(
+            context,
+            team,
+            request_id=request_id,
+            status=status.value if status else None,
+            strength=strength,
+            position=None if at is None else _position(at),
+            note=note,
+        )
+    _print(documents.team(edited), TEAM_COLUMNS, as_json=as_json)
+
+
+@resource_app.command("vehicle")
+def edit_vehicle(
+    vehicle: int,
+    *,
+    in_service: Annotated[bool, typer.Option("--in-service/--out-of-service")],
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Report whether a vehicle can be sent."""
+    with _acting() as context:
+        edited = resources.edit_vehicle(context, vehicle, request_id=request_id, in_service=in_service)
+    _print(documents.vehicle(edited), ("id", "code", "kind", "in_service"), as_json=as_json)
+
+
+@resource_app.command("depot")
+def edit_depot(
+    depot: int,
+    *,
+    is_open: Annotated[bool, typer.Option("--open/--closed")],
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Report whether a depot can give out goods."""
+    with _acting() as context:
+        edited = resources.edit_depot(context, depot, request_id=request_id, open=is_open)
+    _print(documents.depot(edited), ("id", "code", "name", "open"), as_json=as_json)
+
+
+@resource_app.command("lot")
+def count_lot(
+    lot: int,
+    quantity: Annotated[int, typer.Argument(min=0)],
+    *,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Set what is on hand to what was counted."""
+    with _acting() as context:
+        edited = resources.edit_lot(context, lot, request_id=request_id, quantity=quantity)
+    _print(documents.lot(edited), ("id", "code", "item", "quantity", "reserved", "free"), as_json=as_json)
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
+
+USER_COLUMNS = ("id", "name", "display_name", "role", "active", "created_at")
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    VIEWER = "viewer"
+    TOWNSHIP = "township"
+    DUTY_OFFICER = "duty_officer"
+    COMMANDER = "commander"
+    ADMINISTRATOR = "administrator"
+
+
+@user_app.command("list")
+def list_users(*, as_json: AsJson = False) -> None:
+    """List accounts."""
+    with _acting() as context:
+        found = [documents.account(one) for one in accounts.listing(context)]
+    _print(found, USER_COLUMNS, as_json=as_json)
+
+
+@user_app.command("add")
+def add_user(
+    name: str, role: Annotated[Role, typer.Option()], display_name: str = "", *, request_id: RequestId
+) -> None:
+    """Make an account; its generated password is printed this once."""
+    password = new_password()
+    with _acting() as context:
+        made = accounts.create(
+            context,
+            request_id=request_id,
+            name=name,
+            role=role.value,
+            password=password,
+            display_name=display_name,
+        )
+    typer.echo(f"name: {made.name}\npassword: {password}")
+
+
+@user_app.command("password")
+def new_user_password(name: str, *, request_id: RequestId) -> None:
+    """Give an account a new generated password, printed this once; its sessions end."""
+    password = new_password()
+    with _acting() as context:
+        accounts.set_password(context, name, request_id=request_id, password=password)
+    typer.echo(f"name: {name}\npassword: {password}")
+
+
+@user_app.command("disable")
+def disable_user(name: str, *, request_id: RequestId) -> None:
+    """Shut an account out; its sessions end."""
+    with _acting() as context:
+        accounts.set_active(context, name, request_id=request_id, active=False)
+
+
+@user_app.command("enable")
+def enable_user(name: str, *, request_id: RequestId) -> None:
+    """Let an account in again."""
+    with _acting() as context:
+        accounts.set_active(context, name, request_id=request_id, active=True)

@@ -1,0 +1,99 @@
+"""Records → the documents that the API answers with; the command line prints the same."""
+
+from dataclasses import asdict
+
+from api.context import Context
+from api.http import geojson
+from api.http.models import (
+    Account,
+    Closure,
+    Depot,
+    Incident,
+    Legs,
+    Lot,
+    Order,
+    OrderLine,
+    Plan,
+    Reasons,
+    Team,
+    Vehicle,
+)
+from api.usecases import accounts, incidents, orders, plans
+from data.closures import ClosureRecord
+from data.orders import OrderRecord
+from data.stock import LotRecord
+from data.units import DepotRecord, TeamRecord, VehicleRecord
+
+
+def incident(standing: incidents.Standing) -> Incident:
+    """Write an incident."""
+    return Incident.model_validate(standing)
+
+
+def plan(view: plans.PlanView) -> Plan:
+    """Write a plan."""
+    return Plan.model_validate(view)
+
+
+def closure(record: ClosureRecord) -> Closure:
+    """Write a closure."""
+    return Closure.model_validate({**asdict(record), "geometry": geojson.outline(record.geometry)})
+
+
+def order(context: Context, record: OrderRecord) -> Order:
+    """Write an order for this actor: with the acts that are possible for them now."""
+    return Order(
+        id=record.id,
+        plan_id=record.plan_id,
+        kind=record.kind,
+        incident_id=record.incident_id,
+        team_id=record.team_id,
+        vehicle_id=record.vehicle_id,
+        depot_id=record.depot_id,
+        township=record.township,
+        state=record.state,
+        legs=Legs.model_validate(record.legs),
+        lines=[OrderLine.model_validate(line) for line in record.lines],
+        sent_at=record.sent_at,
+        answer_by=record.answer_by,
+        due_at=record.due_at,
+        acknowledged_at=record.acknowledged_at,
+        departed_at=record.departed_at,
+        arrived_at=record.arrived_at,
+        finished_at=record.finished_at,
+        refused_at=record.refused_at,
+        cancelled_at=record.cancelled_at,
+        reason=record.reason,
+        overdue=orders.overdue(context, record),
+        acts=list(orders.possible_acts(context, record)),
+    )
+
+
+def reasons(found: plans.Reasons) -> Reasons:
+    """Write why."""
+    return Reasons.model_validate(found)
+
+
+def team(record: TeamRecord) -> Team:
+    """Write a team."""
+    return Team.model_validate(record)
+
+
+def vehicle(record: VehicleRecord) -> Vehicle:
+    """Write a vehicle."""
+    return Vehicle.model_validate(record)
+
+
+def depot(record: DepotRecord) -> Depot:
+    """Write a depot."""
+    return Depot.model_validate(record)
+
+
+def lot(record: LotRecord) -> Lot:
+    """Write a stock lot."""
+    return Lot.model_validate(record)
+
+
+def account(found: accounts.Account) -> Account:
+    """Write an account."""
+    return Account.model_validate(found)
