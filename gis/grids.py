@@ -16,7 +16,7 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 OUTSIDE = -1  # the label of cells that belong to no part
-LEVELS = 5    # county, township, sector, village, leaf
+LEVELS = 5  # county, township, sector, village, leaf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,8 @@ class GridTree:
     def __init__(self, frame: gpd.GeoDataFrame) -> None:
         """Index the leaves; the frame is not kept."""
         self._parents: dict[str, str | None] = {
-            code: parent or None for code, parent in zip(frame["code"], frame["parent"].fillna(""), strict=True)
+            code: parent or None
+            for code, parent in zip(frame["code"], frame["parent"].fillna(""), strict=True)
         }
         leaves = frame[frame["level"] == LEVELS].sort_values("code")
         self._codes: list[str] = leaves["code"].tolist()
@@ -58,7 +59,7 @@ class GridTree:
         return tuple(reversed(upwards))
 
     def locate(self, lon: float, lat: float) -> tuple[str, ...]:
-        """The five-level chain at a point, from the county to the leaf; empty outside."""
+        """Return the five-level chain at a point, from the county to the leaf; empty outside."""
         leaf = self.leaf(lon, lat)
         return () if leaf is None else self.chain(leaf)
 
@@ -157,7 +158,7 @@ def _spread_seeds(region: Bools, parts: int) -> list[tuple[int, int]]:
 
 
 def _farthest(region: Bools, seeds: list[tuple[int, int]]) -> tuple[int, int]:
-    """The last cell that a walk from all seeds at once reaches."""
+    """Find the last cell that a walk from all seeds at once reaches."""
     seen = np.zeros(region.shape, dtype=bool)
     for seed in seeds:
         seen[seed] = True
@@ -173,7 +174,7 @@ def _farthest(region: Bools, seeds: list[tuple[int, int]]) -> tuple[int, int]:
 
 
 def middle(part: Bools) -> tuple[int, int]:
-    """The cell of the part that is nearest to its centre of mass."""
+    """Find the cell of the part that is nearest to its centre of mass."""
     cells = np.argwhere(part)
     nearest = np.argmin(((cells - cells.mean(axis=0)) ** 2).sum(axis=1))
     row, column = cells[nearest]
@@ -190,7 +191,10 @@ def outlines(labels: Ints, corners: Floats, *, smoothing: int = 2) -> dict[int, 
     smooth = [shapely.LineString(_without_steps(shapely.get_coordinates(arc), smoothing)) for arc in arcs]
     faces = np.asarray(shapely.get_parts(shapely.polygonize(smooth)), dtype=object)
     tree = shapely.STRtree(faces)
-    return {label: faces[tree.query(point, predicate="within")[0]] for label, point in _inner_points(labels, corners)}
+    return {
+        label: faces[tree.query(point, predicate="within")[0]]
+        for label, point in _inner_points(labels, corners)
+    }
 
 
 def _without_steps(arc: Floats, rounds: int) -> Floats:

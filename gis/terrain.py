@@ -78,7 +78,9 @@ class Terrain:
         west = z[:-2, :-2] + 2 * z[1:-1, :-2] + z[2:, :-2]
         north = z[:-2, :-2] + 2 * z[:-2, 1:-1] + z[:-2, 2:]
         south = z[2:, :-2] + 2 * z[2:, 1:-1] + z[2:, 2:]
-        gradient = np.hypot((east - west) / (8 * self.cell_width_m), (north - south) / (8 * self.cell_height_m))
+        gradient = np.hypot(
+            (east - west) / (8 * self.cell_width_m), (north - south) / (8 * self.cell_height_m)
+        )
         slopes: Floats = np.degrees(np.arctan(gradient))
         slopes.setflags(write=False)
         return slopes
@@ -99,12 +101,12 @@ class Terrain:
     def drained_km2(self) -> Floats:
         """Square kilometres that drain through each cell, itself included."""
         cells = flow_accumulation(self.receivers)
-        drained: Floats = cells * (self.cell_width_m * self.cell_height_m / 1e6)
+        drained = cells.astype(np.float64) * (self.cell_width_m * self.cell_height_m / 1e6)
         drained.setflags(write=False)
         return drained
 
     def steepest_descent(self, lon: float, lat: float, *, down_to_deg: float = 0.0) -> Floats:
-        """The way of water (or of a slide) from a position, as an (n, 2) array of longitude and latitude.
+        """Follow water (or a slide) down from a position, as an (n, 2) array of longitude and latitude.
 
         It ends at the raster's rim, or after the last cell steeper than `down_to_deg`: the run-out's end.
         """

@@ -56,7 +56,11 @@ def load(
     progress("roads", 0, stages)
     network = roads.import_lines(connection, gpd.read_file(FILES / "roads.geojson"), source=SOURCE)
     progress("base_map", 1, stages)
-    base_map.replace(connection, gpd.read_file(FILES / "base_map.geojson").set_crs(STORED, allow_override=True), source=SOURCE)
+    base_map.replace(
+        connection,
+        gpd.read_file(FILES / "base_map.geojson").set_crs(STORED, allow_override=True),
+        source=SOURCE,
+    )
     counts = {}
     for done, layer in enumerate(LAYERS, start=2):
         progress(layer, done, stages)
@@ -68,7 +72,15 @@ def load(
 def _load_layer(connection: Connection, layer: str, policy: Policy, *, actor: str, at: datetime) -> Counts:
     path = next(FILES.glob(f"{layer}.*"))
     report = imports.import_file(
-        connection, path, policy.layers[layer], policy, actor=actor, at=at, datum="CGCS2000", on_error="refuse", sample=True
+        connection,
+        path,
+        policy.layers[layer],
+        policy,
+        actor=actor,
+        at=at,
+        datum="CGCS2000",
+        on_error="refuse",
+        sample=True,
     )
     if report.refused:
         raise DemoError(f"{path.name}: {report.problems[:3]}")

@@ -13,11 +13,12 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from data.demo import forces, names, registers
+from data.demo import facilities, forces, hazards, names, places, registers
 from data.demo.county import County, Row
 from data.demo.lattice import DECIMALS, degrees, make_lattice, smooth_line, to_degrees
 from data.demo.relief import CELLS, CENTRE, STEP_LAT, STEP_LON, fractal_noise, make_relief
-from data.demo.roadbuilding import BROOK_KM2, add_bridges, build_roads, draw_roads, lay_streets
+from data.demo.roadbuilding import BROOK_KM2, build_roads
+from data.demo.roaddrawing import add_bridges, draw_roads, lay_streets
 from data.demo.roadledger import road_lines
 from data.demo.settlement import fit_scale, outline_leaves, settle
 from gis.grids import OUTSIDE, outlines
@@ -25,21 +26,21 @@ from gis.terrain import Terrain, reaches
 
 SEED = 20260315
 FILES = Path(__file__).parent / "files"
-MARGIN = 40                 # cells of terrain kept around the county
-WOODS_M = 1250              # metres above which even gentle slopes are wooded
-RIVER_KM2 = 350             # drained by what bears the county river's name
-WIDE_KM2 = 60               # drained by what is drawn as a river
+MARGIN = 40  # cells of terrain kept around the county
+WOODS_M = 1250  # metres above which even gentle slopes are wooded
+RIVER_KM2 = 350  # drained by what bears the county river's name
+WIDE_KM2 = 60  # drained by what is drawn as a river
 
 
 def lay_out(seed: int = SEED, say: Callable[[str], object] = print) -> tuple[County, list[shapely.Polygon]]:
-    """The county and the outlines of its leaf grids, in the plane."""
+    """Lay out the county, and the outlines of its leaf grids, in the plane."""
     say("relief")
     land = make_relief(seed)
     lattice = make_lattice(seed)
     say("settlement")
     people = settle(land, seed)
     leaves = outline_leaves(people, lattice)
-    scale = fit_scale(shapely.coverage_union_all(leaves))
+    scale = fit_scale(shapely.union_all(leaves))
     say("roads")
     network, sites = build_roads(land, people, seed)
     roads = draw_roads(network, lattice, lay_streets(network, people, lattice, seed))
@@ -50,11 +51,14 @@ def lay_out(seed: int = SEED, say: Callable[[str], object] = print) -> tuple[Cou
 def _rivers(land: Terrain, place: Callable[[np.ndarray], np.ndarray]) -> list[tuple[np.ndarray, float]]:
     """Drawn streams in the plane with the km² that they drain at their end."""
     stream = land.drained_km2 >= BROOK_KM2
-    return [(smooth_line(place(reach)), float(land.drained_km2.flat[reach[-2]])) for reach in reaches(land.receivers, stream)]
+    return [
+        (smooth_line(place(reach)), float(land.drained_km2.flat[reach[-2]]))
+        for reach in reaches(land.receivers, stream)
+    ]
 
 
 def _stretched(land: Terrain, scale: float) -> Terrain:
-    """The same heights on cells stretched about the county's middle."""
+    """Return the same heights on cells stretched about the county's middle."""
     half = (CELLS - 1) / 2
     west, north = CENTRE[0] - STEP_LON * scale * half, CENTRE[1] + STEP_LAT * scale * half
     return Terrain(np.array(land.heights), west, north, STEP_LON * scale, STEP_LAT * scale)
@@ -69,10 +73,10 @@ def write(folder: Path, county: County, leaves: list[shapely.Polygon]) -> None:
     shapes = [shapely.coverage_union_all(rounded[list(grid.leaves)]) for grid in grids]
     _geojson(folder / "grid_cells.geojson", [grid.row for grid in grids], shapes)
     people, duties, by_grid = registers.responsible_people(county, grids)
-    shelters = registers.shelter_rows(county, by_grid)
-    hazards, hazard_duties = registers.hazard_rows(county, by_grid, shelters)
-    facilities = registers.facility_rows(county)
-    reservoirs = [row for row in facilities if row["kind"] == "reservoir"]
+    shelters = places.shelter_rows(county, by_grid)
+    points, hazard_duties = hazards.hazard_rows(county, by_grid, shelters)
+    key = facilities.facility_rows(county)
+    reservoirs = [row for row in key if row["kind"] == "reservoir"]
     teams, vehicles = forces.team_rows(county)
     depots, companies, lots, carriers = forces.depot_rows(county, by_grid)
     for name, rows in {
@@ -80,14 +84,14 @@ def write(folder: Path, county: County, leaves: list[shapely.Polygon]) -> None:
         "people": people,
         "duties": [*duties, *hazard_duties],
         "shelters": shelters,
-        "geohazard_points": hazards,
-        "instruments": registers.instrument_rows(county, hazards),
-        "treatment_works": registers.works_rows(hazards),
-        "rain_stations": registers.rain_rows(county, by_grid),
-        "loudspeakers": registers.loudspeaker_rows(county, by_grid),
-        "key_facilities": facilities,
-        "helipads": registers.helipad_rows(county, by_grid),
-        "water_points": registers.water_rows(county, by_grid, reservoirs),
+        "geohazard_points": points,
+        "instruments": hazards.instrument_rows(county, points),
+        "treatment_works": hazards.works_rows(points),
+        "rain_stations": places.rain_rows(county, by_grid),
+        "loudspeakers": places.loudspeaker_rows(county, by_grid),
+        "key_facilities": key,
+        "helipads": places.helipad_rows(county, by_grid),
+        "water_points": places.water_rows(county, by_grid, reservoirs),
         "teams": teams,
         "depots": depots,
         "agreement_companies": companies,
@@ -119,19 +123,19 @@ def _write_land(folder: Path, county: County) -> None:
     rows, columns = np.nonzero(county.people.inside)
     top, left = max(int(rows.min()) - MARGIN, 0), max(int(columns.min()) - MARGIN, 0)
     window = np.s_[top : int(rows.max()) + MARGIN, left : int(columns.max()) + MARGIN]
-    west, north = county.land.positions(top, left)
+    west, north = (float(edge) for edge in county.land.positions(top, left))
     np.savez_compressed(
         folder / "terrain.npz",
         heights_m=np.rint(county.land.heights[window]).astype(np.int16),
         west_north=np.array([west, north]),
         steps=np.array([county.land.step_lon, county.land.step_lat]),
     )
-    east, south = county.land.positions(window[0].stop, window[1].stop)
+    east, south = (float(edge) for edge in county.land.positions(window[0].stop, window[1].stop))
     drawn = [
-        *_waterways(county, shapely.box(west, south, east, north)),
+        *_waterways(county, shapely.Polygon.from_bounds(west, south, east, north)),
         *(
             ({"kind": "water", "class": "reservoir", "name": zh}, to_degrees(shape, county.scale))
-            for (zh, _), shape in zip(registers.RESERVOIRS, registers.reservoir_shapes(county), strict=True)
+            for (zh, _), shape in zip(facilities.RESERVOIRS, facilities.reservoir_shapes(county), strict=True)
         ),
         *(({"kind": "wood", "class": "wood"}, shape) for shape in _woods(county)),
         *_hamlets(county),
@@ -157,7 +161,10 @@ def _hamlets(county: County) -> Iterator[tuple[Row, shapely.Geometry]]:
         own = np.flatnonzero(townships == township)
         words = names.villages(upland[own].tolist(), county.rng(50 + township))
         for (name, _), xy in zip(words, county.lattice.of_cells(cells[own]), strict=True):
-            yield {"kind": "settlement", "class": "hamlet", "name": name}, to_degrees(shapely.Point(xy), county.scale)
+            yield (
+                {"kind": "settlement", "class": "hamlet", "name": name},
+                to_degrees(shapely.Point(xy), county.scale),
+            )
 
 
 def _woods(county: County) -> list[shapely.Geometry]:
@@ -165,9 +172,9 @@ def _woods(county: County) -> list[shapely.Geometry]:
     noise = fractal_noise(county.rng(40), CELLS, longest=40, roughness=0.6)
     steep = ndimage.gaussian_filter(county.land.slopes, 3)
     wild = (county.land.heights - WOODS_M) / 150 + (steep - 17) / 6 + 0.7 * noise
-    pieces, count = ndimage.label(ndimage.binary_opening(county.people.inside & (wild > 0), iterations=2))
+    pieces, _ = ndimage.label(ndimage.binary_opening(county.people.inside & (wild > 0), iterations=2))
     sizes = np.bincount(pieces.ravel())
-    large = np.flatnonzero(sizes >= 100)  # noqa: PLR2004 - cells of half a hectare
+    large = np.flatnonzero(sizes >= 100)
     labels = np.where(np.isin(pieces, large[large > 0]), pieces, OUTSIDE)
     shapes = outlines(labels, county.lattice.corners()).values()
     return [to_degrees(shape.simplify(25), county.scale) for shape in shapes]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +11,15 @@ import shapely
 from data.demo import names
 from data.demo.lattice import Lattice, cell_at, degrees
 from data.demo.relief import CELLS
-from data.demo.roadbuilding import ROUGH, TRACK, Road, Sites
+from data.demo.roadbuilding import ROUGH, TRACK, Sites
+from data.demo.roaddrawing import Road
 from data.demo.settlement import Settlement
 from gis.terrain import Terrain
 
 Floats = npt.NDArray[np.float64]
-Row = dict[str, str | int | float | None]
-FIRST_COMMITTEE = 200       # GB codes of village committees start here, those of neighbourhoods at 001
-UPLAND_CELLS = 5            # a village this far from running water is named after its hill
+Row = dict[str, Any]
+FIRST_COMMITTEE = 200  # GB codes of village committees start here, those of neighbourhoods at 001
+UPLAND_CELLS = 5  # a village this far from running water is named after its hill
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,7 @@ class County:
         return np.random.default_rng([self.seed, 100 + subject])
 
     def lonlat(self, xy: npt.ArrayLike) -> dict[str, float]:
-        """The lon and lat cells of a row."""
+        """Return the lon and lat cells of a row."""
         lon, lat = degrees(np.asarray(xy, dtype=np.float64), self.scale)
         return {"lon": float(lon), "lat": float(lat)}
 
@@ -61,11 +63,16 @@ class County:
         water = self.land.drained_km2
         upland = []
         for row, column in zip(*np.divmod(self.people.sites, CELLS), strict=True):
-            near = np.s_[row - UPLAND_CELLS : row + UPLAND_CELLS + 1, column - UPLAND_CELLS : column + UPLAND_CELLS + 1]
-            upland.append(bool(water[near].max() < 2))  # noqa: PLR2004 - km²
+            near = np.s_[
+                row - UPLAND_CELLS : row + UPLAND_CELLS + 1, column - UPLAND_CELLS : column + UPLAND_CELLS + 1
+            ]
+            upland.append(bool(water[near].max() < 2))
         named = names.villages(upland, self.rng(0))
         return [
-            (zh + ("社区" if code[9] == "0" else "村"), f"{en} {'Community' if code[9] == '0' else 'Village'}")
+            (
+                zh + ("社区" if code[9] == "0" else "村"),
+                f"{en} {'Community' if code[9] == '0' else 'Village'}",
+            )
             for (zh, en), code in zip(named, self.village_codes, strict=True)
         ]
 
@@ -84,7 +91,7 @@ class County:
         return people
 
     def village_at(self, xy: npt.ArrayLike) -> int:
-        """The village whose land holds a position; outside the county the nearest village."""
+        """Find the village whose land holds a position; outside the county the nearest village."""
         row, column = cell_at(xy)
         village = int(self.people.villages[row, column])
         if village >= 0:
@@ -102,7 +109,7 @@ class County:
         return np.concatenate([road.line for road in self.roads if road.rank < ROUGH and not road.tunnel])
 
     def beside_road(self, xy: npt.ArrayLike, radius_m: float, rng: np.random.Generator) -> Floats:
-        """A place 12 to 30 m off a good road, within a radius of a position (else by the nearest good road)."""
+        """Pick a place 12 to 30 m off a good road within a radius of a position, else by the nearest good road."""
         away = np.hypot(*(self.good_road_points - np.asarray(xy)).T)
         near = np.flatnonzero(away < radius_m)
         at = self.good_road_points[rng.choice(near) if near.size else int(np.argmin(away))]

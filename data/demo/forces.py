@@ -12,7 +12,7 @@ from data.demo import names
 from data.demo.county import County, Row
 from data.demo.registers import Person
 
-SEAT = -1               # squads of the county seat; otherwise the index of a township
+SEAT = -1  # squads of the county seat; otherwise the index of a township
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ DIMENSIONS = {
     "farm_truck": ((4_495, 240, 200, 1_700),),
     "pickup": ((2_950, 190, 190, 700),),
 }
-_CONTACTS = 4000            # telephone numbers of team and depot contacts start here
+_CONTACTS = 4000  # telephone numbers of team and depot contacts start here
 
 
 def team_rows(county: County) -> tuple[list[Row], list[Row]]:
@@ -126,7 +126,10 @@ def team_rows(county: County) -> tuple[list[Row], list[Row]]:
             "radio_channel": f"PDT-{len(teams) // 8 + 1:02d}", **county.lonlat(xy),
         })  # fmt: skip
         for kind, count in squad.vehicles:
-            vehicles += [_vehicle(f"CL{len(vehicles) + i + 1:03d}", kind, len(vehicles) + i, team=code) for i in range(count)]
+            vehicles += [
+                _vehicle(f"CL{len(vehicles) + i + 1:03d}", kind, len(vehicles) + i, team=code)
+                for i in range(count)
+            ]
     return teams, vehicles
 
 
@@ -169,7 +172,16 @@ TOWNSHIP_STOCK = {
     "fire_extinguisher_backpack": 12, "fire_beater": 40, "blower": 6, "road_salt": 60, "tyre_chain": 4,
     "warning_tape": 6, "cotton_coat": 30, "rain_coat": 30,
 }  # fmt: skip
-VILLAGE_STOCK = {"blanket": 10, "shovel": 15, "woven_bag": 3, "fire_beater": 15, "rope": 2, "first_aid_kit": 2, "stretcher": 1, "warning_tape": 3}
+VILLAGE_STOCK = {
+    "blanket": 10,
+    "shovel": 15,
+    "woven_bag": 3,
+    "fire_beater": 15,
+    "rope": 2,
+    "first_aid_kit": 2,
+    "stretcher": 1,
+    "warning_tape": 3,
+}
 SPECIAL_STOCK = {   # second county depot, of the flood and geohazard headquarters
     "sandbag": 400, "woven_bag": 60, "pump": 8, "life_jacket": 120, "inflatable_boat": 4, "rope": 20, "tent": 60,
     "lighting_tower": 3, "life_detector": 4, "generator": 3, "rain_coat": 120,
@@ -183,14 +195,25 @@ COMPANIES = (
     ("岚溪康泰医药有限公司", "Lanxi Kangtai Pharmaceutical Co.", {"first_aid_kit": 150, "stretcher": 40, "protective_suit": 60, "absorbent": 80}, 60),
 )  # fmt: skip
 # item → the years after which goods are renewed; the first lot of two ends sooner
-SHELF_YEARS = {"drinking_water": 2, "food_ration": 3, "first_aid_kit": 4, "foam_concentrate": 6, "protective_suit": 5, "road_salt": 5}
+SHELF_YEARS = {
+    "drinking_water": 2,
+    "food_ration": 3,
+    "first_aid_kit": 4,
+    "foam_concentrate": 6,
+    "protective_suit": 5,
+    "road_salt": 5,
+}
 BASE_YEAR = 2027
 
 
-def depot_rows(county: County, people: dict[str, list[Person]]) -> tuple[list[Row], list[Row], list[Row], list[Row]]:
+def depot_rows(
+    county: County, people: dict[str, list[Person]]
+) -> tuple[list[Row], list[Row], list[Row], list[Row]]:
     """Depots, companies with an agreement, stock lots, and the carriers of both."""
     rng = county.rng(21)
-    depots, lots, carriers = [], [], []
+    depots: list[Row] = []
+    lots: list[Row] = []
+    carriers: list[Row] = []
     seat = county.village_xy[county.people.seats[0]]
     plan = [
         ("岚溪县应急物资储备库", "Lanxi County Emergency Depot", "county", seat, 1500.0, COUNTY_STOCK, ("truck",) * 8 + ("pickup",) * 4),
@@ -202,7 +225,17 @@ def depot_rows(county: County, people: dict[str, list[Person]]) -> tuple[list[Ro
                      ("truck", "pickup", "farm_truck")))  # fmt: skip
     for village in _depot_villages(county):
         zh, en = county.village_names[village]
-        plan.append((f"{zh}应急物资储备点", f"{en} Depot", "village", county.village_xy[village], 220.0, VILLAGE_STOCK, ("farm_truck",)))
+        plan.append(
+            (
+                f"{zh}应急物资储备点",
+                f"{en} Depot",
+                "village",
+                county.village_xy[village],
+                220.0,
+                VILLAGE_STOCK,
+                ("farm_truck",),
+            )
+        )
     for number, (zh, en, level, near, radius, stock, kinds) in enumerate(plan):
         code = f"CB{number + 1:03d}"
         xy = county.beside_road(near, radius, rng)
@@ -215,11 +248,20 @@ def depot_rows(county: County, people: dict[str, list[Person]]) -> tuple[list[Ro
             "contact_phone": keeper.phone, **county.lonlat(xy),
         })  # fmt: skip
         lots += list(_lots(code, stock, level, rng))
-        carriers += [_vehicle(f"YS{len(carriers) + i + 1:03d}", kind, len(carriers) + i, depot=code) for i, kind in enumerate(kinds)]
+        carriers += [
+            _vehicle(f"YS{len(carriers) + i + 1:03d}", kind, len(carriers) + i, depot=code)
+            for i, kind in enumerate(kinds)
+        ]
     companies = []
     for number, (zh, en, stock, activation_min) in enumerate(COMPANIES):
-        code, xy = f"DC{number + 1:02d}", county.beside_road(county.village_xy[county.people.seats[number % 3]], 1200, rng)
-        contact = {"contact_name": next(names.people(county.rng(30 + number)))[0], "contact_phone": names.phone(6000 + number)}
+        code, xy = (
+            f"DC{number + 1:02d}",
+            county.beside_road(county.village_xy[county.people.seats[number % 3]], 1200, rng),
+        )
+        contact = {
+            "contact_name": next(names.people(county.rng(30 + number)))[0],
+            "contact_phone": names.phone(6000 + number),
+        }
         companies.append({
             "code": code, "name": zh, "name_en": en, "area_code": county.village_codes[county.village_at(xy)], "location": zh,
             "contract_ends_on": f"{BASE_YEAR + 1}-12-31", "opening_hours": "08:00-20:00", **contact, **county.lonlat(xy),
@@ -237,7 +279,7 @@ def _depot_villages(county: County) -> list[int]:
     """Villages far from their town, the populous first."""
     seat_xy = county.village_xy[county.people.seats][county.people.township_of]
     away = np.hypot(*(county.village_xy - seat_xy).T)
-    order = np.argsort(-county.population * (away > 3000), kind="stable")  # noqa: PLR2004 - metres
+    order = np.argsort(-county.population * (away > 3000), kind="stable")
     return [int(v) for v in order[:VILLAGE_DEPOTS]]
 
 
@@ -246,7 +288,7 @@ def _lots(depot: str, stock: dict[str, int], level: str, rng: np.random.Generato
     for item, planned in stock.items():
         quantity = planned if level == "county" else max(1, round(planned * rng.uniform(0.7, 1.3)))
         years = SHELF_YEARS.get(item)
-        split = (quantity // 3, quantity - quantity // 3) if years and quantity >= 3 else (quantity,)  # noqa: PLR2004
+        split = (quantity // 3, quantity - quantity // 3) if years and quantity >= 3 else (quantity,)
         for number, part in enumerate(split):
             year = BASE_YEAR + (years or 0) * (number + 1) // len(split)
             yield {

@@ -28,7 +28,9 @@ class Lattice:
     def metres(self, rows: npt.ArrayLike, columns: npt.ArrayLike) -> Floats:
         """Shifted positions of (fractional) rows and columns in the plane, (…, 2)."""
         r, c = np.asarray(rows, dtype=np.float64), np.asarray(columns, dtype=np.float64)
-        east, north = (ndimage.map_coordinates(shift, [r, c], order=1, mode="nearest") for shift in self.shifts)
+        east, north = (
+            ndimage.map_coordinates(shift, [r, c], order=1, mode="nearest") for shift in self.shifts
+        )
         middle = (CELLS - 1) / 2
         return np.stack([(c - middle) * CELL_M + east, (middle - r) * CELL_M + north], axis=-1)
 
@@ -69,6 +71,6 @@ def degrees(xy: Floats, scale: float) -> Floats:
 
 
 def smooth_line(line: Floats, *, rounds: int = 3, tolerance_m: float = 6.0) -> Floats:
-    """A traced line as a road or a river is drawn: corners cut, then points within the tolerance dropped."""
+    """Draw a traced line as roads and rivers are: corners cut, then points within the tolerance dropped."""
     cut = shapely.LineString(cut_corners(line, rounds)).simplify(tolerance_m)
     return shapely.get_coordinates(cut)

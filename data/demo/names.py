@@ -50,7 +50,7 @@ _UPLAND = {
 
 
 def phone(number: int) -> str:
-    """A telephone number that cannot exist: no Chinese mobile number starts with 100."""
+    """Make a telephone number that cannot exist: no Chinese mobile number starts with 100."""
     return f"1000000{number:04d}"
 
 
@@ -66,9 +66,9 @@ def people(rng: np.random.Generator) -> Iterator[tuple[str, str]]:
 
 
 def villages(upland: list[bool], rng: np.random.Generator) -> list[tuple[str, str]]:
-    """A name for each village, none twice: (Chinese, English) without 村."""
+    """Name each village, none twice: (Chinese, English) without 村."""
     taken: set[str] = set()
-    named = []
+    named: list[tuple[str, str]] = []
     while len(named) < len(upland):
         ends = _UPLAND if upland[len(named)] else _VALLEY
         ending = list(ends)[int(rng.integers(len(ends)))]

@@ -17,12 +17,12 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CENTRE = (111.0, 36.0)
-STEP_LAT = 0.00063          # 70 m
-STEP_LON = 0.00078          # 70 m at 36° N
-CELLS = 992                 # 69 km square: the county is its middle
+STEP_LAT = 0.00063  # 70 m
+STEP_LON = 0.00078  # 70 m at 36° N
+CELLS = 992  # 69 km square: the county is its middle
 COARSEST = CELLS // 4
-PASSES = ((4, 130), (2, 50), (1, 22))   # (cells merged, erosion steps)
-REPAIR_STEPS = 3            # after warping, to open the valleys that it pinched
+PASSES = ((4, 130), (2, 50), (1, 22))  # (cells merged, erosion steps)
+REPAIR_STEPS = 3  # after warping, to open the valleys that it pinched
 STEP_YEARS = 12_000.0
 CELL_M = 70.0
 
@@ -48,10 +48,10 @@ def make_relief(seed: int) -> Terrain:
 
 
 def fractal_noise(rng: np.random.Generator, size: int, *, longest: float, roughness: float) -> Floats:
-    """A smooth random field of mean 0 and deviation 1; each halving of the wavelength has `roughness` its height."""
+    """Make a smooth random field of mean 0 and deviation 1; each halving of the wavelength has `roughness` its height."""
     field = np.zeros((size, size))
     wave, height = float(longest), 1.0
-    while wave >= 2:  # noqa: PLR2004 - two cells: the shortest wave a raster can hold
+    while wave >= 2:
         knots = int(size / wave) + 4
         coarse = rng.standard_normal((knots, knots))
         at = np.arange(size) / wave + 1
@@ -82,7 +82,8 @@ def _uplift(rng: np.random.Generator, size: int) -> Floats:
     range_south = np.exp(-(((south - 0.95 - 0.08 * np.sin(5 * east)) / 0.17) ** 2))
     range_north = np.exp(-(((south - 0.04 + 0.05 * np.sin(6 * east)) / 0.14) ** 2))
     height = 0.55 + 0.35 * east + 0.7 * range_east + 0.45 * range_south + 0.5 * range_north + 0.08 * uneven
-    return 5.2e-4 * np.clip(height, 0.2, None)
+    rate: Floats = 5.2e-4 * np.clip(height, 0.2, None)
+    return rate
 
 
 def _outlets(size: int) -> npt.NDArray[np.bool_]:
@@ -131,9 +132,9 @@ def _route(
     level = flat.copy()
     queue = [(0.0, 0)]
     queue.pop()
-    for cell in np.flatnonzero(outlets.ravel()):
-        heapq.heappush(queue, (flat[cell], cell))
-        seen[cell] = True
+    for outlet in np.flatnonzero(outlets.ravel()):
+        heapq.heappush(queue, (float(flat[outlet]), int(outlet)))
+        seen[outlet] = True
     done = np.zeros(count, np.bool_)
     filled = 0
     while len(queue) > 0:
@@ -189,10 +190,12 @@ def _incise(
 def _lay_valley_floors(land: Terrain) -> Floats:
     """Gravel and terraces: beside a river the land is nearly level, the wider the more land drains through it."""
     drained = land.drained_km2
-    stream = drained >= 8  # noqa: PLR2004 - km²; smaller gullies keep their V
+    stream = drained >= 8
     distance, (rows, columns) = ndimage.distance_transform_edt(~stream, return_indices=True)
-    half_width = 0.55 * drained[rows, columns] ** 0.33     # cells: 1 at 8 km², 4 at 500 km²
+    half_width = 0.55 * drained[rows, columns] ** 0.33  # cells: 1 at 8 km², 4 at 500 km²
     share = np.clip((distance - half_width) / (half_width + 1.5), 0, 1)
     floor = land.heights[rows, columns] + 1.2 * distance
-    blended: Floats = np.where(land.heights > floor, floor + (land.heights - floor) * share**1.5, land.heights)
+    blended: Floats = np.where(
+        land.heights > floor, floor + (land.heights - floor) * share**1.5, land.heights
+    )
     return blended

@@ -7,9 +7,19 @@ from data.demo import names
 from data.demo.county import County, Row
 from data.demo.lattice import to_degrees
 from data.demo.roadbuilding import (
-    CLASS_NAMES, COUNTY, COUNTY_ROUTE, NATIONAL, NATIONAL_ROUTE, PROVINCIAL, PROVINCIAL_ROUTE, ROUGH, TOWNSHIP, TRACK,
-    VILLAGE, Road,
+    CLASS_NAMES,
+    COUNTY,
+    COUNTY_ROUTE,
+    NATIONAL,
+    NATIONAL_ROUTE,
+    PROVINCIAL,
+    PROVINCIAL_ROUTE,
+    ROUGH,
+    TOWNSHIP,
+    TRACK,
+    VILLAGE,
 )  # fmt: skip
+from data.demo.roaddrawing import Road
 
 SPEEDS_KMH = {NATIONAL: 62, PROVINCIAL: 54, COUNTY: 44, TOWNSHIP: 38, VILLAGE: 30, TRACK: 17, ROUGH: 10}
 STREET_KMH = 26
@@ -22,12 +32,25 @@ BRIDGE_LIMITS_T = {
     ROUGH: ((5, 0.3),),
 }
 TUNNEL_HEIGHT_CM = 450
-GATES = 9                   # bars across township roads that keep coal trucks out
+GATES = 9  # bars across township roads that keep coal trucks out
 GATE_HEIGHT_CM = 300
-STREETS = ("府前街", "解放路", "河滨路", "新建路", "北环路", "南环路", "文昌街", "迎宾路", "站前路", "槐荫街", "东风街", "煤海路")
+STREETS = (
+    "府前街",
+    "解放路",
+    "河滨路",
+    "新建路",
+    "北环路",
+    "南环路",
+    "文昌街",
+    "迎宾路",
+    "站前路",
+    "槐荫街",
+    "东风街",
+    "煤海路",
+)
 
 
-def road_lines(county: County) -> tuple[list[Row], list[shapely.LineString]]:
+def road_lines(county: County) -> tuple[list[Row], list[shapely.Geometry]]:
     """All roads, one row a line, with their lines in degrees."""
     rng = county.rng(2)
     rows = [_attributes(road, county, rng) for road in county.roads]
@@ -53,7 +76,7 @@ def _attributes(road: Road, county: County, rng: np.random.Generator) -> Row:
 
 def _title(road: Road, rng: np.random.Generator) -> tuple[str | None, str | None]:
     if road.street:
-        return (STREETS[int(rng.integers(len(STREETS)))] if rng.random() < 0.5 else None), None  # noqa: PLR2004 - half
+        return (STREETS[int(rng.integers(len(STREETS)))] if rng.random() < 0.5 else None), None
     if road.route == NATIONAL_ROUTE:
         return "岚溪大道", "G990"
     if road.route == PROVINCIAL_ROUTE:
@@ -88,9 +111,9 @@ def _bridge_limit_kg(road: Road, rng: np.random.Generator) -> int:
 def _width_cm(road: Road, rng: np.random.Generator) -> int:
     draw = rng.random()
     if road.rank == ROUGH:
-        return 220 if draw < 0.6 else 250  # noqa: PLR2004 - share of tracks that only a pickup fits on
+        return 220 if draw < 0.6 else 250
     if road.rank == TRACK:
-        return 250 if draw < 0.2 else 0  # noqa: PLR2004 - share
+        return 250 if draw < 0.2 else 0
     narrow = draw < (0.1 if road.street else 0.01) and road.rank == VILLAGE
     return 250 if narrow else 0
 
@@ -100,7 +123,9 @@ def _set_gates(roads: list[Road], rows: list[Row], rng: np.random.Generator) -> 
     short = [
         number
         for number, road in enumerate(roads)
-        if road.rank in {TOWNSHIP, VILLAGE} and not road.street and 30 < shapely.LineString(road.line).length < 400  # noqa: PLR2004
+        if road.rank in {TOWNSHIP, VILLAGE}
+        and not road.street
+        and 30 < shapely.LineString(road.line).length < 400
     ]
     for number in rng.choice(short, GATES, replace=False).tolist():
         rows[number]["max_height_cm"] = GATE_HEIGHT_CM

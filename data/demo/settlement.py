@@ -7,7 +7,7 @@ import numpy.typing as npt
 import shapely
 from scipy import ndimage
 
-from data.demo.lattice import Lattice, degrees
+from data.demo.lattice import Lattice, to_degrees
 from data.demo.relief import CELL_M, CELLS, fractal_noise
 from data.demo.tracing import territories
 from gis import grids
@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 
 AREA_KM2 = 2029.0
 TOWNSHIPS, VILLAGES, SECTORS, LEAVES = 10, 137, 31, 169
-BASIN_KM2 = 9.0             # the county is made of whole catchments of about this size
+BASIN_KM2 = 9.0  # the county is made of whole catchments of about this size
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,12 @@ class Settlement:
     """The land and its people. Labels are rasters of indices, -1 outside; village 0 of each township is its seat."""
 
     inside: Bools
-    sites: Ints                 # flat cell of each village
-    township_of: Ints           # of each village; township 0 holds the county seat
-    seats: Ints                 # village index of each township's seat
-    villages: Ints              # raster of village indices
-    sector_of: Ints             # of each village
-    leaves: Ints                # raster of leaf indices
+    sites: Ints  # flat cell of each village
+    township_of: Ints  # of each village; township 0 holds the county seat
+    seats: Ints  # village index of each township's seat
+    villages: Ints  # raster of village indices
+    sector_of: Ints  # of each village
+    leaves: Ints  # raster of leaf indices
     village_of_leaf: Ints
 
 
@@ -57,7 +57,9 @@ def county_mask(land: Terrain, rng: np.random.Generator) -> Bools:
     basin = basins(land, BASIN_KM2)
     names, cells = np.unique(basin, return_counts=True)
     rows, columns = np.mgrid[0:CELLS, 0:CELLS] - (CELLS - 1) / 2
-    apart = np.hypot(rows * 1.1, columns * 0.92) * (1 + 0.13 * fractal_noise(rng, CELLS, longest=330, roughness=0.4))
+    apart = np.hypot(rows * 1.1, columns * 0.92) * (
+        1 + 0.13 * fractal_noise(rng, CELLS, longest=330, roughness=0.4)
+    )
     order = np.argsort(ndimage.mean(apart, basin, names) + ndimage.maximum(apart, basin, names))
     target = AREA_KM2 * 1e6 / CELL_M**2
     enough = int(np.searchsorted(np.cumsum(cells[order]), target))
@@ -93,7 +95,7 @@ def basins(land: Terrain, least_km2: float) -> Ints:
 def suitability(land: Terrain) -> Floats:
     """How gladly people settle in a cell: level ground by water in a valley, or a level loess top."""
     slope = ndimage.gaussian_filter(land.slopes, 2)
-    stream = land.drained_km2 >= 2.5  # noqa: PLR2004 - km² that keep a brook running
+    stream = land.drained_km2 >= 2.5
     distance = ndimage.distance_transform_edt(~stream)
     by_water = np.exp(-(((distance - 2.5) / 4) ** 2))
     level = np.exp(-((slope / 9) ** 2))
@@ -104,7 +106,7 @@ def suitability(land: Terrain) -> Floats:
 def pick_sites(land: Terrain, inside: Bools, suit: Floats, rng: np.random.Generator) -> Ints:
     """VILLAGES cells: the best first, none nearer to another than a distance that shrinks until all are placed."""
     depth = ndimage.distance_transform_edt(inside)
-    wish = suit * rng.uniform(0.35, 1.0, suit.shape) * (depth > 7) * (land.drained_km2 < 2)  # noqa: PLR2004 - cells, km²
+    wish = suit * rng.uniform(0.35, 1.0, suit.shape) * (depth > 7) * (land.drained_km2 < 2)
     order = np.argsort(-wish, axis=None)[:120_000]
     rows, columns = np.divmod(order, CELLS)
     for spacing in np.arange(48.0, 20.0, -0.5):
@@ -174,7 +176,7 @@ def _allot(distance: Floats, seats: Ints) -> Ints:
 
 
 def _next_member(group: int, owner: Ints, reach: Floats, distance: Floats) -> tuple[float, int] | None:
-    """The free neighbour of a group that is nearest to its seat, with that distance."""
+    """Find the free neighbour of a group that is nearest to its seat, with that distance."""
     members = np.flatnonzero(owner == group)
     through = reach[members, None] + np.where(owner[None, :] < 0, distance[members], np.inf)
     nearest = through.min(axis=0)
@@ -183,7 +185,7 @@ def _next_member(group: int, owner: Ints, reach: Floats, distance: Floats) -> tu
 
 
 def _in_order(sites: Ints, township_of: Ints, seats: Ints, villages: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Number villages township by township, each seat first, the others from north to south."""
+    """Renumber villages township by township, each seat first, the others from north to south."""
     is_seat = np.isin(np.arange(sites.size), seats)
     order = np.lexsort((sites, ~is_seat, township_of))
     rank = np.empty_like(order)
@@ -243,15 +245,15 @@ def _parts(labels: Ints, count: int) -> list[Bools]:
 
 
 def outline_leaves(settlement: Settlement, lattice: Lattice) -> list[shapely.Polygon]:
-    """The leaf grids' outlines in the plane, simplified to 15 m with their borders shared."""
+    """Outline the leaf grids in the plane, simplified to 15 m with their borders shared."""
     shapes = grids.outlines(settlement.leaves, lattice.corners())
     return list(shapely.coverage_simplify([shapes[leaf] for leaf in range(LEAVES)], 15.0))
 
 
-def fit_scale(county: shapely.Polygon) -> float:
-    """The stretch of the plane at which the county's outline encloses AREA_KM2 on the ellipsoid."""
+def fit_scale(county: shapely.Geometry) -> float:
+    """Find the stretch of the plane at which the county's outline encloses AREA_KM2 on the ellipsoid."""
     scale = 1.0
     for _ in range(4):
-        ring = shapely.transform(county, lambda xy, s=scale: degrees(xy, s))
-        scale *= float(np.sqrt(AREA_KM2 * 1e6 / geodesic_area_m2(ring)))
+        area_m2 = geodesic_area_m2(to_degrees(county, scale))
+        scale *= float(np.sqrt(AREA_KM2 * 1e6 / area_m2))
     return scale

@@ -31,10 +31,10 @@ TUNNEL_CELLS = np.array([6, 8, 10, 13, 16], dtype=np.int64)
 class Builder:
     """What one class of road pays. Gradients as rise over run; costs in metres of level road."""
 
-    gentle: float          # the gradient that costs nothing extra
-    steepest: float        # beyond it each metre costs ten times more for each such step
-    side: float = 1.0      # weight of cutting into side slopes
-    reuse: float = 0.35    # share of the price on a road that is there already
+    gentle: float  # the gradient that costs nothing extra
+    steepest: float  # beyond it each metre costs ten times more for each such step
+    side: float = 1.0  # weight of cutting into side slopes
+    reuse: float = 0.35  # share of the price on a road that is there already
     crossing_m: float = 150.0
     tunnels: bool = False
 
@@ -113,7 +113,7 @@ def cheapest_way(
                     a += column + MOVES[move, 1] // 2 + (1 if MOVES[move, 1] == -1 else 0)
                     b = (r - MOVES[move, 0] // 2 - (1 if MOVES[move, 0] == -1 else 0)) * columns
                     b += c - MOVES[move, 1] // 2 - (1 if MOVES[move, 1] == -1 else 0)
-                    wettest = max(wettest, max(wet[a], wet[b]))
+                    wettest = max(wettest, wet[a], wet[b])
                 if wettest > 0:
                     step += crossing_m * (0.4 + min(3.0, wettest / 60.0)) + 2 * length_m
             if so_far + step < cost[near]:
