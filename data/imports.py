@@ -15,7 +15,19 @@ from typing import Any, Final, Literal
 import geopandas as gpd
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ARRAY, Connection, LargeBinary, Table, func, literal, literal_column, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
@@ -185,6 +197,7 @@ class _Import:
         self.table: Table = registers.table_of(layer)
         self.conflict = ("layer", "code") if layer.store == "places" else ("code",)
         self.problems: list[Problem] = []
+        self.attributes: list[str] = []
         self.known: dict[str, _Known] = {}
         self.own_values: Callable[[Mapping[str, Any], Values], None] = getattr(
             self, f"_values_of_{layer.store}", lambda _record, _values: None
@@ -192,6 +205,7 @@ class _Import:
 
     def apply(self, frame: gpd.GeoDataFrame) -> ImportReport:
         fields = [name for name in self.layer.fields if name in frame.columns]
+        self.attributes = [name for name in fields if registers.is_attribute(self.layer, name)]
         self.known = self._look_up(frame)
         rows = self._rows(frame, fields)
         savepoint = self.connection.begin_nested()
@@ -307,7 +321,7 @@ class _Import:
             column = registers.column_of(self.layer, name)
             if column is not None:
                 values[column] = _column_value(self.table, column, self._referred(name, value))
-            elif registers.is_attribute(self.layer, name):
+            elif value is not None and registers.is_attribute(self.layer, name):
                 attributes[name] = _json_value(self._referred(name, value))
         for column, other in self.layer.without.items():
             if values.get(column) == other:
@@ -442,7 +456,8 @@ class _Import:
         statement = insert(self.table)
         merged: Values = {column: statement.excluded[column] for column in sorted(updated)}
         if "attributes" in merged:
-            merged["attributes"] = self.table.c.attributes.op("||")(statement.excluded.attributes)
+            kept = self.table.c.attributes.op("-")(literal(self.attributes, ARRAY(Text)))
+            merged["attributes"] = kept.op("||")(statement.excluded.attributes)
         differs = or_(*(self.table.c[column].is_distinct_from(value) for column, value in merged.items()))
         if set(self.table.c.keys()) >= _PROVENANCE:
             merged |= {"source": statement.excluded.source, "updated_at": func.now()}

@@ -10,9 +10,9 @@ from sqlalchemy.types import String, Text
 
 from data import registers
 from data.geometry import shape_of
-from data.layers import Layer
+from data.layers import Field, Layer
 from data.policies import Policy
-from data.tables import areas, villages
+from data.tables import areas, places, villages
 from gis.crs import STORED
 
 Bounds = tuple[float, float, float, float]
@@ -64,12 +64,32 @@ def count(connection: Connection, layer: Layer) -> int:
     )
 
 
+def get(
+    connection: Connection, layer: Layer, identity: int, *, personal: bool = False
+) -> dict[str, Any] | None:
+    """Read one row of a layer by its number: `id`, each field under its name, `geom` as a shape; None if there is none."""
+    query = registers.items(layer, personal=personal).where(registers.key_of(layer) == identity)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        return None
+    return {**row, "geom": None if row["geom"] is None else shape_of(row["geom"])}
+
+
+def layer_of(connection: Connection, place_id: int) -> str | None:
+    """Tell the layer of a place; None when there is no such place."""
+    found: str | None = connection.scalar(select(places.c.layer).where(places.c.id == place_id))
+    return found
+
+
 def frame(connection: Connection, layer: Layer, *, personal: bool = True) -> gpd.GeoDataFrame:
     """Read a layer as a frame with one column for each field, as `data.ledgers` would read it from a file."""
     rows = connection.execute(registers.items(layer, personal=personal)).mappings().all()
     names = [name for name, field in layer.fields.items() if personal or not field.personal]
     index = range(1, len(rows) + 1)
-    content = {name: pd.Series([row[name] for row in rows], index=index, dtype=object) for name in names}
+    content = {
+        name: pd.Series([_value(layer.fields[name], row[name]) for row in rows], index=index, dtype=object)
+        for name in names
+    }
     shapes = [shape_of(row["geom"]) if row["geom"] is not None else None for row in rows]
     return gpd.GeoDataFrame(content, geometry=shapes, crs=STORED, index=index)
 
@@ -100,6 +120,14 @@ def extent(connection: Connection) -> Bounds | None:
             west, south, east, north = shapely.from_wkb(bytes(box)).bounds
             return west, south, east, north
     return None
+
+
+def _value(field: Field, stored: Any) -> Any:
+    """Return a stored value as a ledger's reader makes it."""
+    if field.type != "capabilities" or stored is None:
+        return stored
+    pairs = (part.split(":") for part in stored.split(";"))
+    return tuple((code, int(grade)) for code, grade in pairs)
 
 
 def _chosen(query: Select[Any], layer: Layer, bounds: Bounds | None, limit: int | None) -> Select[Any]:
