@@ -98,14 +98,14 @@ def set_password(connection: Connection, *, user_id: int, password_hash: str, at
         .where(users.c.id == user_id)
         .values(password_hash=password_hash, password_changed_at=at)
     )
-    revoke_sessions_of(connection, user_id=user_id, at=at)
+    _revoke_sessions_of(connection, user_id=user_id, at=at)
 
 
 def set_active(connection: Connection, *, user_id: int, active: bool, at: datetime) -> None:
     """Let an account in again, or shut it out and end its sessions."""
     connection.execute(users.update().where(users.c.id == user_id).values(active=active))
     if not active:
-        revoke_sessions_of(connection, user_id=user_id, at=at)
+        _revoke_sessions_of(connection, user_id=user_id, at=at)
 
 
 def insert_session(
@@ -167,7 +167,7 @@ def revoke_session(connection: Connection, *, token_hash: bytes, at: datetime) -
     )
 
 
-def revoke_sessions_of(connection: Connection, *, user_id: int, at: datetime) -> None:
+def _revoke_sessions_of(connection: Connection, *, user_id: int, at: datetime) -> None:
     """End every session of an account."""
     connection.execute(
         sessions.update()

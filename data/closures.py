@@ -91,21 +91,6 @@ def not_over(connection: Connection, at: datetime) -> tuple[ClosureRecord, ...]:
     return tuple(_record(row) for row in connection.execute(query))
 
 
-def in_force(connection: Connection, at: datetime) -> tuple[ClosureRecord, ...]:
-    """Read closures that hold at `at`, by id."""
-    return tuple(
-        closure
-        for closure in not_over(connection, at)
-        if closure.starts_at is None or closure.starts_at <= at
-    )
-
-
-def list_all(connection: Connection, *, limit: int = 500) -> tuple[ClosureRecord, ...]:
-    """Read the newest closures, ended ones too, the newest first."""
-    query = select(closures).order_by(closures.c.id.desc()).limit(limit)
-    return tuple(_record(row) for row in connection.execute(query))
-
-
 def _record(row: Row[Any]) -> ClosureRecord:
     return ClosureRecord(
         id=row.id,

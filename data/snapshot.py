@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import Connection, func, select
 
 from data import closures, incidents, journal, stock, units
-from data.frozen import canonical, decode, encode, sha256
+from data.frozen import canonical, decode, encode
 from data.incidents import IncidentRecord
 from data.stock import LotRecord
 from data.tables import OPEN_ORDER_STATES, order_lines, orders
@@ -72,11 +72,6 @@ def take(
 def spell(snapshot: Snapshot) -> bytes:
     """Spell a snapshot as canonical JSON: equal snapshots give equal bytes."""
     return canonical(encode(snapshot))
-
-
-def digest(snapshot: Snapshot) -> bytes:
-    """Compute the SHA-256 by which a plan's snapshot is known."""
-    return sha256(encode(snapshot))
 
 
 def restore(spelled: bytes) -> Snapshot:
