@@ -3,8 +3,9 @@
 Solvers and greedy rules propose; `tiers_of` says in whole numbers what a proposal is worth.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,9 @@ TIERS: Final = (
     "tie_break",
 )
 """In the order of their importance; each is minimised with all earlier ones held."""
+
+
+FOREVER: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,19 +135,20 @@ def faults(problem: Problem, choice: Choice) -> list[str]:
     return found
 
 
-def stock_limits(problem: Problem, batches: Iterable[int]) -> list[tuple[int, int, int]]:
-    """(batch, activation, units released within it): trips that wait no longer may together draw no more."""
-    return [
-        (batch, delay, sum(lot.quantity for lot in problem.batch_lots[batch] if lot.activation_ms <= delay))
-        for batch in batches
-        for delay in sorted({lot.activation_ms for lot in problem.batch_lots[batch]})
-    ]
+def stock_limits(problem: Problem, batches: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+    """(batch, wait, quantity): trips that wait less than `wait` ms may together draw no more than `quantity`."""
+    for batch in batches:
+        released = 0
+        delays = sorted({lot.activation_ms for lot in problem.batch_lots[batch]})
+        for delay, following in pairwise([*delays, FOREVER]):
+            released += sum(lot.quantity for lot in problem.batch_lots[batch] if lot.activation_ms == delay)
+            yield batch, following, released
 
 
 def _stock_holds(problem: Problem, draws: Ints) -> bool:
     delay = problem.trip_activation[problem.draw_trip]
     return all(
-        int(draws[(problem.draw_batch == batch) & (delay <= limit)].sum()) <= quantity
+        int(draws[(problem.draw_batch == batch) & (delay < limit)].sum()) <= quantity
         for batch, limit, quantity in stock_limits(problem, range(len(problem.batch_lots)))
     )
 

@@ -132,12 +132,12 @@ class Model:
             self._row(variables, [1] * len(variables), 1, most)
 
     def _stock(self) -> None:
-        """Trips that wait no longer than a lot's activation draw no more than is released by then."""
+        """Trips that leave before a lot is released draw no more than the lots before it."""
         problem = self.problem
         delay = problem.trip_activation[problem.draw_trip[self.draw_rows]]
         by_batch = _grouped(problem.draw_batch[self.draw_rows], range(len(self.draw_rows)))
         for batch, limit, quantity in stock_limits(problem, by_batch):
-            variables = [self.draw_vars[k] for k in by_batch[batch] if delay[k] <= limit]
+            variables = [self.draw_vars[k] for k in by_batch[batch] if delay[k] < limit]
             if sum(self.most[var] for var in variables) > quantity:
                 self._row(variables, [1] * len(variables), -NO_LIMIT, quantity)
 
