@@ -208,6 +208,8 @@ class _Import:
         self.attributes = [name for name in fields if registers.is_attribute(self.layer, name)]
         self.known = self._look_up(frame)
         rows = self._rows(frame, fields)
+        if self.layer.store == "stock_lots":
+            stock.hold_all(self.connection)
         savepoint = self.connection.begin_nested()
         try:
             self._upsert(rows, self._updated_columns(fields))

@@ -106,6 +106,13 @@ def hold(connection: Connection, order_ids: Collection[int]) -> None:
     connection.execute(lots.with_for_update(key_share=True)).all()
 
 
+def hold_all(connection: Connection) -> None:
+    """Hold every lot, by id, before many are changed in an order of their own, as by a ledger."""
+    connection.execute(
+        select(stock_lots.c.id).order_by(stock_lots.c.id).with_for_update(key_share=True)
+    ).all()
+
+
 def release(connection: Connection, *, order_id: int, actor: str, at: datetime) -> tuple[LotRecord, ...]:
     """Free everything that is still promised to an order; does nothing when nothing is."""
     return tuple(

@@ -1,5 +1,7 @@
+import contextlib
 import json
 import random
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta, timezone
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from data import journal, worlds
 from tests.builders import NOW
@@ -179,6 +182,53 @@ def test_a_request_sent_sixteen_times_at_once_is_applied_once(begin: Begin) -> N
         answers = list(pool.map(act, range(WRITERS)))
     assert sum(applied for applied, _ in answers) == 1
     assert all(answer == {"number": 1} for _, answer in answers)
+
+
+def test_nothing_is_lost_or_done_twice_while_connections_die(begin: Begin) -> None:
+    """A commit can succeed without its answer arriving: whoever asks again with the same request is told."""
+    requests = [uuid4() for _ in range(60)]
+    finished = threading.Event()
+
+    def act(request: UUID) -> None:
+        while True:
+            try:
+                with begin() as connection:
+                    if journal.claim(connection, request_id=request, **a_claim()) is None:  # type: ignore[arg-type]
+                        journal.settle(connection, request_id=request, result={})
+                        journal.append(connection, act="test", actor="zhang", at=NOW, request_id=request)
+            except DBAPIError as error:
+                if not error.connection_invalidated and not isinstance(error, OperationalError):
+                    raise
+            else:
+                return
+
+    def kill() -> int:
+        killed = 0
+        while not finished.wait(0.02):
+            with contextlib.suppress(DBAPIError), begin() as connection:
+                killed += connection.scalar(text(_KILL_ONE)) or 0
+        return killed
+
+    with ThreadPoolExecutor(WRITERS + 1) as pool:
+        killer = pool.submit(kill)
+        try:
+            list(pool.map(act, requests))
+        finally:
+            finished.set()
+    assert killer.result() > 0, "nobody died, so nothing was shown"
+    with begin() as connection:
+        done = [entry.request_id for entry in journal.after(connection, 0)]
+        assert sorted(done, key=str) == sorted(requests, key=str)
+        assert journal.first_broken(connection) is None
+
+
+_KILL_ONE = """
+    SELECT count(pg_terminate_backend(pid)) FROM (
+        SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+        ORDER BY random() LIMIT 1
+    ) AS one
+"""
 
 
 def test_a_connection_outside_every_world_writes_nothing(begin: Begin) -> None:

@@ -1,8 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, text
 
 from data import migrate, tables, worlds
+from data.engine import make_engine
 
 MIRROR = {None: "mirror", tables.WORLD: "mirror_world"}
 
@@ -93,3 +96,16 @@ def test_every_geometry_has_a_spatial_index_and_one_coordinate_system(engine: En
     assert {row.srid for row in columns} == {4490}
     bare = {tuple(row[:3]) for row in columns} - indexed
     assert bare == {("public", "areas", "seat")}, "a seat is only ever read with its area"
+
+
+def test_two_processes_may_upgrade_at_once(engine: Engine) -> None:
+    """Two workers that start together find one another: the second waits, and has nothing to do."""
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql("CREATE DATABASE empty_at_first TEMPLATE template0")
+    empty = make_engine(engine.url.set(database="empty_at_first").render_as_string(hide_password=False))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(migrate.upgrade, [empty, empty]))
+    with empty.connect() as connection:
+        assert migrate.revision_of(connection) == migrate.head()
+    empty.dispose()

@@ -181,3 +181,35 @@ def _take(connection: Connection, step: str, county: dict[str, int], order: str,
         stock.count(connection, lot_id=lot, counted=quantity, **WHO)
     else:
         getattr(stock, step)(connection, order_id=order_id, **WHO)
+
+
+def test_a_ledger_and_two_carriers_never_wait_in_a_circle(begin: Begin, county: dict[str, int]) -> None:
+    """A ledger counts lots in its own order while loads leave in theirs: each waits its turn, none is killed."""
+    with begin() as connection:
+        lots = [county["lot"]] + [
+            builders.add_lot(connection, depot=county["depot"], item=item, quantity=100)
+            for item in ("tent", "blanket", "rope")
+        ]
+        for lot in lots:
+            for order in ("order_of_carrier", "order_of_second_carrier"):
+                stock.reserve(connection, lot_id=lot, quantity=10, order_id=county[order], **WHO)
+
+    def count_backwards() -> None:
+        with begin() as connection:
+            stock.hold_all(connection)
+            for lot in reversed(lots):
+                stock.count(connection, lot_id=lot, counted=90, **WHO)
+
+    def leave(order: str) -> None:
+        with begin() as connection:
+            stock.issue(connection, order_id=county[order], **WHO)
+
+    with ThreadPoolExecutor(3) as pool:
+        done = [
+            pool.submit(count_backwards),
+            *(pool.submit(leave, f"order_of_{name}") for name in ("carrier", "second_carrier")),
+        ]
+        for one in done:
+            one.result(timeout=30)
+    with begin() as connection:
+        assert balances(connection)
