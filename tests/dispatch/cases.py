@@ -201,7 +201,7 @@ def _random_depot(draw: random.Random, identity: int, items: list[str]) -> Depot
             expires_on=draw.choice([None, "2026-05-01", "2027-01-01"]),
             activation_ms=draw.choice([0, 0, 30 * MINUTE]),
         )
-        for n in range(draw.randint(0, 2))
+        for n in range(draw.randint(0, 3))
     )
     carriers = tuple(
         carrier(1000 + 10 * identity + n, draw.choice([10, 15, 40])) for n in range(draw.randint(0, 2))
