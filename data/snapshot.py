@@ -7,6 +7,7 @@ what orders bring. Take it in a transaction that sees one moment (REPEATABLE REA
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Literal
 
 from sqlalchemy import Connection, func, select
@@ -197,6 +198,7 @@ def _vehicle(record: VehicleRecord, *, busy: bool) -> Vehicle:
     )
 
 
+@cache
 def _township(area_code: str | None) -> str:
     """Name the township that an area lies in; "" where a ledger gave none."""
     return (area_code and areas.at_level(area_code, "township")) or ""

@@ -6,7 +6,7 @@ movement; the database compares both at commit.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -69,13 +69,13 @@ class StockShortError(Exception):
 
 def get(connection: Connection, lot_id: int) -> LotRecord | None:
     """Read one lot; None when there is none."""
-    row = connection.execute(select(stock_lots).where(stock_lots.c.id == lot_id)).one_or_none()
+    row = connection.execute(select(*_COLUMNS).where(stock_lots.c.id == lot_id)).one_or_none()
     return _record(row) if row else None
 
 
 def list_all(connection: Connection, *, depot_id: int | None = None) -> tuple[LotRecord, ...]:
     """Read the lots of one depot, or of all, by id."""
-    query = select(stock_lots).order_by(stock_lots.c.id)
+    query = select(*_COLUMNS).order_by(stock_lots.c.id)
     if depot_id is not None:
         query = query.where(stock_lots.c.depot_id == depot_id)
     return tuple(_record(row) for row in connection.execute(query))
@@ -162,7 +162,7 @@ def count(
 
     Raises StockShortError when more is promised than was counted, LookupError for a lot that does not exist.
     """
-    query = select(stock_lots).where(stock_lots.c.id == lot_id).with_for_update(key_share=True)
+    query = select(*_COLUMNS).where(stock_lots.c.id == lot_id).with_for_update(key_share=True)
     row = connection.execute(query).one_or_none()
     if row is None:
         raise LookupError(f"no stock lot {lot_id}")
@@ -224,7 +224,7 @@ def _change(
         stock_lots.update()
         .where(stock_lots.c.id == lot_id, if_)
         .values(quantity=stock_lots.c.quantity + quantity, reserved=stock_lots.c.reserved + reserved)
-        .returning(stock_lots)
+        .returning(*_COLUMNS)
     ).one_or_none()
     return _record(row) if row else None
 
@@ -262,20 +262,8 @@ def _short(connection: Connection, lot_id: int, asked: int) -> Exception:
     return StockShortError(lot_id=lot_id, asked=asked, free=lot.free)
 
 
+_COLUMNS = tuple(stock_lots.c[field.name] for field in fields(LotRecord))
+
+
 def _record(row: Row[Any]) -> LotRecord:
-    return LotRecord(
-        id=row.id,
-        code=row.code,
-        depot_id=row.depot_id,
-        ownership=row.ownership,
-        item=row.item,
-        quantity=row.quantity,
-        reserved=row.reserved,
-        unit_kg=row.unit_kg,
-        expires_on=row.expires_on,
-        activation_ms=row.activation_ms,
-        supplier=row.supplier,
-        contact_name=row.contact_name,
-        contact_phone=row.contact_phone,
-        contract_ends_on=row.contract_ends_on,
-    )
+    return LotRecord(**row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it

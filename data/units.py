@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, Table, select
+from sqlalchemy import Column, Connection, Row, Select, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from data.geometry import position_of, stored_point
@@ -100,7 +100,7 @@ def list_teams(connection: Connection, ids: Collection[int] | None = None) -> tu
     """Read teams by id: those asked for, or all."""
     state = team_states
     query = select(
-        teams,
+        *_columns(teams),
         state.c.status,
         state.c.strength.label("strength_now"),
         state.c.geom.label("geom_now"),
@@ -118,7 +118,7 @@ def list_teams(connection: Connection, ids: Collection[int] | None = None) -> tu
 def list_vehicles(connection: Connection, ids: Collection[int] | None = None) -> tuple[VehicleRecord, ...]:
     """Read vehicles by id: those asked for, or all."""
     state = vehicle_states
-    query = select(vehicles, state.c.in_service, state.c.reported_at, state.c.note).outerjoin_from(
+    query = select(*_columns(vehicles), state.c.in_service, state.c.reported_at, state.c.note).outerjoin_from(
         vehicles, state, state.c.vehicle_id == vehicles.c.id
     )
     rows = connection.execute(_among(query.order_by(vehicles.c.id), vehicles, ids))
@@ -128,7 +128,7 @@ def list_vehicles(connection: Connection, ids: Collection[int] | None = None) ->
 def list_depots(connection: Connection, ids: Collection[int] | None = None) -> tuple[DepotRecord, ...]:
     """Read depots by id: those asked for, or all."""
     state = depot_states
-    query = select(depots, state.c.open, state.c.reported_at, state.c.note).outerjoin_from(
+    query = select(*_columns(depots), state.c.open, state.c.reported_at, state.c.note).outerjoin_from(
         depots, state, state.c.depot_id == depots.c.id
     )
     rows = connection.execute(_among(query.order_by(depots.c.id), depots, ids))
@@ -204,6 +204,11 @@ def _report(connection: Connection, table: Table, **values: Any) -> None:
     statement = insert(table).values(**values)
     changes = {name: statement.excluded[name] for name in values if name != key.name}
     connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes))
+
+
+def _columns(table: Table) -> list[Column[Any]]:
+    """Pick what a record holds: a ledger's other columns would be parsed for nothing, thousands at a time."""
+    return [column for column in table.columns if column.name not in {"attributes", "source", "updated_at"}]
 
 
 def _among(query: Select[Any], table: Table, ids: Collection[int] | None, column: str = "id") -> Select[Any]:
