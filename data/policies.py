@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
+from data.cells import words_of
 from data.checked_toml import DocumentError, Fault, Section, read
 from data.layers import Layer, Words, read_layer, read_named, read_words
 from dispatch.cards import BEST_GRADE, LAST_GRADE, LEVELS, Card, CardLine
@@ -162,6 +163,11 @@ class Policy:
     def hazard_rules(self) -> Mapping[str, HazardRule]:
         """The zone rule of each incident type, as `dispatch.hazards` takes them."""
         return {code: kind.hazard for code, kind in self.incident_types.items()}
+
+    def codes_by_word(self, group: str) -> dict[str, str]:
+        """Map every word of a group's terms, in `data.cells.header` spelling, to its code."""
+        terms = self.vocabulary.get(group, {}).values()
+        return words_of((term.code, (*term.words.values(), *term.aka)) for term in terms)
 
     def word(self, group: str, code: str, lang: str) -> str:
         """Return the word of a code, or the code itself where there is none: a page never fails for a word."""

@@ -39,6 +39,80 @@ def faulty_rows(problems: Iterable[Problem]) -> frozenset[int | None]:
     return frozenset(problem.row for problem in problems if problem.severity == "fault")
 
 
+class Notebook:
+    """Gathers the problems of one file while it is read."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.sheet = ""
+        self._problems: list[Problem] = []
+
+    @property
+    def refused(self) -> bool:
+        """Whether the file as a whole may not be taken."""
+        return None in self.faulty_rows
+
+    @property
+    def faulty_rows(self) -> frozenset[int | None]:
+        """The rows that may not be taken; None among them for the file as a whole."""
+        return faulty_rows(self._problems)
+
+    def in_order(self) -> tuple[Problem, ...]:
+        """Return the problems in the order of their rows, those of the whole file first."""
+        return tuple(sorted(self._problems, key=lambda problem: -1 if problem.row is None else problem.row))
+
+    def fault(
+        self,
+        code: str,
+        remedy: str,
+        *,
+        row: int | None = None,
+        field: str = "",
+        at: str = "",
+        **values: object,
+    ) -> None:
+        """Write down why a row, or the file, is not taken. `at`: the column's header in the file."""
+        self._write("fault", code, remedy, row=row, field=field, at=at, values=values)
+
+    def remark(
+        self,
+        code: str,
+        remedy: str,
+        *,
+        row: int | None = None,
+        field: str = "",
+        at: str = "",
+        **values: object,
+    ) -> None:
+        """Write down what was done with a row or column that is taken."""
+        self._write("note", code, remedy, row=row, field=field, at=at, values=values)
+
+    def _write(
+        self,
+        severity: Severity,
+        code: str,
+        remedy: str,
+        *,
+        row: int | None,
+        field: str,
+        at: str,
+        values: Mapping[str, object],
+    ) -> None:
+        self._problems.append(
+            Problem(
+                code=code,
+                remedy=remedy,
+                file=self.file,
+                sheet=self.sheet,
+                row=row,
+                field=field,
+                header=at,
+                values={key: str(value) for key, value in values.items()},
+                severity=severity,
+            )
+        )
+
+
 def words(problem: Problem, policy: Policy, layer: Layer, lang: str) -> str:
     """Say in one sentence where the problem is, what it is, and what to do."""
     values = _values(problem, policy, layer, lang)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pyproj import CRS
 from pyproj.database import query_crs_info
 
-from data import ledgers
+from data import columns, ledgers
 from data.cells import header
 from data.layers import Layer
 from data.policies import Policy, load
@@ -469,5 +469,5 @@ def test_the_headers_of_forms_in_use_are_known(shared_data: Path, form: str) -> 
     """Counties keep their own forms; the fields that matter must be found under their own headers."""
     code, wanted = REAL_FORMS[form]
     forms = json.loads((shared_data / "ledgers" / "real_header_names.json").read_text(encoding="utf-8"))
-    names = ledgers.header_names(POLICY.layers[code], POLICY)
+    names = columns.header_names(POLICY.layers[code], POLICY)
     assert wanted <= {names.get(header(title)) for title in forms[form]}
