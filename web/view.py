@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -71,6 +72,10 @@ class View:
     def gettext(self, message: str) -> str:
         """Translate one message of the catalogue."""
         return i18n.translations(self.lang).gettext(message)
+
+    def moment(self, at: datetime | None) -> str:
+        """Write a moment by the clock of the place."""
+        return i18n.moment(at, self.lang, self.context.settings.zone)
 
     @property
     def in_panel(self) -> bool:

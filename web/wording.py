@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from data.layers import Layer
 from data.locate import Location
 from data.policies import Policy
 from data.road_names import Stretch
 from dispatch.cards import LAST_GRADE
-from dispatch.model import Position
+from dispatch.model import Capability, Position
 from web import i18n
 from web.i18n import Lang
 
@@ -73,9 +74,22 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "unknown_incident_type": ("没有这种险情类型：{type}。", "There is no such kind of incident: {type}."),
     "unknown_act": ("没有这一步操作：{act}。", "There is no such step: {act}."),
     "unknown_role": ("没有这种角色：{role}。", "There is no such role: {role}."),
+    "no_such_team": ("没有这支队伍。", "There is no such team."),
+    "no_such_vehicle": ("没有这台车辆。", "There is no such vehicle."),
+    "no_such_depot": ("没有这座储备库。", "There is no such depot."),
+    "no_such_lot": ("没有这批物资。", "There is no such lot."),
+    "stock_promised": (
+        "已有 {promised} 预留给指令，盘点数 {counted} 不能少于它。",
+        "{promised} are promised to orders; {counted} counted is less than that.",
+    ),
+    "unknown_field": ("没有字段“{field}”。", "There is no field “{field}”."),
+    "field_invalid": ("字段“{field}”的值不符合要求。", "The value of the field “{field}” is not allowed."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
     "no_such_tile": ("没有这张底图。", "There is no such tile."),
-    "bbox_unreadable": ("范围应为西、南、东、北四个度数。", "The box must be west, south, east and north in degrees."),
+    "bbox_unreadable": (
+        "范围应为西、南、东、北四个度数。",
+        "The box must be west, south, east and north in degrees.",
+    ),
     "geometry_kind_wrong": ("图形应为点、线或面。", "The shape must be a point, a line or an area."),
     "geometry_unreadable": ("图形无法读取。", "The shape cannot be read."),
     "geometry_invalid": ("图形无效。", "The shape is not valid."),
@@ -125,6 +139,11 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "orders_open": ("仍有未完成的指令，不能办结。", "Orders are still open, so it cannot be closed."),
 }
 
+EARLIEST_OF_ALL: Final[Pair] = (
+    "{total_ms}到位，是 {candidates} 个可选中最快的。",
+    "In effect after {total_ms}, the soonest of {candidates} candidates.",
+)
+
 # What has changed under a plan: field → sentence; {name} is who, {was} and {now} are before and after.
 CHANGES: Final[Mapping[str, Pair]] = {
     "gone": ("{name}已不在册。", "{name} is no longer there. "),
@@ -157,7 +176,10 @@ CHANGES: Final[Mapping[str, Pair]] = {
 REASONS: Final[Mapping[str, Pair]] = {
     # why it goes
     "pinned": ("指挥长指定出动；{total_ms}到位。", "The commander's word; in effect after {total_ms}."),
-    "only_one": ("只有它能承担这项需求；{total_ms}到位。", "Nobody else can meet this need; in effect after {total_ms}."),
+    "only_one": (
+        "只有它能承担这项需求；{total_ms}到位。",
+        "Nobody else can meet this need; in effect after {total_ms}.",
+    ),
     "earliest": (
         "{total_ms}到位；在 {candidates} 个可选中，比它更快的 {sooner} 个也都已出动。",
         "In effect after {total_ms}; of {candidates} candidates the {sooner} that are sooner all go as well.",
@@ -166,7 +188,10 @@ REASONS: Final[Mapping[str, Pair]] = {
         "{total_ms}到位，不晚于全部力量到位的 {completion_ms}；更快的 {sooner_free} 个可留作他用。",
         "In effect after {total_ms}, within the {completion_ms} that the incident needs anyhow; {sooner_free} sooner one(s) stay free.",
     ),
-    "bottleneck": ("它是最后到位的一项：全部到位要等它的 {total_ms}。", "It is the last piece: the incident waits {total_ms} for it."),
+    "bottleneck": (
+        "它是最后到位的一项：全部到位要等它的 {total_ms}。",
+        "It is the last piece: the incident waits {total_ms} for it.",
+    ),
     # why it may not be sent at all
     "committed": ("正在执行其他指令。", "It is out on another order."),
     "off_duty": ("不在班。", "It is off duty."),
@@ -180,8 +205,14 @@ REASONS: Final[Mapping[str, Pair]] = {
     "banned": ("指挥长指定不得出动。", "The commander's word: it must not go."),
     # why it does not fit
     "lacks_capability": ("没有所需的能力。", "It lacks every capability that is needed."),
-    "grade_too_low": ("等级为 {grade} 级，需要 {wanted} 级及以上。", "It is of grade {grade}; grade {wanted} or better is needed."),
-    "too_few_heads": ("在岗 {strength} 人，少于最低 {wanted} 人。", "It has {strength} heads, fewer than the least of {wanted}."),
+    "grade_too_low": (
+        "等级为 {grade} 级，需要 {wanted} 级及以上。",
+        "It is of grade {grade}; grade {wanted} or better is needed.",
+    ),
+    "too_few_heads": (
+        "在岗 {strength} 人，少于最低 {wanted} 人。",
+        "It has {strength} heads, fewer than the least of {wanted}.",
+    ),
     "wrong_kind": ("不需要这种车辆。", "No vehicle of its kind is needed."),
     "lacks_item": ("没有所需的物资。", "It holds nothing that is needed."),
     "load_too_small": (
@@ -193,20 +224,56 @@ REASONS: Final[Mapping[str, Pair]] = {
     "unreachable_closure": ("道路被封（管制 {closure} 号），无法到达。", "Closure {closure} cuts it off."),
     "unreachable_zone": ("必经道路在危险区内，无法到达。", "Its way lies in the hazard zone."),
     "unreachable_rule": ("必经道路此时禁行，无法到达。", "A rule closes its way at this hour."),
-    "unreachable_limit": ("车辆超过道路的限重、限高、限宽或四驱要求，无法到达。", "Its vehicle is over a limit of weight, height or width, or lacks four-wheel drive."),
+    "unreachable_limit": (
+        "车辆超过道路的限重、限高、限宽或四驱要求，无法到达。",
+        "Its vehicle is over a limit of weight, height or width, or lacks four-wheel drive.",
+    ),
     # why the plan would be worse with it
-    "cannot_replace": ("它需 {total_ms}；派它会使别的需求无法满足。", "It would take {total_ms}; sending it leaves another need unmet."),
-    "later": ("它需 {total_ms}，会使力量到位推迟 {by_ms}。", "It would take {total_ms} and make help {by_ms} later."),
-    "kept_for_coverage": ("它需 {total_ms}；留守可保障所在乡镇。", "It would take {total_ms}; it stays to cover its township."),
-    "no_need_left": ("它需 {total_ms}；需求已由更合适的力量满足。", "It would take {total_ms}; what it could do is done without it."),
-    "longer_road": ("它需 {total_ms}；同样结果下行车时间更长。", "It would take {total_ms}; the same result with more time on the road."),
-    "fixed_order": ("它需 {total_ms}；结果完全相同，按固定次序选了另一个。", "It would take {total_ms}; equal in everything, another came first in the fixed order."),
-    "not_proven": ("它需 {total_ms}；限时内未能证明不用它更好。", "It would take {total_ms}; within the time it was not proven that another is better."),
+    "cannot_replace": (
+        "它需 {total_ms}；派它会使别的需求无法满足。",
+        "It would take {total_ms}; sending it leaves another need unmet.",
+    ),
+    "later": (
+        "它需 {total_ms}，会使力量到位推迟 {by_ms}。",
+        "It would take {total_ms} and make help {by_ms} later.",
+    ),
+    "kept_for_coverage": (
+        "它需 {total_ms}；留守可保障所在乡镇。",
+        "It would take {total_ms}; it stays to cover its township.",
+    ),
+    "no_need_left": (
+        "它需 {total_ms}；需求已由更合适的力量满足。",
+        "It would take {total_ms}; what it could do is done without it.",
+    ),
+    "longer_road": (
+        "它需 {total_ms}；同样结果下行车时间更长。",
+        "It would take {total_ms}; the same result with more time on the road.",
+    ),
+    "fixed_order": (
+        "它需 {total_ms}；结果完全相同，按固定次序选了另一个。",
+        "It would take {total_ms}; equal in everything, another came first in the fixed order.",
+    ),
+    "not_proven": (
+        "它需 {total_ms}；限时内未能证明不用它更好。",
+        "It would take {total_ms}; within the time it was not proven that another is better.",
+    ),
     # why the commander's word could not be followed
-    "pin_incident_not_open": ("指定未采纳：险情不在处置中。", "Your word was not taken: the incident is not open."),
-    "pin_banned": ("指定未采纳：它同时被指定不得出动。", "Your word was not taken: it must not go by another word of yours."),
-    "pin_elsewhere": ("指定未采纳：它已被指定去另一处。", "Your word was not taken: it must go elsewhere by another word of yours."),
-    "pin_not_possible": ("指定未采纳：它不能承担这里的任何需求。", "Your word was not taken: it can meet no need here."),
+    "pin_incident_not_open": (
+        "指定未采纳：险情不在处置中。",
+        "Your word was not taken: the incident is not open.",
+    ),
+    "pin_banned": (
+        "指定未采纳：它同时被指定不得出动。",
+        "Your word was not taken: it must not go by another word of yours.",
+    ),
+    "pin_elsewhere": (
+        "指定未采纳：它已被指定去另一处。",
+        "Your word was not taken: it must go elsewhere by another word of yours.",
+    ),
+    "pin_not_possible": (
+        "指定未采纳：它不能承担这里的任何需求。",
+        "Your word was not taken: it can meet no need here.",
+    ),
 }
 
 TIERS: Final[Mapping[str, Pair]] = {
@@ -330,7 +397,8 @@ class Words:
 
     def reason(self, code: str, numbers: Mapping[str, Any]) -> str:
         """Say why a unit goes, or does not."""
-        return fill(pick(REASONS[code], self.lang), numbers, self.lang)
+        first = code == "earliest" and numbers.get("sooner") == 0
+        return fill(pick(EARLIEST_OF_ALL if first else REASONS[code], self.lang), numbers, self.lang)
 
     def change(self, field: str, numbers: Mapping[str, Any]) -> str:
         """Say what has changed under a plan."""
@@ -434,6 +502,29 @@ class Words:
             return str(quantity)
         return pick(("{n} {unit}", "{n} × {unit}"), self.lang).format(n=quantity, unit=self._of(item.unit))
 
+    def duration(self, ms: int | None) -> str:
+        """Write a duration."""
+        return i18n.duration(ms, self.lang)
+
+    def field(self, layer: Layer, name: str) -> str:
+        """Name a field of a layer."""
+        return self._of(layer.fields[name].words)
+
+    def value(self, layer: Layer, name: str, value: Any) -> str:
+        """Write a field's value: a code of the vocabulary by its words, yes and no, anything else as it is."""
+        if value is None or value == "":
+            return ""
+        if isinstance(value, bool):
+            return pick(("是", "yes") if value else ("否", "no"), self.lang)
+        field = layer.fields[name]
+        return self.term(field.group, str(value)) if field.group else str(value)
+
+    def capabilities(self, found: Sequence[Capability]) -> str:
+        """List what a team can do, with grades."""
+        graded = pick(("{what}（{grade} 级）", "{what} (grade {grade})"), self.lang)
+        named = [graded.format(what=self.term("capabilities", one.code), grade=one.grade) for one in found]
+        return pick(("、", ", "), self.lang).join(named)
+
     def chain(self, location: Location) -> list[str]:
         """Name the chain of a position: its grids from the county down, or its areas where there are no grids."""
         return [self.name(link) for link in location.grids or location.areas]
@@ -457,8 +548,8 @@ class Words:
         """Write an order as one would say it on the radio."""
         return pick(
             (
-                "{name}：{title}，请立即携{brings}前往{place}（{where}）。收到请回复。",
-                "{name}: {title}. Go at once with {brings} to {place} ({where}). Please acknowledge.",
+                "{name}：{title}，请立即赶赴{place}（{where}）。任务：{brings}。收到请回复。",
+                "{name}: {title}. Go at once to {place} ({where}). Task: {brings}. Please acknowledge.",
             ),
             self.lang,
         ).format(

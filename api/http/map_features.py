@@ -63,7 +63,15 @@ def orders(found: Iterable[OrderStanding]) -> GeoJSON:
 def order_routes(found: Iterable[OrderStanding]) -> GeoJSON:
     """Draw the ways of open orders."""
     return collection(
-        feature(one.route.geometry, {"order": one.order.id, "kind": one.order.kind, "state": one.order.state})
+        feature(
+            one.route.geometry,
+            {
+                "order": one.order.id,
+                "kind": one.order.kind,
+                "state": one.order.state,
+                "incident": one.order.incident_id,
+            },
+        )
         for one in found
         if one.route is not None
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import shapely
 from sqlalchemy import Connection
 
 from api.context import Context
@@ -83,4 +84,6 @@ def _stretches(
 ) -> tuple[Stretch, ...]:
     if plan is None or plan.network_version is None or route is None:
         return ()
-    return road_names.stretches(connection, plan.network_version, route.edges)
+    if not isinstance(route.geometry, shapely.LineString):
+        return ()
+    return road_names.stretches(connection, plan.network_version, route.edges, route.geometry)

@@ -9,6 +9,7 @@ from api.usecases.layers import CountedLayer
 from web import wording
 from web.i18n import N_
 from web.map.skeleton import skeleton
+from web.pages.resources import WITH_PAGE
 from web.view import Link, PageRoute, Reading, View
 
 router = APIRouter(route_class=PageRoute)
@@ -23,7 +24,11 @@ PANEL = re.compile(r"/(incidents|orders|closures|plans|resources)(/[a-z0-9_]+){0
 @router.get("/")
 def page(view: Reading, at: str = "/incidents") -> Response:
     """Show the map; `at` is the page that the panel opens with."""
-    overlays = [one for one in layers.listing(view.context) if one.layer.geometry != "none" and one.layer.code not in BASE]
+    overlays = [
+        one
+        for one in layers.listing(view.context)
+        if one.layer.geometry != "none" and one.layer.code not in BASE
+    ]
     return view.render(
         "map.html",
         skeleton=skeleton(tuple(one.layer.code for one in overlays)),
@@ -52,6 +57,7 @@ def _layer(view: View, found: CountedLayer) -> dict[str, object]:
         "symbol": legend.symbol,
         "visible": legend.visible,
         "min_zoom": legend.min_zoom,
+        "opens": layer.store in WITH_PAGE,
     }
 
 

@@ -25,7 +25,7 @@ export function drawLayer(map, group, layer, collection, names, open) {
     style: { pane: "areas", color: layer.colour, weight: 1.4, opacity: 0.8, fillOpacity: 0.02, dashArray: "4 3" },
     onEachFeature: (feature, item) => {
       item.bindTooltip(() => textElement("span", nameOf(feature.properties, names) || feature.properties.code));
-      if (layer.geometry === "point") item.on("click", (event) => {
+      if (layer.opens) item.on("click", (event) => {
         L.DomEvent.stop(event);
         open(`/resources/${layer.code}/${feature.id}`);
       });

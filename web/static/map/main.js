@@ -28,7 +28,7 @@ const openPanel = (path) => htmx.ajax("GET", path, { target: "#content", select:
 
 /** Bring the map in line with what the panel shows: its place, its proposal, and the address of the page. */
 async function follow() {
-  const { path, plan, focus } = content().dataset;
+  const { path, plan, focus, incident } = content().dataset;
   if (path) history.replaceState(null, "", path === "/incidents" ? "/" : `/?at=${encodeURIComponent(path)}`);
   for (const tab of document.querySelectorAll(".tabs a")) {
     if (path && path.startsWith(tab.getAttribute("href"))) tab.setAttribute("aria-current", "page");
@@ -42,8 +42,20 @@ async function follow() {
     if (proposal.getLayers().length) map.fitBounds(proposal.getBounds().pad(0.15), { maxZoom: 15 });
   } else if (focus) {
     const [lon, lat] = focus.split(",").map(Number);
-    map.setView([lat, lon], Math.max(map.getZoom(), 13));
+    await refresh();
+    const ways = routesTo(incident);
+    if (ways.isValid()) map.fitBounds(ways.extend([lat, lon]).pad(0.2), { maxZoom: 15 });
+    else map.setView([lat, lon], Math.max(map.getZoom(), 13));
   }
+}
+
+/** Where the ways of one incident's orders run. */
+function routesTo(incident) {
+  const bounds = L.latLngBounds([]);
+  group("routes").eachLayer((drawn) => drawn.eachLayer((way) => {
+    if (String(way.feature.properties.incident) === incident) bounds.extend(way.getBounds());
+  }));
+  return bounds;
 }
 
 const field = (name) => content().querySelector(`form [name="${name}"]`);
