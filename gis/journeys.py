@@ -220,18 +220,19 @@ class Roads:
             state = int(np.searchsorted(first, parent, side="right")) - 1
         return (arcs if backwards else arcs[::-1]), parent - len(links)
 
-    def along_one_edge(self, starts: Anchors, ends: Anchors) -> dict[int, Piece]:
-        """Return the pairs that need not leave their edge; starts or ends may be one that stands for all."""
+    def along_one_edge(self, starts: Anchors, ends: Anchors) -> dict[int, Ride]:
+        """Return the rides of the pairs that need not leave their edge; starts or ends may be one that stands for all."""
         edges, places, end_edges, end_places = np.broadcast_arrays(
             starts.edges, starts.places, ends.edges, ends.places
         )
-        pieces = {}
+        rides = {}
         for i in map(int, np.flatnonzero((edges == end_edges) & (edges != NOWHERE))):
-            start, end = int(places[i]), int(end_places[i])
-            ms, arc = snapping.between(self.field, int(edges[i]), start, end)
+            edge, start, end = int(edges[i]), int(places[i]), int(end_places[i])
+            ms, arc = snapping.between(self.field, edge, start, end)
             if ms >= 0:
-                pieces[i] = Piece(arc, start, end, ms)
-        return pieces
+                pieces = (Piece(arc, start, end, ms),) if start != end else ()
+                rides[i] = Ride((edge, start), (edge, end), pieces)
+        return rides
 
     def ride(
         self, start: Anchors, out: tuple[int, int], arcs: Sequence[int], into: tuple[int, int], end: Anchors
@@ -245,7 +246,7 @@ class Roads:
         pieces += [Piece(arc, _near_end(arc), _far_end(arc), int(self.field.weights[arc])) for arc in arcs]
         if last >= 0:
             pieces.append(Piece(last, _near_end(last), there[1], last_ms))
-        return Ride(here, there, tuple(pieces))
+        return Ride(here, there, tuple(piece for piece in pieces if piece.start != piece.end))
 
     def drive(self, start: Anchors, ways_out: Ways, ways_in: Ways, end: Anchors) -> Ride | None:
         """Return the fastest ride between two places on the road that begins and ends by one of the ways given."""
@@ -256,7 +257,7 @@ class Roads:
         if best[0] >= NEVER:
             return None
         if way[0] < 0:
-            return Ride(start.one(0), end.one(0), (along[0],))
+            return along[0]
         arcs, seed = self.arcs_to_seed(int(ways_out.state[way[0]]), backwards=True)
         return self.ride(start, ways_out.drive(way[0]), arcs, ways_in.drive(seed), end)
 
@@ -478,7 +479,7 @@ def _serve_ahead(
             left.append(i)
             continue
         found.write(i, int(walk_ms(start.metres)[0]) + along[0].ms, walk_ms(end.metres)[0], Reach.CUT_OFF)
-        found.rides[i] = Ride(start.one(0), end.one(0), (along[0],))
+        found.rides[i] = along[0]
     return np.array(left, dtype=np.int64)
 
 
@@ -516,15 +517,15 @@ def _serve_from(
     seeds, wanted = roads.ways_in(end), roads.ways_out(some).later(access)
     along = roads.along_one_edge(some, end)
     best = np.full(len(asked), NEVER, dtype=np.int64)
-    for i, piece in along.items():
-        best[i] = access[i] + piece.ms
+    for i, ride in along.items():
+        best[i] = access[i] + ride.ms
     limit = LONGEST_MS if within_ms is None else within_ms - walk
     way, why = roads.search(seeds, wanted, best, backwards=True, limit=limit)
     got = best < NEVER
     found.write(asked[got], best[got], walk, reach)
     for i in map(int, np.flatnonzero(got)) if trace else ():
         if way[i] < 0:
-            ride = Ride(some.one(i), end.one(0), (along[i],))
+            ride = along[i]
         else:
             arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=True)
             here = some.take(np.array([i]))
@@ -548,15 +549,15 @@ def depart(roads: Roads, start: Anchors, targets: Floats, within_ms: int | None,
     seeds, wanted = roads.ways_out(start).later(access), roads.ways_in(some)
     along = roads.along_one_edge(start, some)
     best = np.full(len(asked), NEVER, dtype=np.int64)
-    for i, piece in along.items():
-        best[i] = access[0] + piece.ms
+    for i, ride in along.items():
+        best[i] = access[0] + ride.ms
     limit = LONGEST_MS if within_ms is None else within_ms
     way, why = roads.search(seeds, wanted, best, backwards=False, limit=limit)
     got = best < NEVER
     found.write(asked[got], best[got], walk_ms(some.metres[got]), Reach.REACHED)
     for i in map(int, np.flatnonzero(got)) if trace else ():
         if way[i] < 0:
-            ride = Ride(start.one(0), some.one(i), (along[i],))
+            ride = along[i]
         else:
             arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=False)
             out, there = seeds.drive(seed, int(access[0])), some.take(np.array([i]))
@@ -591,12 +592,12 @@ def _serve_from_reached(
             for k, (state, ms) in enumerate(zip(ways.state, ways.ms, strict=True))
             if roads.workspace.is_settled(int(state))
         ]
-        times += [(access + piece.ms, NOWHERE) for piece in along.values()]
+        times += [(access + ride.ms, NOWHERE) for ride in along.values()]
         if times:
             road_ms, k = min(times)
             found.write(i, road_ms, walk_ms(end.metres)[0], reach)
             if k == NOWHERE:
-                found.rides[i] = Ride(start.one(0), end.one(0), (along[0],))
+                found.rides[i] = along[0]
                 return
             arcs, seed = roads.arcs_to_seed(int(ways.state[k]), backwards=False)
             found.rides[i] = roads.ride(start, seeds.drive(seed, access), arcs, ways.drive(k), end)

@@ -35,7 +35,7 @@ from gis.profiles import (
     classify,
     permits,
 )
-from gis.search import MAX_STATES, Workspaces
+from gis.search import Workspaces
 from gis.shapes import MILLION, EdgeShapes, index
 from gis.snapping import Field, Joints, Seen
 from gis.turns import Graph, expand
@@ -166,8 +166,6 @@ class RoadNetwork:
         words = [_arcs(edge_ids, edge_order, turn) for turn in banned_turns]
         drive = expand(len(node_ids), tail, head, words)
         walk = expand(len(node_ids), tail, head) if words else drive
-        if drive.state_count > MAX_STATES:
-            raise ValueError(f"a network has at most {MAX_STATES} states")
         class_names, road_class = _categories(edges["road_class"])
         rules = _rules(edges)
         conditional, unread = _conditional(edge_ids, edges.get("conditional"))
@@ -244,7 +242,7 @@ class RoadNetwork:
                 continue
             entry = entries.setdefault(rule.edge, Entry())
             barred = ACCESS[rule.access] in ("no", "foot")
-            entry.opened, entry.closed, entry.vehicles_only = not barred, barred, barred
+            entry.opened, entry.closed, entry.vehicles_only = not barred, barred, ACCESS[rule.access] == "foot"
             entry.low, entry.high = (0, MILLION) if barred else (MILLION, 0)
             entry.causes = (Cause("rule", int(self.edge_ids[rule.edge])),) if barred else ()
 
@@ -490,7 +488,7 @@ def _arcs(edge_ids: Int64s, order: Int32s, turn: Sequence[tuple[int, bool]]) -> 
 
 
 def _categories(column: "pd.Series[Any]") -> tuple[tuple[str, ...], npt.NDArray[np.int8]]:
-    names, codes = np.unique(column.to_numpy(dtype=str), return_inverse=True)
+    codes, names = pd.factorize(column, sort=True)
     return tuple(str(name) for name in names), codes.astype(np.int8)
 
 
@@ -499,7 +497,7 @@ def _rules(edges: gpd.GeoDataFrame) -> Rules:
         length_m=edges["length_m"].to_numpy(np.float64, copy=True),
         speed_kmh=edges["speed_kmh"].to_numpy(np.float64, copy=True),
         oneway=edges["oneway"].to_numpy(np.int8, copy=True),
-        access=_access_places(edges["access"].to_numpy(dtype=str)),
+        access=_access_places(edges["access"]),
         max_mass_kg=edges["max_mass_kg"].to_numpy(np.int32, copy=True),
         max_height_cm=edges["max_height_cm"].to_numpy(np.int32, copy=True),
         max_width_cm=edges["max_width_cm"].to_numpy(np.int32, copy=True),
@@ -512,9 +510,9 @@ def _rules(edges: gpd.GeoDataFrame) -> Rules:
     return rules
 
 
-def _access_places(codes: npt.NDArray[np.str_]) -> npt.NDArray[np.int8]:
-    names, places = np.unique(codes, return_inverse=True)
-    unknown = set(names.tolist()) - set(ACCESS)
+def _access_places(column: "pd.Series[Any]") -> npt.NDArray[np.int8]:
+    names, places = _categories(column)
+    unknown = set(names) - set(ACCESS)
     if unknown:
         raise ValueError(f"unknown access: {', '.join(sorted(unknown))}")
     return np.array([ACCESS.index(name) for name in names], dtype=np.int8)[places]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import shapely
 
 from gis.compiled import compiled
-from gis.crs import geodesic_steps, metres_per_degree
+from gis.crs import metres_per_degree
 
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
@@ -100,7 +100,8 @@ def index(lines: npt.NDArray[Any]) -> EdgeShapes:
 
 
 def _along(xy: Floats, first: Int32s, owner: Int32s) -> Floats:
-    steps = np.concatenate([[0.0], geodesic_steps(xy)])
+    east, north = metres_per_degree((xy[1:, 1] + xy[:-1, 1]) / 2)
+    steps = np.concatenate([[0.0], np.hypot(np.diff(xy[:, 0]) * east, np.diff(xy[:, 1]) * north)])
     steps[first[:-1]] = 0.0
     total = np.cumsum(steps)
     before = total - total[first[:-1]][owner]

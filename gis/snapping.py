@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis.compiled import compiled
+from gis.search import NEVER, SEARCH_SHIFT
 from gis.shapes import MILLION, Grid, foot_point
 
 Int32s = npt.NDArray[np.int32]
@@ -63,7 +64,7 @@ class Seen(NamedTuple):
 
 @compiled
 def _reaches(seen: Seen, state: int) -> bool:
-    return seen.label[state, 1] >> 33 == seen.number and seen.label[state, 0] < 1 << 62
+    return seen.label[state, 1] >> SEARCH_SHIFT == seen.number and seen.label[state, 0] < NEVER
 
 
 @compiled
