@@ -76,7 +76,7 @@ def county(engine: Engine) -> dict[str, int]:
 @pytest.fixture
 def settings(database: str) -> Settings:
     """Settings on this test's own database."""
-    return Settings(database_url=database, stream_life_s=5, _env_file=None)
+    return Settings(database_url=database, stream_life_s=5)
 
 
 @pytest.fixture(scope="session")

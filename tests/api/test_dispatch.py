@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -137,59 +138,72 @@ def test_raising_the_level_plans_only_the_difference(commander: Browser) -> None
     assert not teams_of(first) & teams_of(second)
 
 
-Change = Callable[[Browser, Context, dict[str, int], dict[str, Any], int], None]
+@dataclass(frozen=True)
+class Scene:
+    """A proposed plan that nobody has confirmed yet."""
+
+    browser: Browser
+    context: Context
+    county: dict[str, int]
+    plan: dict[str, Any]
+    incident: int
+
+    def execute(self, *statements: str) -> None:
+        with self.context.world.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
 
 
-def _team_off_duty(
-    browser: Browser, context: Context, county: dict[str, int], plan: dict[str, Any], _: int
-) -> None:
-    with context.world.begin() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE live.team_states SET status = 'resting' WHERE team_id = {min(teams_of(plan))}"
-        )
+def _team_off_duty(scene: Scene) -> None:
+    team = min(teams_of(scene.plan))
+    assert scene.browser.send("PATCH", f"/teams/{team}", {"status": "resting"}).status_code == 200
 
 
-def _less_stock(
-    browser: Browser, context: Context, county: dict[str, int], plan: dict[str, Any], _: int
-) -> None:
-    with context.world.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE live.stock_lots SET quantity = 1 WHERE id = {county['lot']}")
-        connection.exec_driver_sql(
-            "INSERT INTO live.stock_movements (lot_id, kind, quantity, at, actor)"
-            f" VALUES ({county['lot']}, 'count', -499, now(), 'test')"
-        )
+def _less_stock(scene: Scene) -> None:
+    lot = scene.county["lot"]
+    assert scene.browser.send("PATCH", f"/lots/{lot}", {"quantity": 1}).status_code == 200
 
 
-def _level_raised(
-    browser: Browser, context: Context, county: dict[str, int], plan: dict[str, Any], at: int
-) -> None:
-    assert browser.post(f"/incidents/{at}/level", {"level": 2}).status_code == 200
+def _level_raised(scene: Scene) -> None:
+    assert scene.browser.post(f"/incidents/{scene.incident}/level", {"level": 2}).status_code == 200
 
 
-def _cancelled(
-    browser: Browser, context: Context, county: dict[str, int], plan: dict[str, Any], at: int
-) -> None:
-    assert browser.post(f"/incidents/{at}/cancel").status_code == 200
+def _cancelled(scene: Scene) -> None:
+    assert scene.browser.post(f"/incidents/{scene.incident}/cancel").status_code == 200
 
 
-def _other_plan(
-    browser: Browser, context: Context, county: dict[str, int], plan: dict[str, Any], _: int
-) -> None:
-    confirm(browser, propose(browser, report(browser, position=list(builders.on_main_road(4.5)))))
+def _other_plan(scene: Scene) -> None:
+    other = report(scene.browser, position=list(builders.on_main_road(4.5)))
+    confirm(scene.browser, propose(scene.browser, other))
 
 
-def _road_closed(
-    browser: Browser, context: Context, county: dict[str, int], plan: dict[str, Any], _: int
-) -> None:
+def _road_closed(scene: Scene) -> None:
     point = {"type": "Point", "coordinates": list(builders.on_main_road(4.5))}
-    assert browser.post("/closures", {"geometry": point}).status_code == 201
+    assert scene.browser.post("/closures", {"geometry": point}).status_code == 201
+
+
+def _depot_closed(scene: Scene) -> None:
+    depot = scene.county["depot"]
+    assert scene.browser.send("PATCH", f"/depots/{depot}", {"open": False}).status_code == 200
+
+
+def _carrier_broken(scene: Scene) -> None:
+    carrier = scene.plan["plan"]["shipments"][0]["carrier"]
+    assert scene.browser.send("PATCH", f"/vehicles/{carrier}", {"in_service": False}).status_code == 200
+
+
+def _capability_lost(scene: Scene) -> None:
+    scene.execute(f"DELETE FROM team_capabilities WHERE team_id = {min(teams_of(scene.plan))}")
 
 
 @pytest.mark.parametrize(
     ("change", "kind", "field"),
     [
         (_team_off_duty, "team", "status"),
+        (_capability_lost, "team", "capabilities"),
         (_less_stock, "lot", "quantity"),
+        (_depot_closed, "depot", "open"),
+        (_carrier_broken, "carrier", "available"),
         (_level_raised, "incident", "level"),
         (_cancelled, "incident", "gone"),
         (_other_plan, "team", "status"),
@@ -197,18 +211,58 @@ def _road_closed(
     ],
 )
 def test_a_plan_whose_ground_changed_is_refused_with_what_changed(
-    commander: Browser, context: Context, county: dict[str, int], change: Change, kind: str, field: str
+    commander: Browser,
+    context: Context,
+    county: dict[str, int],
+    *,
+    change: Callable[[Scene], None],
+    kind: str,
+    field: str,
 ) -> None:
     """Nothing may be sent on an outdated plan; the answer lists the changes, and no order is written."""
     incident = report(commander)
     plan = propose(commander, incident)
-    change(commander, context, county, plan, incident)
+    change(Scene(commander, context, county, plan, incident))
     before = len(commander.get("/orders").json())
     answer = commander.post(f"/plans/{plan['id']}/confirm")
     assert (answer.status_code, answer.json()["code"]) == (409, "plan_outdated"), answer.text
     assert (kind, field) in {(one["kind"], one["field"]) for one in answer.json()["details"]["changed"]}
     assert len(commander.get("/orders").json()) == before
     assert commander.get(f"/plans/{plan['id']}").json()["state"] == "proposed"
+
+
+def test_a_closure_elsewhere_and_an_idle_team_do_not_matter(
+    commander: Browser, county: dict[str, int]
+) -> None:
+    """Only what the plan rests on can stop it: a county is never at rest."""
+    plan = propose(commander, report(commander))
+    idle = ({county["both"], county["landslide"], county["medical"], county["far"]} - teams_of(plan)).pop()
+    commander.send("PATCH", f"/teams/{idle}", {"status": "off_duty"})
+    north = [builders.WEST + 0.01, builders.SOUTH + builders.NORTH]
+    commander.post("/closures", {"geometry": {"type": "Point", "coordinates": north}})
+    assert confirm(commander, plan)
+
+
+def test_reasons_cover_the_chosen_and_the_others(commander: Browser, county: dict[str, int]) -> None:
+    """ "Why was this one not chosen" has an answer for every team that stays."""
+    plan = propose(commander, report(commander))
+    why = commander.get(f"/plans/{plan['id']}/reasons").json()
+    chosen = {(one["kind"], one["id"]) for one in why["chosen"]}
+    assert {("team", team) for team in teams_of(plan)} <= chosen
+    idle = {county["both"], county["landslide"], county["medical"], county["far"]} - teams_of(plan)
+    assert idle
+    assert idle <= {one["id"] for one in why["passed_over"] if one["kind"] == "team"}
+
+
+def test_what_if_a_unit_were_gone(commander: Browser) -> None:
+    """Without a chosen team the plan is another one, and some tier is worse, none of a higher rank better."""
+    plan = propose(commander, report(commander))
+    team = min(teams_of(plan))
+    without = commander.get(f"/plans/{plan['id']}/without", params={"kind": "team", "id": team}).json()
+    assert team not in {one["id"] for one in without["plan"]["assignments"] if one["kind"] == "team"}
+    worse = [change["difference"] for change in without["changes"] if change["difference"]]
+    assert worse
+    assert worse[0] > 0
 
 
 @pytest.mark.parametrize("last", ["acknowledge", "depart", "arrive"])

@@ -1,0 +1,139 @@
+"""Every act by every role, through HTTP: the table in `api.security` is what is really enforced."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from api.security import ACTS, Role
+from tests import builders
+from tests.api.conftest import PASSWORD, ROLES, Browser
+from tests.api.test_dispatch import confirm, propose, report
+
+SignIn = Callable[[str], Browser]
+POINT = {"type": "Point", "coordinates": list(builders.on_main_road(4.5))}
+
+# act → how it is reached: method, path and body; {incident} … are filled from the scene below
+REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "map.read": ("GET", "/layers", {}),
+    "incident.read": ("GET", "/incidents", {}),
+    "incident.report": (
+        "POST",
+        "/incidents",
+        {"type": "landslide", "level": 4, "position": list(builders.on_main_road(1))},
+    ),
+    "incident.change_level": ("POST", "/incidents/{incident}/level", {"level": 3}),
+    "incident.close": ("POST", "/incidents/{quiet}/close", {}),
+    "incident.cancel": ("POST", "/incidents/{false}/cancel", {}),
+    "plan.read": ("GET", "/plans/{plan}", {}),
+    "plan.propose": ("POST", "/plans", {"incidents": ["{quiet}"]}),
+    "plan.confirm": ("POST", "/plans/{plan}/confirm", {}),
+    "order.read": ("GET", "/orders/{order}", {}),
+    "order.link": ("POST", "/orders/{order}/link", {}),
+    "order.acknowledge": ("POST", "/orders/{order}/acknowledge", {}),
+    "order.depart": ("POST", "/orders/{order}/depart", {}),
+    "order.arrive": ("POST", "/orders/{order}/arrive", {}),
+    "order.finish": ("POST", "/orders/{order}/finish", {}),
+    "order.refuse": ("POST", "/orders/{order}/refuse", {}),
+    "order.cancel": ("POST", "/orders/{order}/cancel", {}),
+    "closure.read": ("GET", "/closures", {}),
+    "closure.close": ("POST", "/closures", {"geometry": POINT}),
+    "closure.open": ("POST", "/closures/{closure}/open", {}),
+    "resource.read": ("GET", "/teams", {}),
+    "resource.edit": ("PATCH", "/teams/{team}", {"status": "on_duty"}),
+    "account.read": ("GET", "/accounts", {}),
+    "account.create": ("POST", "/accounts", {"name": "neu-{role}", "role": "viewer", "password": PASSWORD}),
+    "account.disable": ("POST", "/accounts/township/disable", {}),
+    "account.enable": ("POST", "/accounts/township/enable", {}),
+    "account.set_password": ("POST", "/accounts/township/password", {"password": PASSWORD}),
+}
+ONLY_LOCAL = {"layer.import", "osm.import", "demo.load", "system.check"}
+"""Acts of the command line, which only a local administrator has."""
+
+
+def test_every_act_is_reached_or_local() -> None:
+    """A new act must come into this walk; `personal.read` is no act of its own but what others may show."""
+    assert set(ACTS) == set(REACHED) | ONLY_LOCAL | {"personal.read"}
+    assert all(ACTS[act] == {"administrator"} for act in ONLY_LOCAL)
+
+
+@pytest.fixture
+def scene(commander: Browser, county: dict[str, int]) -> dict[str, int]:
+    """An incident with orders, a plan, a closure; ids by what they are called in paths."""
+    incident, quiet, false = report(commander), report(commander), report(commander)
+    order = next(one for one in confirm(commander, propose(commander, incident)) if one["kind"] == "team")
+    plan = propose(commander, quiet)
+    closure = commander.post("/closures", {"geometry": POINT}).json()["id"]
+    return {
+        "incident": incident,
+        "quiet": quiet,
+        "false": false,
+        "plan": plan["id"],
+        "order": order["id"],
+        "closure": closure,
+        "team": county["far"],
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_can_do_its_acts_and_no_other(sign_in: SignIn, scene: dict[str, int], role: Role) -> None:
+    """Allowed acts get past the door (whatever the state then says); all others answer 403 and change nothing."""
+    somebody = sign_in(role)
+    for act, (method, path, body) in REACHED.items():
+        answer = somebody.send(method, path.format(**scene), _filled(body, scene, role))
+        allowed = role in ACTS[act]
+        assert (answer.status_code != 403) == allowed, f"{role} {act}: {answer.status_code} {answer.text}"
+        if not allowed:
+            assert answer.json()["code"] == "not_allowed"
+            assert answer.json()["details"] == {"act": act, "role": role}
+
+
+def _filled(body: dict[str, Any], scene: dict[str, int], role: str) -> dict[str, Any]:
+    filled = {
+        key: value.format(role=role) if isinstance(value, str) else value for key, value in body.items()
+    }
+    if "incidents" in filled:
+        filled["incidents"] = [scene["quiet"]]
+    return filled
+
+
+def test_nobody_gets_past_the_door(commander: Browser, scene: dict[str, int]) -> None:
+    """Without a session every act answers 401, reading ones too."""
+    commander.http.cookies.clear()
+    for act, (method, path, body) in REACHED.items():
+        answer = commander.send(method, path.format(**scene), _filled(body, scene, "nobody"))
+        assert answer.status_code == 401, f"{act}: {answer.status_code}"
+        assert answer.json()["code"] == "not_signed_in"
+
+
+def test_people_are_masked_for_viewers(sign_in: SignIn, county: dict[str, int]) -> None:
+    """Names and phones of people are for those who must call them; the rest of a team is for everybody."""
+    seen = sign_in("viewer").get(f"/teams/{county['both']}").json()
+    known = sign_in("duty_officer").get(f"/teams/{county['both']}").json()
+    assert (known["contact_name"], known["contact_phone"]) == ("张三", "10000000001")
+    assert "三" not in seen["contact_name"]
+    assert "1000000" not in seen["contact_phone"]
+    assert {key: seen[key] for key in seen if not key.startswith("contact")} == {
+        key: known[key] for key in known if not key.startswith("contact")
+    }
+    layer = sign_in("viewer").get("/layers/teams/items").text
+    assert "张三" not in layer
+    assert "10000000001" not in layer
+
+
+def test_the_last_administrator_stays(sign_in: SignIn) -> None:
+    """A county that shuts its only administrator out could never let anybody in again."""
+    answer = sign_in("administrator").post("/accounts/administrator/disable")
+    assert (answer.status_code, answer.json()["code"]) == (409, "last_administrator")
+
+
+def test_a_disabled_account_is_out_at_once(sign_in: SignIn) -> None:
+    """Its sessions end with the act, and its password opens nothing."""
+    viewer, administrator = sign_in("viewer"), sign_in("administrator")
+    assert viewer.get("/incidents").status_code == 200
+    assert administrator.post("/accounts/viewer/disable").status_code == 200
+    assert viewer.get("/incidents").status_code == 401
+    again = viewer.http.post("/api/v1/session", json={"name": "viewer", "password": PASSWORD})
+    assert (again.status_code, again.json()["code"]) == (401, "login_wrong")
+    assert administrator.post("/accounts/viewer/enable", {"request_id": str(uuid.uuid4())}).json()["active"]

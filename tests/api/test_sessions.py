@@ -1,0 +1,111 @@
+"""Signing in and out, and requests that another site's page could forge."""
+
+from collections.abc import Callable
+
+import pytest
+
+from api.context import Context
+from api.usecases import accounts
+from tests import builders
+from tests.api.conftest import PASSWORD, Browser, Clock
+
+REPORT = {"type": "landslide", "level": 4, "position": list(builders.on_main_road(5))}
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(commander: Browser) -> None:
+    """A script that got into a page must not read the session, nor another site send it along with a form."""
+    answer = commander.http.post("/api/v1/session", json={"name": "commander", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert commander.csrf not in cookie
+
+
+def test_a_session_tells_who_and_what(commander: Browser) -> None:
+    """A page shows only what its reader may do."""
+    session = commander.get("/session").json()
+    assert (session["name"], session["role"]) == ("commander", "commander")
+    assert "plan.confirm" in session["acts"]
+    assert "account.create" not in session["acts"]
+
+
+def test_a_wrong_password_and_a_wrong_name_look_the_same(commander: Browser) -> None:
+    """Whoever guesses must not learn which names exist."""
+    answers = [
+        commander.http.post("/api/v1/session", json={"name": name, "password": "wrong"})
+        for name in ("commander", "nobody-of-this-name")
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_guessing_is_stopped_and_waiting_helps(commander: Browser, clock: Clock) -> None:
+    """After eight failures even the right password must wait; five minutes later it opens."""
+    right = {"name": "viewer", "password": PASSWORD}
+    for _ in range(8):
+        commander.http.post("/api/v1/session", json={**right, "password": "wrong"})
+    stopped = commander.http.post("/api/v1/session", json=right)
+    assert (stopped.status_code, stopped.json()["code"]) == (429, "too_many_logins")
+    assert int(stopped.headers["retry-after"]) > 0
+    clock.forward(minutes=5, seconds=1)
+    assert commander.http.post("/api/v1/session", json=right).status_code == 201
+
+
+def test_a_session_ends_by_time_and_by_signing_out(
+    commander: Browser, sign_in: Callable[[str], Browser], clock: Clock
+) -> None:
+    """A cookie that somebody kept opens nothing after either."""
+    other = sign_in("viewer")
+    assert other.http.delete("/api/v1/session", headers={"X-CSRF-Token": other.csrf}).status_code == 204
+    assert other.get("/session").status_code == 401
+    clock.forward(hours=12, seconds=1)
+    assert commander.get("/incidents").json()["code"] == "not_signed_in"
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "csrf_token_wrong"),
+        ({"X-CSRF-Token": "0" * 64}, "csrf_token_wrong"),
+        ({"Origin": "http://evil.test"}, "origin_wrong"),
+        ({"Origin": "null"}, "origin_wrong"),
+    ],
+)
+def test_a_forged_request_is_refused(commander: Browser, headers: dict[str, str], code: str) -> None:
+    """The browser sends the cookie with another site's form too: without our token or from elsewhere it counts for nothing."""
+    if "Origin" in headers:
+        headers = {"X-CSRF-Token": commander.csrf, **headers}
+    answer = commander.post("/incidents", REPORT, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, code)
+    assert commander.get("/incidents").json() == []
+
+
+def test_our_own_page_may_send(commander: Browser) -> None:
+    """A browser names our own origin with every change."""
+    headers = {"X-CSRF-Token": commander.csrf, "Origin": "http://muster.test"}
+    assert commander.post("/incidents", REPORT, headers=headers).status_code == 201
+
+
+def test_another_site_cannot_sign_somebody_in(commander: Browser) -> None:
+    """Signing a victim into the attacker's account would make them write into it."""
+    answer = commander.http.post(
+        "/api/v1/session",
+        json={"name": "commander", "password": PASSWORD},
+        headers={"Origin": "http://evil.test"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_wrong")
+
+
+def test_the_first_administrator_is_made_once_with_its_own_password(
+    commander: Browser, context: Context
+) -> None:
+    """No installation shares a password with another, and a second set-up makes nobody."""
+    assert accounts.set_up(context) is None
+    with context.world.begin() as connection:
+        connection.exec_driver_sql("UPDATE users SET role = 'viewer' WHERE role = 'administrator'")
+    password = accounts.set_up(context)
+    assert password is not None
+    assert len(password) >= 16
+    answer = commander.http.post("/api/v1/session", json={"name": "admin", "password": password})
+    assert answer.json()["role"] == "administrator"
+    assert accounts.set_up(context) is None
