@@ -348,26 +348,31 @@ def _critical_slack(search: _Search, floors: _Floors, most: Ints) -> int | None:
 
 def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> Model | None:
     """Tier 4 with tier 3 at its bound; None when no whole plan reaches that bound, or time is over."""
-    problem = search.problem
-    slacks = _slacks(problem, floors.all)
+    slacks = _slacks(search.problem, floors.all)
     widest = int(slacks.max(initial=0))
     slack = _wider(slacks, 0)
+    best: int | None = None
     while not search.out_of_time:
-        model = _held(search, _window(problem, floors, most, (critical_slack, slack)), *TIERS[:2])
+        model = _held(search, _window(search.problem, floors, most, (critical_slack, slack)), *TIERS[:2])
         model.hold("time_critical", floors.critical_sum + critical_slack)
+        if best is not None:
+            model.hold("time_rest", best - 1)  # only something better is looked for in the wider window
         outcome = minimise(model, "time_rest", search.stop_at)
         search.offer(outcome.choice)
         if outcome.infeasible:
-            if slack >= widest:
+            if best is None and slack >= widest:
                 return None
-            slack = _wider(slacks, slack)
-            continue
-        if outcome.choice is None or outcome.value != outcome.bound:
-            search.raise_bound("time_rest", min(outcome.bound, floors.all_sum + slack + 1))
+            if best is None:
+                slack = _wider(slacks, slack)
+                continue
+        elif not outcome.proven:
+            if search.proven("time_critical"):
+                search.raise_bound("time_rest", min(outcome.bound, floors.all_sum + slack + 1))
             return None
-        needed = outcome.value - floors.all_sum
-        if needed <= slack or slack >= widest:
-            search.raise_bound("time_rest", outcome.value)
+        best = best if outcome.infeasible else outcome.value
+        needed = best - floors.all_sum
+        if outcome.infeasible or needed <= slack or slack >= widest:
+            search.raise_bound("time_rest", best)
             return _certified(search, floors, most, (critical_slack, needed))
         slack = needed
     return None
