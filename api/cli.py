@@ -121,7 +121,7 @@ def _cell(value: Any) -> str:
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar for long work; nothing where nobody watches."""
     columns = (TextColumn("{task.description:<16}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("start", total=None)
 
         def told(stage: str, done: int, total: int) -> None:

@@ -14,7 +14,7 @@ from api.errors import UnavailableError
 from api.hub import Hub
 from api.settings import Settings
 from api.threads import to_the_end
-from api.usecases import events
+from api.usecases import events, system
 from data import migrate
 from data.cluster import Cluster
 
@@ -73,6 +73,7 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
             lambda after: events.after(context, after),
             lambda: events.latest(context),
         )
+        await run_in_threadpool(system.publish_layers, context)
         app.state.context = context
         app.state.hub = hub
         tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_warm(context))]

@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 
 from api.context import Context
 from api.security import authorise
-from data import accounts, journal, migrate, roads
+from data import accounts, journal, migrate, places, roads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +43,9 @@ def first_broken_entry(ctx: Context) -> int | None:
     authorise(ctx.actor, "system.check")
     with ctx.world.read() as connection:
         return journal.first_broken(connection)
+
+
+def publish_layers(ctx: Context) -> None:
+    """Make a view for each layer of the policy as it is now, for QGIS and other programs that read the database."""
+    with ctx.world.begin() as connection:
+        places.create_views(connection, ctx.policy)
