@@ -23,6 +23,7 @@ VILLAGE_RANKS: Final = 5
 """Settlements of the first five ranks (city … suburb) are villages of the register; smaller ones are only drawn."""
 
 NEARLY_ALL: Final = 0.95  # of the roads that the best outline holds
+MARGIN_DEGREES: Final = 0.01  # around the roads, where their box has to stand for an outline
 MIN_TOWNSHIPS: Final = 3
 MAX_TOWNSHIPS: Final = 99
 COVERED_SHARE: Final = 0.8  # of the county, by outlines of one level, for them to be its townships
@@ -57,7 +58,7 @@ def county_of(
     if len(metres) and metres.max() > edges["length_m"].sum() / 2:
         fitting = outlines[metres >= NEARLY_ALL * metres.max()]
         return _county(fitting.loc[fitting.to_crs(_metres(fitting)).area.idxmin()])
-    return _nameless(name, shapely.box(*edges.total_bounds))
+    return _nameless(name, shapely.box(*edges.total_bounds).buffer(MARGIN_DEGREES, join_style="mitre"))
 
 
 def _county(row: pd.Series) -> County:
