@@ -26,8 +26,8 @@ STREET_KMH = 26
 # (mass in tonnes, share of bridges that carry no more); the rest have no limit
 BRIDGE_LIMITS_T = {
     COUNTY: ((40, 0.06),),
-    TOWNSHIP: ((20, 0.05), (30, 0.07)),
-    VILLAGE: ((8, 0.03), (13, 0.05), (20, 0.05)),
+    TOWNSHIP: ((20, 0.07), (30, 0.10)),
+    VILLAGE: ((8, 0.02), (13, 0.07), (20, 0.10)),
     TRACK: ((5, 0.12), (10, 0.16)),
     ROUGH: ((5, 0.3),),
 }

@@ -129,7 +129,7 @@ def test_the_county_covers_2029_square_kilometres() -> None:
 
 def test_the_36th_parallel_crosses_the_county() -> None:
     """Location codes change their prefix there, which an import must survive."""
-    _, south, _, north = outlines()[demo.COUNTY].bounds
+    _, south, _, north = shapely.bounds(outlines()[demo.COUNTY])
     assert south < 36.0 < north
 
 
@@ -147,7 +147,7 @@ def test_every_village_stands_in_its_own_area_and_leaf() -> None:
         chain = tree.locate(lon, lat)
         assert len(chain) == 5
         assert chain[3] == row["code"]
-        assert outlines()[row["code"]].contains(shapely.Point(lon, lat))
+        assert shapely.contains_xy(outlines()[row["code"]], lon, lat)
 
 
 @pytest.mark.parametrize(
