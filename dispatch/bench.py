@@ -207,7 +207,9 @@ def _depot(draw: np.random.Generator, identity: int, position: Position) -> Depo
         for n, item in enumerate(_some(draw, ITEMS, 5))
     )
     carriers = tuple(
-        Vehicle(id=1_000_000 + identity * 10 + n, kind="truck", profile=TRUCK, load_kg=_between(draw, 1, 5) * 1000)
+        Vehicle(
+            id=1_000_000 + identity * 10 + n, kind="truck", profile=TRUCK, load_kg=_between(draw, 1, 5) * 1000
+        )
         for n in range(2)
     )
     return Depot(

@@ -11,7 +11,8 @@ from itertools import combinations
 
 import numpy as np
 
-from dispatch.problem import Flags, Ints, Problem
+from dispatch.problem import Problem
+from dispatch.times import Flags, Ints
 
 WHOLE_SUBSETS = 8
 """Up to this many needs of one incident every subset is checked; beyond, singles, pairs and the whole."""

@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from dispatch.problem import Flags, Ints, Problem
+from dispatch.problem import Problem
+from dispatch.times import Flags, Ints
 
 TIERS: Final = (
     "unmet_critical",
@@ -151,4 +152,3 @@ def _stock_holds(problem: Problem, draws: Ints) -> bool:
         int(draws[(problem.draw_batch == batch) & (delay < limit)].sum()) <= quantity
         for batch, limit, quantity in stock_limits(problem, range(len(problem.batch_lots)))
     )
-

@@ -11,10 +11,11 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from dispatch.choice import Choice, cover_missing, heads_left
-from dispatch.solver import SEED
 from dispatch.model import Cover, MoveUp, Snapshot
-from dispatch.problem import Problem, TravelTable, sorted_covers, start_of
+from dispatch.problem import Problem, sorted_covers
 from dispatch.readiness import team_legs
+from dispatch.solver import SEED
+from dispatch.times import TravelTable, start_of
 
 TIME_LIMIT_S = 1.0
 

@@ -24,8 +24,9 @@ from dispatch.model import (
     Tier,
     Unmet,
 )
-from dispatch.problem import Ints, Problem, leaving_order, sorted_covers
+from dispatch.problem import Problem, leaving_order, sorted_covers
 from dispatch.readiness import shipment_legs, team_legs
+from dispatch.times import Ints
 
 
 def decode(

@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 
 from dispatch.choice import Choice, empty_choice, stock_limits
-from dispatch.problem import Flags, Ints, Problem
+from dispatch.problem import Problem
+from dispatch.times import Flags, Ints
 
 NO_LIMIT = 1 << 40
 """Stands for an open end of a row."""

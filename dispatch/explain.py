@@ -17,9 +17,10 @@ from dispatch.choice import TIERS, Choice, completion_times, faults, tiers_of, t
 from dispatch.decode import decode
 from dispatch.model import Depot, Incident, Need, Plan, Position, Reason, Team, Vehicle, Wish
 from dispatch.planner import DEFAULT_TIME_LIMIT_S, solve
-from dispatch.problem import Problem, Start, build, start_of
+from dispatch.problem import Problem, build
 from dispatch.propose import Ground
 from dispatch.readiness import depot_refusal, team_refusal, vehicle_refusal
+from dispatch.times import Start, start_of
 from gis.network import RoadNetwork, VehicleProfile
 from gis.travel import Route, route
 

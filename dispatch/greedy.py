@@ -7,7 +7,8 @@ unit with the least time to effect until it is covered. Pins go first; bans hold
 import numpy as np
 
 from dispatch.choice import Choice, empty_choice
-from dispatch.problem import Ints, Problem
+from dispatch.problem import Problem
+from dispatch.times import Ints
 
 
 def nearest_first(problem: Problem) -> Choice:

@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from dispatch.model import Snapshot
-from dispatch.problem import TravelTable, start_of, starts_of, targets_of
+from dispatch.times import TravelTable, start_of, starts_of, targets_of
 from gis.closures import Overlay
 from gis.network import RoadNetwork
 from gis.travel import Reach, times_to_each

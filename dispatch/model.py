@@ -55,7 +55,7 @@ class Vehicle:
     kind: str
     profile: VehicleProfile
     load_kg: int = 0
-    available: bool = True      # False: out of service, or held by an open order
+    available: bool = True  # False: out of service, or held by an open order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Team:
 
     id: int
     position: Position
-    township: str               # 12-digit area code of its township
+    township: str  # 12-digit area code of its township
     capabilities: tuple[Capability, ...]
     strength: int
     profile: VehicleProfile
@@ -94,10 +94,10 @@ class StockLot:
 
     id: int
     item: str
-    quantity: int               # really free: on hand less reserved
-    unit_kg: int                # mass of one unit, rounded up to whole kilograms (0 for negligible)
-    expires_on: str | None = None   # ISO date; earliest leaves first, None last
-    activation_ms: int = 0      # 0 = own stock
+    quantity: int  # really free: on hand less reserved
+    unit_kg: int  # mass of one unit, rounded up to whole kilograms (0 for negligible)
+    expires_on: str | None = None  # ISO date; earliest leaves first, None last
+    activation_ms: int = 0  # 0 = own stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ class HazardZone:
     """An area that closes the roads in it; staging is refused inside. From `dispatch.hazards`."""
 
     incident: int
-    geometry: object            # shapely Polygon in EPSG:4490
+    geometry: object  # shapely Polygon in EPSG:4490
     closes_roads: bool = True
 
 
@@ -131,7 +131,7 @@ class Cover:
     code: str
     heads: int
     within_ms: int
-    weight: int = 1             # people living there, in hundreds
+    weight: int = 1  # people living there, in hundreds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,10 +162,10 @@ class Wish:
 class Legs:
     """Time to effect in its four visible parts, in milliseconds."""
 
-    notify_ms: int              # call, consent, activation of an agreement
-    assemble_ms: int            # assembly, or loading
+    notify_ms: int  # call, consent, activation of an agreement
+    assemble_ms: int  # assembly, or loading
     road_ms: int
-    walk_ms: int                # from the last usable road to the place
+    walk_ms: int  # from the last usable road to the place
 
     @property
     def total_ms(self) -> int:
@@ -177,11 +177,11 @@ class Assignment:
     """A team's people, or one vehicle, to one need of one incident."""
 
     kind: UnitKind
-    id: int                     # team id, or vehicle id
-    team: int                   # the team that receives the order
+    id: int  # team id, or vehicle id
+    team: int  # the team that receives the order
     incident: int
     need: str
-    amount: int                 # heads or vehicles that it brings
+    amount: int  # heads or vehicles that it brings
     legs: Legs
     pinned: bool = False
 
@@ -203,7 +203,7 @@ class Shipment:
     incident: int
     lines: tuple[ShipmentLine, ...]
     load_kg: int
-    legs: Legs                  # of the latest lot aboard
+    legs: Legs  # of the latest lot aboard
     pinned: bool = False
 
 
@@ -213,7 +213,7 @@ class Unmet:
     need: str
     kind: NeedKind
     code: str
-    quantity: int               # what is missing
+    quantity: int  # what is missing
     asked: int
     critical: bool
 
@@ -223,7 +223,14 @@ class Tier:
     """One objective in its turn: minimised with all earlier ones held. Proven: value == bound."""
 
     code: Literal[
-        "unmet_critical", "unmet_other", "time_critical", "time_rest", "coverage", "orders", "road", "tie_break"
+        "unmet_critical",
+        "unmet_other",
+        "time_critical",
+        "time_rest",
+        "coverage",
+        "orders",
+        "road",
+        "tie_break",
     ]
     value: int
     bound: int
@@ -243,9 +250,9 @@ class Completion:
     """When one incident's needs are in effect, and what the last piece is (the bottleneck)."""
 
     incident: int
-    critical_ms: int | None     # None: no critical need is met at all, or none asked
+    critical_ms: int | None  # None: no critical need is met at all, or none asked
     all_ms: int | None
-    bottleneck: tuple[str, int] | None = None   # ("team" | "vehicle" | "carrier", id)
+    bottleneck: tuple[str, int] | None = None  # ("team" | "vehicle" | "carrier", id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +283,7 @@ class UnitRoute:
 
     kind: Literal["team", "vehicle", "carrier", "move_up"]
     id: int
-    incident: int | None        # None: a move-up
+    incident: int | None  # None: a move-up
     road_ms: int
     walk_ms: int
     length_m: int
@@ -299,7 +306,7 @@ class Plan:
     cover_losses: tuple[CoverLoss, ...] = ()
     move_ups: tuple[MoveUp, ...] = ()
     refused: tuple["Reason", ...] = ()  # pins that cannot be, each with its code
-    solver: str = ""            # name and version of what proved it
+    solver: str = ""  # name and version of what proved it
 
     @property
     def proven(self) -> bool:

@@ -20,9 +20,10 @@ from dispatch.choice import TIERS, Choice, tiers_of
 from dispatch.exact import Model, Window
 from dispatch.greedy import nearest_first
 from dispatch.model import Tier
-from dispatch.problem import Flags, Ints, Problem
+from dispatch.problem import Problem
 from dispatch.shortage import least_shortage
 from dispatch.solver import SOLVER, minimise
+from dispatch.times import Flags, Ints
 
 DEFAULT_TIME_LIMIT_S = 10.0
 EFFORT = ("orders", "road", "tie_break")
@@ -312,7 +313,11 @@ def _slacks(problem: Problem, floor: Ints) -> Ints:
 def _wider(slacks: Ints, slack: int) -> int:
     """The next slack worth trying: it brings in GROWTH of what is in already, and never nothing."""
     inside = int(np.searchsorted(slacks, slack, side="right"))
-    return int(slacks[min(len(slacks) - 1, inside + max(LEAST_GROWTH, int(inside * GROWTH)))]) if len(slacks) else slack
+    return (
+        int(slacks[min(len(slacks) - 1, inside + max(LEAST_GROWTH, int(inside * GROWTH)))])
+        if len(slacks)
+        else slack
+    )
 
 
 def _held(search: _Search, window: Window, *tiers: str) -> Model:

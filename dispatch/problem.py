@@ -11,7 +11,8 @@ a *batch* is the stock of one item and unit mass in one depot, over all its lots
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,108 +31,10 @@ from dispatch.model import (
     Wish,
 )
 from dispatch.readiness import USABLE_VEHICLE_STATUSES, depot_refusal
-from gis.network import VehicleProfile
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from dispatch.times import Flags, Ints, Start, TravelTable, start_of
 
 SHARE = 10_000
 """A need that is wholly missing weighs priority × this, spread evenly over its quantity (rounded to a whole number)."""
-UNREACHABLE = -1
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Start:
-    """A place that something leaves from, in a vehicle of a profile: one row of the travel table."""
-
-    position: Position
-    speed_class: str
-    mass_kg: int
-    height_cm: int
-    width_cm: int
-    four_wheel_drive: bool
-
-    @property
-    def profile(self) -> VehicleProfile:
-        return VehicleProfile(
-            speed_class=self.speed_class,  # type: ignore[arg-type]  # it came out of a profile
-            mass_kg=self.mass_kg,
-            height_cm=self.height_cm,
-            width_cm=self.width_cm,
-            four_wheel_drive=self.four_wheel_drive,
-        )
-
-
-def start_of(position: Position, profile: VehicleProfile) -> Start:
-    """The table row that a unit with this position and profile looks up."""
-    return Start(
-        position,
-        profile.speed_class,
-        profile.mass_kg,
-        profile.height_cm,
-        profile.width_cm,
-        profile.four_wheel_drive,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TravelTable:
-    """Road and walking times from every start to every target, in ms; road -1 where there is no way.
-
-    `starts` and `targets` are as returned by `starts_of` and `targets_of`. Arrays have shape (starts, targets).
-    `codes[reason]` names how a cell was or was not reached.
-    """
-
-    starts: tuple[Start, ...]
-    targets: tuple[Position, ...]
-    road_ms: Ints
-    walk_ms: Ints
-    reason: Ints
-    codes: tuple[str, ...] = ("",)
-    row_of: Mapping[Start, int] = field(init=False, repr=False)
-    column_of: Mapping[Position, int] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "row_of", {start: row for row, start in enumerate(self.starts)})
-        object.__setattr__(self, "column_of", {target: n for n, target in enumerate(self.targets)})
-        shape = (len(self.starts), len(self.targets))
-        for name in ("road_ms", "walk_ms", "reason"):
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} has shape {getattr(self, name).shape}, expected {shape}")
-
-    def cell(self, start: Start, target: Position) -> tuple[int, int, str]:
-        """(road_ms, walk_ms, reason code) of one start and target."""
-        row, column = self.row_of[start], self.column_of[target]
-        return (
-            int(self.road_ms[row, column]),
-            int(self.walk_ms[row, column]),
-            self.codes[int(self.reason[row, column])],
-        )
-
-
-def usable_vehicles(team: Team) -> tuple[Vehicle, ...]:
-    """The vehicles of a team that may leave with their own crew."""
-    if team.status not in USABLE_VEHICLE_STATUSES:
-        return ()
-    return tuple(vehicle for vehicle in team.vehicles if vehicle.available)
-
-
-def starts_of(snapshot: Snapshot) -> tuple[Start, ...]:
-    """Every distinct (position, profile) of teams, their vehicles and depots' carriers, sorted."""
-    found = {start_of(team.position, team.profile) for team in snapshot.teams}
-    found.update(start_of(team.position, v.profile) for team in snapshot.teams for v in team.vehicles)
-    found.update(start_of(depot.position, v.profile) for depot in snapshot.depots for v in depot.carriers)
-    return tuple(sorted(found))
-
-
-def targets_of(snapshot: Snapshot) -> tuple[Position, ...]:
-    """Every distinct place to be reached: incidents first, then the points that coverage is measured at."""
-    return tuple(
-        dict.fromkeys(
-            [incident.position for incident in sorted(snapshot.incidents, key=lambda i: i.id)]
-            + sorted({cover.position for cover in snapshot.covers})
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -212,6 +115,52 @@ class Problem:
         return np.arange(self.n_units + 1, self.n_units + self.n_carriers + 1, dtype=np.int64)
 
 
+class _PairColumns(TypedDict):
+    unit_pin: Ints
+    pair_unit: Ints
+    pair_need: Ints
+    pair_incident: Ints
+    pair_amount: Ints
+    pair_ms: Ints
+    pair_road: Ints
+
+
+class _StockColumns(TypedDict):
+    carrier_ids: Ints
+    carrier_depot: Ints
+    carrier_load: Ints
+    trip_carrier: Ints
+    trip_incident: Ints
+    trip_activation: Ints
+    trip_ms: Ints
+    trip_road: Ints
+    trip_pins: tuple[Ints, ...]
+    batch_lots: tuple[tuple[StockLot, ...], ...]
+    draw_trip: Ints
+    draw_batch: Ints
+    draw_need: Ints
+    draw_kg: Ints
+    draw_most: Ints
+
+
+class _CoverColumns(TypedDict):
+    cover_weight: Ints
+    cover_asked: Ints
+    cover_before: Ints
+    cover_rows: Ints
+    cover_units: Ints
+    cover_heads: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """The needs of all incidents, with the incident row of each and the travel column of each incident."""
+
+    needs: tuple[Need, ...]
+    incident: Ints
+    columns: Ints
+
+
 def ints(values: Iterable[int]) -> Ints:
     """A 64-bit integer array."""
     return np.fromiter(values, dtype=np.int64)
@@ -241,8 +190,9 @@ def build(snapshot: Snapshot, travel: TravelTable) -> Problem:
     wishes = _Wishes(snapshot, incidents)
 
     units = _units(teams, row_of_start)
-    pairs = _pairs(units, teams, needs, need_incident, travel, columns, wishes)
-    stock = _stock(depots, needs, need_incident, travel, columns, row_of_start, wishes)
+    asked = _Asked(needs, need_incident, columns)
+    pairs = _pairs(units, teams, asked, travel, wishes)
+    stock = _stock(depots, asked, travel, wishes)
     cover = _cover(snapshot, units, teams, travel, column_of)
     return Problem(
         incidents=incidents,
@@ -366,14 +316,9 @@ def _grades(teams: tuple[Team, ...], n_units: int) -> dict[str, Ints]:
 
 
 def _pairs(
-    units: _Units,
-    teams: tuple[Team, ...],
-    needs: tuple[Need, ...],
-    need_incident: Ints,
-    travel: TravelTable,
-    columns: Ints,
-    wishes: _Wishes,
-) -> dict[str, Ints]:
+    units: _Units, teams: tuple[Team, ...], asked: _Asked, travel: TravelTable, wishes: _Wishes
+) -> _PairColumns:
+    needs, need_incident, columns = asked.needs, asked.incident, asked.columns
     grades = _grades(teams, len(units.ids))
     eligible: dict[tuple[str, str, int, int], Ints] = {}
     found_units, found_needs = [], []
@@ -435,64 +380,25 @@ def _unit_pins(units: _Units, unit: Ints, incident: Ints, wishes: _Wishes) -> In
     return pins
 
 
-def _stock(
-    depots: tuple[Depot, ...],
-    needs: tuple[Need, ...],
-    need_incident: Ints,
-    travel: TravelTable,
-    columns: Ints,
-    row_of_start: Mapping[Start, int],
-    wishes: _Wishes,
-) -> dict[str, object]:
+def _stock(depots: tuple[Depot, ...], asked: _Asked, travel: TravelTable, wishes: _Wishes) -> _StockColumns:
     carriers = [
         (vehicle, row)
         for row, depot in enumerate(depots)
         for vehicle in sorted(depot.carriers, key=lambda v: v.id)
     ]
-    asked: dict[int, list[int]] = defaultdict(list)
-    for row, need in enumerate(needs):
-        if need.kind == "material":
-            asked[int(need_incident[row])].append(row)
     batches: list[tuple[StockLot, ...]] = []
-    trips: list[tuple[int, int, int, int, int]] = []
-    draws: list[tuple[int, int, int, int, int]] = []
-    of_depot: dict[int, list[int]] = defaultdict(list)
-    for carrier_row, (_, depot_row) in enumerate(carriers):
-        of_depot[depot_row].append(carrier_row)
+    trips: list[_Trip] = []
+    draws: list[_Draw] = []
     for depot_row, depot in enumerate(depots):
-        if depot_refusal(depot) is not None:
-            continue
-        by_item = _batches_of(depot, batches)
-        for incident_row, need_rows in asked.items():
-            place = _incident_id(wishes, incident_row)
-            if wishes.is_banned("depot", depot.id, place):
-                continue
-            wanted = [(row, batch) for row in need_rows for batch in by_item.get(needs[row].code, ())]
-            delays = sorted({lot.activation_ms for _, batch in wanted for lot in batches[batch]})
-            for carrier_row in of_depot[depot_row]:
-                carrier = carriers[carrier_row][0]
-                if not carrier.available or wishes.is_banned("vehicle", carrier.id, place):
-                    continue
-                start = row_of_start[start_of(depot.position, carrier.profile)]
-                road = int(travel.road_ms[start, columns[incident_row]])
-                if road < 0:
-                    continue
-                walk = int(travel.walk_ms[start, columns[incident_row]])
-                for delay in delays:
-                    trip = len(trips)
-                    loaded = [
-                        (trip, batch, row, kg, most)
-                        for row, batch in wanted
-                        for kg, most in [_most(batches[batch], delay, needs[row].quantity, carrier.load_kg)]
-                        if most > 0
-                    ]
-                    if loaded:
-                        total = depot.notify_ms + delay + depot.loading_ms + road + walk
-                        trips.append((carrier_row, incident_row, delay, total, road))
-                        draws.extend(loaded)
-    trip_table = np.array(trips, dtype=np.int64).reshape(-1, 5).T.copy()
-    draw_table = np.array(draws, dtype=np.int64).reshape(-1, 5).T.copy()
-    pins = _trip_pins(depots, carriers, trip_table, draw_table, batches, needs, wishes)
+        if depot_refusal(depot) is None:
+            by_item = _batches_of(depot, batches)
+            mine = [(row, vehicle) for row, (vehicle, at) in enumerate(carriers) if at == depot_row]
+            _add_trips(trips, draws, depot, mine, by_item, batches, asked=asked, travel=travel, wishes=wishes)
+    trip_table = np.array(trips, dtype=np.int64).reshape(-1, 5).T
+    draw_table = np.array(draws, dtype=np.int64).reshape(-1, 5).T
+    pins = _trip_pins(
+        depots, carriers, trip_table, draw_table, batches=batches, needs=asked.needs, wishes=wishes
+    )
     return {
         "carrier_ids": ints(vehicle.id for vehicle, _ in carriers),
         "carrier_depot": ints(row for _, row in carriers),
@@ -510,6 +416,58 @@ def _stock(
         "draw_kg": draw_table[3].copy(),
         "draw_most": draw_table[4].copy(),
     }
+
+
+_Trip = tuple[int, int, int, int, int]
+"""(carrier row, incident row, activation, ms, road ms)"""
+_Draw = tuple[int, int, int, int, int]
+"""(trip row, batch, need row, unit mass, most units)"""
+
+
+def _add_trips(
+    trips: list[_Trip],
+    draws: list[_Draw],
+    depot: Depot,
+    carriers: list[tuple[int, Vehicle]],
+    by_item: Mapping[str, list[int]],
+    batches: list[tuple[StockLot, ...]],
+    /,
+    *,
+    asked: _Asked,
+    travel: TravelTable,
+    wishes: _Wishes,
+) -> None:
+    """Append every useful trip of one depot, and what each can bring."""
+    for incident_row in np.unique(asked.incident).tolist():
+        place = _incident_id(wishes, incident_row)
+        if wishes.is_banned("depot", depot.id, place):
+            continue
+        wanted = [
+            (row, batch)
+            for row in np.flatnonzero(asked.incident == incident_row).tolist()
+            if asked.needs[row].kind == "material"
+            for batch in by_item.get(asked.needs[row].code, ())
+        ]
+        delays = sorted({lot.activation_ms for _, batch in wanted for lot in batches[batch]})
+        for carrier_row, carrier in carriers if wanted else ():
+            cell = (
+                travel.row_of[start_of(depot.position, carrier.profile)],
+                int(asked.columns[incident_row]),
+            )
+            road, walk = int(travel.road_ms[cell]), int(travel.walk_ms[cell])
+            if road < 0 or not carrier.available or wishes.is_banned("vehicle", carrier.id, place):
+                continue
+            for delay in delays:
+                loaded = [
+                    (len(trips), batch, row, kg, most)
+                    for row, batch in wanted
+                    for kg, most in [_most(batches[batch], delay, asked.needs[row].quantity, carrier.load_kg)]
+                    if most > 0
+                ]
+                if loaded:
+                    total = depot.notify_ms + delay + depot.loading_ms + road + walk
+                    trips.append((carrier_row, incident_row, delay, total, road))
+                    draws.extend(loaded)
 
 
 def _incident_id(wishes: _Wishes, row: int) -> int:
@@ -546,6 +504,7 @@ def _trip_pins(
     carriers: list[tuple[Vehicle, int]],
     trips: Ints,
     draws: Ints,
+    *,
     batches: list[tuple[StockLot, ...]],
     needs: tuple[Need, ...],
     wishes: _Wishes,
@@ -618,7 +577,7 @@ def _cover(
     teams: tuple[Team, ...],
     travel: TravelTable,
     column_of: Mapping[Position, int],
-) -> dict[str, Ints]:
+) -> _CoverColumns:
     """Which idle teams keep each cover row: those that can drive (and walk) there in time."""
     covers = sorted_covers(snapshot)
     grades = _grades(teams, len(teams))
@@ -648,6 +607,3 @@ def sorted_covers(snapshot: Snapshot) -> list[Cover]:
     return sorted(
         snapshot.covers, key=lambda c: (c.township, c.code, c.position, c.within_ms, c.heads, c.weight)
     )
-
-
-__all__ = ["Problem", "Start", "TravelTable", "build", "start_of", "starts_of", "targets_of"]

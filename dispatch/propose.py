@@ -19,7 +19,8 @@ from dispatch.hazards import RULES, HazardRule, Surroundings, zones
 from dispatch.measure import measure
 from dispatch.model import HazardZone, Plan, Position, Snapshot, Tier, UnitRoute
 from dispatch.planner import DEFAULT_TIME_LIMIT_S, Solved, solve
-from dispatch.problem import Problem, TravelTable, build
+from dispatch.problem import Problem, build
+from dispatch.times import TravelTable
 from gis import travel as roads
 from gis.closures import Overlay
 from gis.network import RoadNetwork, VehicleProfile

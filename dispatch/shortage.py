@@ -17,7 +17,8 @@ from scipy.sparse import csr_array
 
 from dispatch.choice import TIERS, Choice, faults, missing
 from dispatch.exact import NO_LIMIT, Model, Window
-from dispatch.problem import Flags, Ints, Problem
+from dispatch.problem import Problem
+from dispatch.times import Flags, Ints
 
 SMALL = 4_000
 """Up to this many variables a part is proven; beyond, its linear relaxation is the bound."""
@@ -183,7 +184,9 @@ class _Units:
         sent = np.flatnonzero(self.taken >= 0)
         rows = self.taken[sent]
         need, amount = self.problem.pair_need[rows], self.problem.pair_amount[rows]
-        loss[sent] = self._missing(self.brought[need] - amount, need) - self._missing(self.brought[need], need)
+        loss[sent] = self._missing(self.brought[need] - amount, need) - self._missing(
+            self.brought[need], need
+        )
         return loss
 
     def move(self) -> bool:
@@ -192,7 +195,11 @@ class _Units:
             return False
         need = problem.pair_need
         gain = self._missing(self.brought[need], need)
-        gain = gain - self._missing(self.brought[need] + problem.pair_amount, need) - self._loss()[problem.pair_unit]
+        gain = (
+            gain
+            - self._missing(self.brought[need] + problem.pair_amount, need)
+            - self._loss()[problem.pair_unit]
+        )
         gain[self.taken[problem.pair_unit] == np.arange(len(gain))] = 0
         best = int(np.argmax(gain))
         if gain[best] <= 0:

@@ -13,7 +13,7 @@ from ortools.sat.python import cp_model
 
 from dispatch.choice import Choice
 from dispatch.exact import Model
-from dispatch.problem import Ints
+from dispatch.times import Ints
 
 SOLVER = f"ortools {ortools_version} CP-SAT"
 SEED = 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from dispatch.model import Incident, Need, Snapshot
-from dispatch.problem import TravelTable, start_of
+from dispatch.times import TravelTable, start_of
 
 
 @dataclass(frozen=True)

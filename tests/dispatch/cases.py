@@ -18,7 +18,7 @@ from dispatch.model import (
     Vehicle,
     Wish,
 )
-from dispatch.problem import TravelTable, starts_of, targets_of
+from dispatch.times import TravelTable, starts_of, targets_of
 from gis.network import VehicleProfile
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)

@@ -7,12 +7,15 @@ import pytest
 from dispatch.coverage import move_ups
 from dispatch.model import Cover, MoveUp, Snapshot
 from dispatch.planner import solve
-from dispatch.problem import TravelTable, build, start_of
+from dispatch.problem import build
+from dispatch.times import TravelTable, start_of
 from tests.dispatch.brute import Case, coverage_lost
 from tests.dispatch.cases import MINUTE, incident, need, random_case, snapshot, table, team
 
 
-def moved(state: Snapshot, travel: TravelTable, gone: frozenset[int], moves: dict[int, tuple]) -> tuple[int, int, int]:
+def moved(
+    state: Snapshot, travel: TravelTable, gone: frozenset[int], moves: dict[int, tuple]
+) -> tuple[int, int, int]:
     """(weighted heads missing beyond before, moves, road ms) when teams stand by at the given positions."""
     lost = road_total = 0
     for cover in state.covers:
@@ -51,7 +54,9 @@ def test_move_ups_are_the_best_of_all_sets_of_moves(seed: int) -> None:
     state, travel = random_case(seed, scale=2)
     problem = build(state, travel)
     choice = solve(problem).choice
-    gone = frozenset(int(problem.unit_ids[u]) for u in problem.pair_unit[choice.pairs] if problem.unit_kinds[u] == "team")
+    gone = frozenset(
+        int(problem.unit_ids[u]) for u in problem.pair_unit[choice.pairs] if problem.unit_kinds[u] == "team"
+    )
     owners = gone | {problem.teams[problem.unit_team[u]].id for u in problem.pair_unit[choice.pairs]}
     found = move_ups(state, problem, travel, choice)
     positions = {(c.township, c.code): c.position for c in state.covers}
@@ -68,7 +73,9 @@ def test_an_idle_team_takes_the_place_of_the_one_that_left() -> None:
     """The nearer of two idle teams moves to the township that would be bare."""
     place = incident(1, need("medical"))
     teams = (team(1), team(2), team(3))
-    cover = Cover(township="990101100000", position=(110.0, 36.0), code="medical", heads=10, within_ms=15 * MINUTE)
+    cover = Cover(
+        township="990101100000", position=(110.0, 36.0), code="medical", heads=10, within_ms=15 * MINUTE
+    )
     state = snapshot((place,), teams, covers=(cover,))
     minutes = {(teams[0].position, place.position): 5, (teams[0].position, cover.position): 5}
     minutes |= {(teams[1].position, cover.position): 40, (teams[2].position, cover.position): 30}

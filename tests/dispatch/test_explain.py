@@ -10,8 +10,9 @@ from dispatch.decode import decode
 from dispatch.explain import CODES, chosen, encode, passed_over, without
 from dispatch.model import Assignment, Legs, Plan, Reason, Snapshot, Team, Wish
 from dispatch.planner import solve
-from dispatch.problem import TravelTable, build, start_of
+from dispatch.problem import build
 from dispatch.propose import Ground
+from dispatch.times import TravelTable, start_of
 from gis.closures import Overlay
 from tests.dispatch.brute import optimum
 from tests.dispatch.cases import (
@@ -104,7 +105,13 @@ def test_reasons_of_teams_hold_when_recomputed(seed: int) -> None:
         elif reason.code == "banned":
             assert any(b.id == unit.id and b.incident in (None, reason.incident) for b in state.bans)
         else:
-            assert reason.code in {"lacks_capability", "grade_too_low", "too_few_heads", "unreachable", "pinned"}
+            assert reason.code in {
+                "lacks_capability",
+                "grade_too_low",
+                "too_few_heads",
+                "unreachable",
+                "pinned",
+            }
             assert not list(fits(state, travel, unit, reason.incident)) or reason.code == "pinned"
     for unit in state.teams:
         if unit.id not in sent and unit.status == "available":

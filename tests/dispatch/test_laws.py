@@ -11,7 +11,8 @@ from dispatch.decode import decode
 from dispatch.greedy import nearest_first
 from dispatch.model import Plan, Snapshot
 from dispatch.planner import solve
-from dispatch.problem import TravelTable, build, starts_of, targets_of
+from dispatch.problem import build
+from dispatch.times import TravelTable, starts_of, targets_of
 from tests.dispatch.brute import optimum
 from tests.dispatch.cases import random_case
 from tests.dispatch.valuer import tiers_from, values
@@ -38,7 +39,10 @@ def shuffled(state: Snapshot, travel: TravelTable, seed: int) -> tuple[Snapshot,
         incidents=mixed(state.incidents),
         teams=mixed(tuple(replace(team, capabilities=mixed(team.capabilities)) for team in state.teams)),
         depots=mixed(
-            tuple(replace(depot, lots=mixed(depot.lots), carriers=mixed(depot.carriers)) for depot in state.depots)
+            tuple(
+                replace(depot, lots=mixed(depot.lots), carriers=mixed(depot.carriers))
+                for depot in state.depots
+            )
         ),
         covers=mixed(state.covers),
         pins=mixed(state.pins),
@@ -94,7 +98,11 @@ def test_stock_is_never_overdrawn_and_expires_in_order(seed: int) -> None:
             assert taken.get(lot.id, 0) <= lot.quantity
         for early in depot.lots:
             for late in depot.lots:
-                same = (early.item, early.unit_kg, early.activation_ms) == (late.item, late.unit_kg, late.activation_ms)
+                same = (early.item, early.unit_kg, early.activation_ms) == (
+                    late.item,
+                    late.unit_kg,
+                    late.activation_ms,
+                )
                 if same and (early.expires_on or "9") < (late.expires_on or "9") and taken.get(late.id):
                     assert taken.get(early.id, 0) == early.quantity
 

@@ -102,7 +102,8 @@ def test_an_unreachable_unit_names_the_limit() -> None:
         pair
         for column, row in [(4, 4), (4, 5), (4, 6), (5, 4), (5, 5), (5, 6), (6, 4), (6, 5)]
         for pair in [(node(column, row), node(column + 1, row)), (node(column, row), node(column, row + 1))]
-        if (pair[1] == node(column + 1, row) and column < SIZE - 1) or (pair[1] == node(column, row + 1) and row < SIZE - 1)
+        if (pair[1] == node(column + 1, row) and column < SIZE - 1)
+        or (pair[1] == node(column, row + 1) and row < SIZE - 1)
     ]
     weak = grid_network(max_mass_kg=dict.fromkeys(corner, 10_000))
     code, _ = reason_of_nine(heavy, weak)

@@ -50,7 +50,9 @@ def test_why_a_unit_may_not_go() -> None:
     assert team_refusal(team(1, strength=0)) == "no_strength"
     assert vehicle_refusal(team(1, status="committed"), excavator) is None
     assert vehicle_refusal(team(1, status="stale"), excavator) == "stale"
-    assert vehicle_refusal(team(1), Vehicle(id=9, kind="excavator", profile=CAR, available=False)) == "committed"
+    assert (
+        vehicle_refusal(team(1), Vehicle(id=9, kind="excavator", profile=CAR, available=False)) == "committed"
+    )
 
 
 def test_why_nothing_can_leave_a_depot() -> None:

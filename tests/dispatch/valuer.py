@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from dispatch.model import Assignment, Plan, Shipment, Snapshot
-from dispatch.problem import TravelTable
+from dispatch.times import TravelTable
 from tests.dispatch.brute import Case, coverage_lost
 
 
