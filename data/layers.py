@@ -89,9 +89,9 @@ class Legend:
     min_zoom: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
-    """A register of things of one sort.
+    """A register of things of one sort. Equal only to itself: a policy is loaded once, and queries are kept by layer.
 
     code_from: fields that make the code of a row that has none. fixed: column values that every row of this layer
     has, and without: column values that mark rows of another layer, where several layers share one table. personal: the whole layer is not for everybody.

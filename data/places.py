@@ -1,12 +1,13 @@
 """Rows of any layer on their way out: features as GeoJSON made in SQL, frames for exports, views for other programs."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, Select, cast, func, literal, select, text
-from sqlalchemy.types import String, Text
+from sqlalchemy import Connection, Select, bindparam, cast, func, literal, select, text
+from sqlalchemy.types import Double, Integer, String, Text
 
 from data import registers
 from data.geometry import shape_of
@@ -21,6 +22,7 @@ Bounds = tuple[float, float, float, float]
 VIEWS: Final = "layers"
 """The database schema with one view for each layer, for QGIS and OGC clients."""
 
+_EDGES: Final = ("west", "south", "east", "north")
 _DIGITS: Final = 7  # of a degree: one centimetre
 
 
@@ -36,24 +38,9 @@ def features(
 
     bounds: only what touches them. The text is made by the database: a Python object for each row costs tenfold.
     """
-    chosen = _chosen(registers.items(layer, personal=personal), layer, bounds, limit).subquery("chosen")
-    fields = [column for column in chosen.c if column.name not in {"id", "geom"}]
-    properties = func.json_build_object(
-        *(part for column in fields for part in (literal(column.name, String()), column))
-    )
-    shape = func.coalesce(func.ST_AsGeoJSON(chosen.c.geom, _DIGITS, 0), "null")
-    feature = func.concat(
-        '{"type":"Feature","id":',
-        func.to_json(chosen.c.id),
-        ',"geometry":',
-        shape if "geom" in registers.table_of(layer).c else "null",
-        ',"properties":',
-        cast(properties, Text),
-        "}",
-    )
-    listed = func.coalesce(func.string_agg(feature, ","), "")
-    found = connection.scalar(select(func.concat('{"type":"FeatureCollection","features":[', listed, "]}")))
-    return str(found)
+    query = _collection(layer, personal=personal, within=bounds is not None)
+    edges = zip(_EDGES, bounds or (None,) * len(_EDGES), strict=True)
+    return str(connection.scalar(query, {"limit": limit, **dict(edges)}))
 
 
 def count(connection: Connection, layer: Layer) -> int:
@@ -130,7 +117,25 @@ def _value(field: Field, stored: Any) -> Any:
     return tuple((code, int(grade)) for code, grade in pairs)
 
 
-def _chosen(query: Select[Any], layer: Layer, bounds: Bounds | None, limit: int | None) -> Select[Any]:
-    if bounds is not None and "geom" in registers.table_of(layer).c:
-        query = query.where(registers.shape_of(layer).op("&&")(func.ST_MakeEnvelope(*bounds, STORED)))
-    return query.limit(limit)
+@lru_cache(maxsize=256)
+def _collection(layer: Layer, *, personal: bool, within: bool) -> Select[Any]:
+    """Make the query that writes a layer as GeoJSON; kept, because making it takes as long as answering it."""
+    rows = registers.items(layer, personal=personal)
+    has_shape = "geom" in registers.table_of(layer).c
+    if within and has_shape:
+        edges = (bindparam(edge, type_=Double) for edge in _EDGES)
+        rows = rows.where(registers.shape_of(layer).op("&&")(func.ST_MakeEnvelope(*edges, STORED)))
+    chosen = rows.limit(bindparam("limit", type_=Integer)).subquery("chosen")
+    fields = [column for column in chosen.c if column.name not in {"id", "geom"}]
+    pairs = (part for column in fields for part in (literal(column.name, String()), column))
+    feature = func.concat(
+        '{"type":"Feature","id":',
+        func.to_json(chosen.c.id),
+        ',"geometry":',
+        func.coalesce(func.ST_AsGeoJSON(chosen.c.geom, _DIGITS, 0), "null") if has_shape else "null",
+        ',"properties":',
+        cast(func.json_build_object(*pairs), Text),
+        "}",
+    )
+    listed = func.coalesce(func.string_agg(feature, ","), "")
+    return select(func.concat('{"type":"FeatureCollection","features":[', listed, "]}"))
