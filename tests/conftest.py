@@ -6,13 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import Engine
 
 from data import migrate
-from data.cluster import USER, Cluster
+from data.cluster import Cluster
 from data.engine import make_engine
+from tests import databases
 
 TEMPLATE = "template_muster"
 _numbers = itertools.count(1)
@@ -29,30 +29,35 @@ def cluster() -> Iterator[Cluster]:
         server.stop()
 
 
-def _execute(cluster: Cluster, statement: str) -> None:
-    with psycopg.connect(
-        host=str(cluster.socket_folder), user=USER, dbname="postgres", autocommit=True
-    ) as connection:
-        connection.execute(statement)
-
-
 @pytest.fixture(scope="session")
 def template(cluster: Cluster) -> str:
     """The name of a migrated, empty database to copy."""
-    _execute(cluster, f"CREATE DATABASE {TEMPLATE}")
+    databases.execute(cluster, f"CREATE DATABASE {TEMPLATE}")
     engine = make_engine(cluster.url(TEMPLATE))
     migrate.upgrade(engine)
     engine.dispose()
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def emptied() -> list[str]:
+    """Names of databases that a test has left and that are as new again."""
+    return []
+
+
 @pytest.fixture
-def database(cluster: Cluster, template: str) -> Iterator[str]:
-    """The address of a fresh migrated database of this test's own."""
-    name = f"test_{next(_numbers)}"
-    _execute(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
+def database(cluster: Cluster, template: str, emptied: list[str]) -> Iterator[str]:
+    """The address of a migrated, empty database of this test's own."""
+    if emptied:
+        name = emptied.pop()
+    else:
+        name = f"test_{next(_numbers)}"
+        databases.execute(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield cluster.url(name)
-    _execute(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    if databases.empty(cluster, name, template):
+        emptied.append(name)
+    else:
+        databases.execute(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
