@@ -12,7 +12,6 @@ from statistics import median
 from typing import Final
 
 import numpy as np
-from shapely.geometry import Point
 
 from dispatch.model import (
     Capability,
@@ -30,6 +29,7 @@ from dispatch.propose import Proposal, propose
 from gis.network import Closure, RoadNetwork, VehicleProfile
 
 MINUTE: Final = 60_000
+CRITICAL_CAPABILITIES: Final = 2
 CODES: Final = ("search_rescue", "landslide_rescue", "medical", "engineering", "flood_rescue", "evacuation")
 KINDS: Final = ("excavator", "loader", "ambulance")
 ITEMS: Final = ("tent", "blanket", "drinking_water", "food_ration", "shovel", "rope", "stretcher", "sandbag")
@@ -105,15 +105,15 @@ def _timed(snapshot: Snapshot, network: RoadNetwork, time_limit_s: float) -> tup
 
 
 def _closed(snapshot: Snapshot, found: Proposal) -> Snapshot:
-    """The snapshot with the middle of the first route closed."""
+    """Return the snapshot with the middle of the first route closed."""
     if not found.routes:
         return snapshot
-    middle: Point = found.routes[0].geometry.interpolate(0.5, normalized=True)  # type: ignore[attr-defined]
+    middle = found.routes[0].geometry.interpolate(0.5, normalized=True)  # type: ignore[attr-defined]  # a LineString
     return replace(snapshot, closures=(*snapshot.closures, Closure(id=1, geometry=middle)))
 
 
 def sample_snapshot(network: RoadNetwork, incidents: int, teams: int, depots: int, *, seed: int) -> Snapshot:
-    """A case on the nodes of a network: the same for the same network and seed."""
+    """Return a case on the nodes of a network: the same for the same network and seed."""
     draw = np.random.default_rng(seed)
     positions = network.node_lonlat
 
@@ -146,7 +146,7 @@ def _incident(draw: np.random.Generator, identity: int, position: Position) -> I
             kind="capability",
             code=code,
             quantity=_between(draw, 15, 40),
-            critical=rank < 2,
+            critical=rank < CRITICAL_CAPABILITIES,
         )
         for rank, code in enumerate(_some(draw, CODES, 4))
     ]

@@ -24,7 +24,8 @@ def least_missing(problem: Problem) -> Ints:
     np.add.at(available, problem.pair_need, problem.pair_amount)
     for need in _material_needs(problem):
         available[need], _ = _deliverable(problem, need, int(problem.need_quantity[need]))
-    return np.maximum(0, problem.need_quantity - available)
+    lacking: Ints = np.maximum(0, problem.need_quantity - available)
+    return lacking
 
 
 def earliest(problem: Problem, allowed_missing: Ints, counted: Flags) -> Ints:
@@ -51,7 +52,7 @@ def earliest(problem: Problem, allowed_missing: Ints, counted: Flags) -> Ints:
 
 
 def _earliest_units(problem: Problem, pairs: Ints, needs: list[int], asked: Ints) -> int:
-    """The shortest prefix of units that satisfies the subset condition, or the last moment there is."""
+    """Return the shortest prefix of units that satisfies the subset condition, or the last moment there is."""
     wanted = [n for n in needs if asked[n] > 0]
     if not wanted:
         return 0
@@ -82,7 +83,7 @@ def _subsets(count: int) -> list[tuple[int, ...]]:
 
 
 def _pinned(problem: Problem, pairs: Ints, counted: Flags) -> int:
-    """A pinned unit arrives anyhow; it counts when every need that it may take is counted."""
+    """Return the arrival of the last pinned unit that counts: all needs that it may take are counted."""
     pinned = pairs[problem.unit_pin[problem.pair_unit[pairs]] >= 0]
     free = set(problem.pair_unit[pinned[~counted[problem.pair_need[pinned]]]].tolist())
     return max((int(problem.pair_ms[p]) for p in pinned if problem.pair_unit[p] not in free), default=0)
@@ -93,7 +94,7 @@ def _material_needs(problem: Problem) -> list[int]:
 
 
 def _earliest_stock(problem: Problem, need: int, asked: int) -> int:
-    """The earliest time by which trips could bring `asked` units of one need; 0 when none is asked or possible."""
+    """Return the earliest time by which trips could bring `asked` units of one need; 0 when none is asked or possible."""
     total, last = _deliverable(problem, need, asked)
     return last if 0 < asked <= total else 0
 

@@ -45,18 +45,19 @@ def empty_choice(problem: Problem) -> Choice:
 
 
 def trips_made(problem: Problem, choice: Choice) -> Flags:
-    """The trips that carry something."""
+    """Return the trips that carry something."""
     made = np.zeros(len(problem.trip_carrier), dtype=np.bool_)
     made[problem.draw_trip[choice.draws > 0]] = True
     return made
 
 
 def missing(problem: Problem, choice: Choice) -> Ints:
-    """What each need still lacks."""
+    """Return what each need still lacks."""
     brought = np.zeros(len(problem.needs), dtype=np.int64)
     np.add.at(brought, problem.pair_need[choice.pairs], problem.pair_amount[choice.pairs])
     np.add.at(brought, problem.draw_need, choice.draws)
-    return np.maximum(0, problem.need_quantity - brought)
+    lacking: Ints = np.maximum(0, problem.need_quantity - brought)
+    return lacking
 
 
 def completion_times(problem: Problem, choice: Choice, *, critical_only: bool) -> Ints:
@@ -76,7 +77,8 @@ def completion_times(problem: Problem, choice: Choice, *, critical_only: bool) -
 def cover_missing(problem: Problem, heads: Ints) -> Ints:
     """Missing heads of each cover row beyond what was missing before, when `heads` remain within reach."""
     before = np.maximum(0, problem.cover_asked - problem.cover_before)
-    return np.maximum(0, problem.cover_asked - heads) - before
+    more: Ints = np.maximum(0, problem.cover_asked - heads) - before
+    return more
 
 
 def heads_left(problem: Problem, choice: Choice) -> Ints:
@@ -90,7 +92,7 @@ def heads_left(problem: Problem, choice: Choice) -> Ints:
 
 
 def tiers_of(problem: Problem, choice: Choice) -> tuple[int, ...]:
-    """The value of every tier, in the order of TIERS."""
+    """Return the value of every tier, in the order of TIERS."""
     lacking = missing(problem, choice) * problem.need_weight
     critical = int(lacking[problem.need_critical].sum())
     made = trips_made(problem, choice)

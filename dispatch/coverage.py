@@ -33,7 +33,7 @@ class _Move:
 
 
 def move_ups(snapshot: Snapshot, problem: Problem, travel: TravelTable, choice: Choice) -> tuple[MoveUp, ...]:
-    """The best moves after a plan; none when it takes no coverage away. Sorted by team id."""
+    """Return the best moves after a plan; none when it takes no coverage away. Sorted by team id."""
     left = heads_left(problem, choice)
     lost = np.flatnonzero(cover_missing(problem, left) > 0)
     if not len(lost):

@@ -15,7 +15,6 @@ from dispatch.model import (
     Assignment,
     Completion,
     CoverLoss,
-    Legs,
     Plan,
     Shipment,
     ShipmentLine,
@@ -32,7 +31,7 @@ from dispatch.times import Ints
 def decode(
     snapshot: Snapshot, problem: Problem, choice: Choice, tiers: tuple[Tier, ...], *, solver: str = ""
 ) -> Plan:
-    """The plan that a choice stands for. Lots are named here: earliest expiry first, as far as no tier gets worse."""
+    """Return the plan that a choice stands for. Lots are named here: earliest expiry first, as far as no tier gets worse."""
     assignments = _assignments(problem, choice)
     shipments = _shipments(problem, choice)
     return Plan(
@@ -133,7 +132,7 @@ def _patience(problem: Problem, choice: Choice) -> Ints:
     carries_critical = np.zeros(len(problem.trip_ms), dtype=np.bool_)
     drawn = (choice.draws > 0) & problem.need_critical[problem.draw_need]
     carries_critical[problem.draw_trip[drawn]] = True
-    limit = np.where(carries_critical, critical, last)
+    limit: Ints = np.where(carries_critical, critical, last)
     return limit - (problem.trip_ms - problem.trip_activation)
 
 
@@ -191,6 +190,3 @@ def _cover_losses(snapshot: Snapshot, problem: Problem, choice: Choice) -> tuple
         for cover, before, after in zip(sorted_covers(snapshot), problem.cover_before, left, strict=True)
         if max(0, cover.heads - after) > max(0, cover.heads - before)
     )
-
-
-__all__ = ["Legs", "decode"]

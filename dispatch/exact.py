@@ -254,7 +254,7 @@ class Model:
         self.tiers[name] = Linear(parts[0][0].variables, sums)
 
     def choice(self, values: Ints) -> Choice:
-        """The choice that values of the variables stand for."""
+        """Return the choice that values of the variables stand for."""
         choice = empty_choice(self.problem)
         choice.pairs[self.pair_rows] = values[self.pair_vars] > 0
         choice.draws[self.draw_rows] = values[self.draw_vars]

@@ -7,7 +7,7 @@ or in place of one unit: later, kept for coverage, no need of it left, longer ro
 `CODES` lists every code that can come out of here, for whoever puts words to them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -15,7 +15,19 @@ import numpy as np
 
 from dispatch.choice import TIERS, Choice, completion_times, faults, tiers_of, trips_made
 from dispatch.decode import decode
-from dispatch.model import Depot, Incident, Need, Plan, Position, Reason, Team, Vehicle, Wish
+from dispatch.model import (
+    Completion,
+    Depot,
+    Incident,
+    Need,
+    Plan,
+    Position,
+    Reason,
+    Shipment,
+    Team,
+    Vehicle,
+    Wish,
+)
 from dispatch.planner import DEFAULT_TIME_LIMIT_S, solve
 from dispatch.problem import Problem, build
 from dispatch.propose import Ground
@@ -180,13 +192,13 @@ def _bottleneck(kind: str, identity: int, incident: int, need: str | None, total
 
 
 def _why_shipment(
-    problem: Problem, shipment: object, carriers: set[int], completion: dict
+    problem: Problem, shipment: Shipment, carriers: set[int], completion: Mapping[int, Completion]
 ) -> Iterator[Reason]:
     row = _incident_row(problem, shipment.incident)
     needs = {_need_row(problem, shipment.incident, line.need) for line in shipment.lines}
     trips = np.unique(problem.draw_trip[np.isin(problem.draw_need, list(needs))])
     trips = trips[problem.trip_incident[trips] == row]
-    candidates = {}
+    candidates: dict[int, int] = {}
     for trip in trips.tolist():
         carrier = int(problem.carrier_ids[problem.trip_carrier[trip]])
         candidates[carrier] = min(candidates.get(carrier, 1 << 62), int(problem.trip_ms[trip]))
@@ -290,7 +302,7 @@ class _Looking:
         return (kind, identity, None) in self.bans or (kind, identity, incident) in self.bans
 
     def _worse(self, kind: str, identity: int, incident: int) -> Reason:
-        """The first tier that gets worse in the best plan that sends this unit too, or instead of another."""
+        """Return the first tier that gets worse in the best plan that sends this unit too, or instead of another."""
         problem = self.problem
         pairs = [
             p
@@ -322,7 +334,7 @@ class _Looking:
                 yield tiers_of(problem, option)
 
     def _late_by(self, pair: int) -> tuple[int, ...] | None:
-        """A unit later than the incident's completion makes a time tier worse whatever it replaces."""
+        """Return the values with a unit later than the completion: a time tier gets worse whatever it replaces."""
         problem = self.problem
         incident = int(problem.pair_incident[pair])
         critical = bool(problem.need_critical[problem.pair_need[pair]])
@@ -391,7 +403,7 @@ class _Looking:
         return self._depot_worse(depot, row)
 
     def _depot_worse(self, depot: Depot, row: int) -> Reason:
-        """The first tier that gets worse when one of its free carriers takes over a whole shipment of the incident.
+        """Return the first tier that gets worse when one of its free carriers takes over a whole shipment of the incident.
 
         Where none can take one over, it could only come in addition.
         """
@@ -422,7 +434,7 @@ class _Looking:
         return self.problem.depots.index(depot)
 
     def _taken_over(self, old: int, new: int) -> Iterator[Choice]:
-        """The choice in which one trip brings what another did, if it can."""
+        """Return the choice in which one trip brings what another did, if it can."""
         problem = self.problem
         draws = self.choice.draws.copy()
         moved: dict[int, int] = {}
@@ -448,7 +460,7 @@ class _Looking:
         return self.blocked[key]
 
     def _find_cause(self, start: Start, target: Position) -> tuple[str, dict[str, int | str]]:
-        """What closes the way that would be taken if all were open, or what of the vehicle no way allows."""
+        """Return what closes the way that would be taken if all were open, or what of the vehicle no way allows."""
         reach: dict[str, int | str] = {"reach": self.ground.travel.cell(start, target)[2]}
         if self.network is None:
             return "unreachable", reach
@@ -470,7 +482,7 @@ class _Looking:
 
 
 def encode(problem: Problem, plan: Plan) -> Choice:
-    """The choice that a plan stands for: the inverse of `dispatch.decode`, up to the lots within a batch."""
+    """Return the choice that a plan stands for: the inverse of `dispatch.decode`, up to the lots within a batch."""
     units = {_unit(problem, row): row for row in range(problem.n_units)}
     pairs = np.zeros(len(problem.pair_unit), dtype=np.bool_)
     for a in plan.assignments:

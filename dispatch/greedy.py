@@ -12,7 +12,7 @@ from dispatch.times import Ints
 
 
 def nearest_first(problem: Problem) -> Choice:
-    """The baseline plan. O(pairs log pairs)."""
+    """Return the baseline plan. O(pairs log pairs)."""
     taking = Taking(problem)
     taking.take_pins()
     for need in need_order(problem):

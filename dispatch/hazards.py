@@ -18,8 +18,8 @@ from math import log10
 from typing import Final, Literal
 
 import numpy as np
-import shapely
 from shapely import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from dispatch.model import HazardZone, Incident, Position
 from gis.crs import metres_crs, to_degrees, to_metres
@@ -73,13 +73,13 @@ UNKNOWN: Final = Surroundings()
 def zone(
     incident: Incident, surroundings: Surroundings = UNKNOWN, rules: Mapping[str, HazardRule] = RULES
 ) -> HazardZone | None:
-    """The hazard zone of an incident; None when its type has none. A reported radius replaces the rule's."""
+    """Return the hazard zone of an incident; None when its type has none. A reported radius replaces the rule's."""
     rule = rules.get(incident.type, HazardRule(shape="none"))
     if rule.shape == "none":
         return None
     crs = metres_crs(*incident.position)
     centre = to_metres(Point(incident.position), crs)
-    area = centre.buffer(incident.radius_m or rule.radius_m, quad_segs=QUARTER_SEGMENTS)
+    area: BaseGeometry = centre.buffer(incident.radius_m or rule.radius_m, quad_segs=QUARTER_SEGMENTS)
     reach = _reach(rule, surroundings)
     if reach is not None:
         bearing, length = reach
@@ -92,7 +92,7 @@ def zones(
     surroundings: Mapping[int, Surroundings] | None = None,
     rules: Mapping[str, HazardRule] = RULES,
 ) -> tuple[HazardZone, ...]:
-    """The zones of all incidents, by incident id. `surroundings` is keyed by incident id."""
+    """Return the zones of all incidents, by incident id. `surroundings` is keyed by incident id."""
     known = surroundings or {}
     found = (zone(i, known.get(i.id, UNKNOWN), rules) for i in sorted(incidents, key=lambda i: i.id))
     return tuple(z for z in found if z is not None)
@@ -113,7 +113,7 @@ def run_out_m(drop_m: float, volume_m3: float) -> float:
 
 
 def sector(centre: Point, bearing_deg: float, length_m: float, half_angle_deg: float) -> Polygon:
-    """A sector of a circle in metres: apex at `centre`, opening to `half_angle_deg` on each side of the bearing."""
+    """Return a sector of a circle in metres: apex at `centre`, opening to `half_angle_deg` on each side of the bearing."""
     steps = max(2, round(2 * half_angle_deg / ARC_STEP_DEG) + 1)
     angles = np.radians(np.linspace(bearing_deg - half_angle_deg, bearing_deg + half_angle_deg, steps))
     arc = np.column_stack([centre.x + length_m * np.sin(angles), centre.y + length_m * np.cos(angles)])
@@ -123,4 +123,6 @@ def sector(centre: Point, bearing_deg: float, length_m: float, half_angle_deg: f
 def staging_allowed(position: Position, zones: Sequence[HazardZone]) -> bool:
     """Whether people and vehicles may be gathered at a place: outside every zone."""
     here = Point(position)
-    return not any(shapely.intersects(zone.geometry, here) for zone in zones)
+    return not any(
+        isinstance(zone.geometry, BaseGeometry) and zone.geometry.intersects(here) for zone in zones
+    )

@@ -7,14 +7,15 @@ import numpy as np
 from dispatch.model import Snapshot
 from dispatch.times import TravelTable, start_of, starts_of, targets_of
 from gis.closures import Overlay
+from gis.journeys import Reach
 from gis.network import RoadNetwork
-from gis.travel import Reach, times_to_each
+from gis.travel import times_to_each
 
 REACH_CODES = tuple(reach.name.lower() for reach in sorted(Reach))
 
 
 def measure(snapshot: Snapshot, network: RoadNetwork, overlay: Overlay) -> TravelTable:
-    """Times of every start to every incident, and of every team's people to the points of coverage.
+    """Return times of every start to every incident, and of every team's people to the points of coverage.
 
     Cells that nobody asks for (a truck to a point of coverage) are left unreachable with the code of "no way".
     """

@@ -79,7 +79,7 @@ class _Search:
 
 
 def solve(problem: Problem, *, time_limit_s: float = DEFAULT_TIME_LIMIT_S) -> Solved:
-    """The lexicographically least plan, or the best one found in time. Never raises for a hard problem."""
+    """Return the lexicographically least plan, or the best one found in time. Never raises for a hard problem."""
     search = _Search(problem, time.perf_counter() + time_limit_s)
     least = least_missing(problem)
     _bound_unmet(search, least)
@@ -98,13 +98,13 @@ def solve(problem: Problem, *, time_limit_s: float = DEFAULT_TIME_LIMIT_S) -> So
 
 
 def _bound_unmet(search: _Search, least: Ints) -> None:
-    """What no plan can bring, need by need."""
+    """Return what no plan can bring, need by need."""
     for tier, bound in zip(TIERS[:2], _weighted(search.problem, least), strict=True):
         search.raise_bound(tier, bound)
 
 
 def _weighted(problem: Problem, missing: Ints) -> tuple[int, int]:
-    """The first two tiers of a plan that lacks so much of each need."""
+    """Return the first two tiers of a plan that lacks so much of each need."""
     weighted = missing * problem.need_weight
     critical = int(weighted[problem.need_critical].sum())
     return critical, int(weighted.sum()) - critical
@@ -147,7 +147,7 @@ def _tightened(search: _Search, floors: _Floors, most: Ints) -> _Floors:
 
 
 def _alone_at(search: _Search, incident: int, floor: Ints, most: Ints, counted: Flags) -> int:
-    """The earliest time at which the counted needs of one incident can be covered with nobody else to serve."""
+    """Return the earliest time at which the counted needs of one incident can be covered with nobody else to serve."""
     problem = search.problem
     needs = (problem.need_incident == incident) & counted
     pairs = np.flatnonzero(needs[problem.pair_need])
@@ -174,7 +174,7 @@ def _alone_at(search: _Search, incident: int, floor: Ints, most: Ints, counted: 
 
 
 def _first(times: Ints, low: int, holds: Callable[[int], bool]) -> int:
-    """The first of `times`, from `low` on, at which a monotone condition holds: in growing steps, then by halves.
+    """Return the first of `times`, from `low` on, at which a monotone condition holds: in growing steps, then by halves.
 
     The last time is taken to hold.
     """
@@ -202,7 +202,7 @@ def _mask(like: Ints, rows: Ints) -> Flags:
 def _window(
     problem: Problem, floors: _Floors, most: Ints, slack: tuple[int, int], *, relaxed: bool = False
 ) -> Window:
-    """The pairs and draws that a plan within both slacks (weighted ms above the floors) can use."""
+    """Return the pairs and draws that a plan within both slacks (weighted ms above the floors) can use."""
     late_critical = floors.critical + slack[0] // problem.priority
     late_all = floors.all + slack[1] // problem.priority
     late = np.where(
@@ -303,7 +303,7 @@ def _search_times(search: _Search, least: Ints, floors: _Floors) -> Model | None
 
 
 def _slacks(problem: Problem, floor: Ints) -> Ints:
-    """The slack at which each pair and each draw comes into the window, sorted."""
+    """Return the slack at which each pair and each draw comes into the window, sorted."""
     draw_incident = problem.trip_incident[problem.draw_trip]
     pairs = (problem.pair_ms - floor[problem.pair_incident]) * problem.priority[problem.pair_incident]
     draws = (problem.trip_ms[problem.draw_trip] - floor[draw_incident]) * problem.priority[draw_incident]
@@ -311,7 +311,7 @@ def _slacks(problem: Problem, floor: Ints) -> Ints:
 
 
 def _wider(slacks: Ints, slack: int) -> int:
-    """The next slack worth trying: it brings in GROWTH of what is in already, and never nothing."""
+    """Return the next slack worth trying: it brings in GROWTH of what is in already, and never nothing."""
     inside = int(np.searchsorted(slacks, slack, side="right"))
     return (
         int(slacks[min(len(slacks) - 1, inside + max(LEAST_GROWTH, int(inside * GROWTH)))])
@@ -364,17 +364,16 @@ def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> 
             model.hold("time_rest", best - 1)  # only something better is looked for in the wider window
         outcome = minimise(model, "time_rest", search.stop_at)
         search.offer(outcome.choice)
-        if outcome.infeasible:
-            if best is None and slack >= widest:
+        if outcome.infeasible and best is None:
+            if slack >= widest:
                 return None
-            if best is None:
-                slack = _wider(slacks, slack)
-                continue
-        elif not outcome.proven:
+            slack = _wider(slacks, slack)
+            continue
+        if not outcome.infeasible and not outcome.proven:
             if search.proven("time_critical"):
                 search.raise_bound("time_rest", min(outcome.bound, floors.all_sum + slack + 1))
             return None
-        best = best if outcome.infeasible else outcome.value
+        best = outcome.value if best is None or not outcome.infeasible else best
         needed = best - floors.all_sum
         if outcome.infeasible or needed <= slack or slack >= widest:
             search.raise_bound("time_rest", best)
@@ -384,7 +383,7 @@ def _rest(search: _Search, floors: _Floors, most: Ints, critical_slack: int) -> 
 
 
 def _certified(search: _Search, floors: _Floors, most: Ints, slack: tuple[int, int]) -> Model:
-    """The smallest window that holds every plan of the proven times, with the first four tiers held."""
+    """Return the smallest window that holds every plan of the proven times, with the first four tiers held."""
     return _held(search, _window(search.problem, floors, most, slack), *TIERS[:4])
 
 

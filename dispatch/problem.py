@@ -162,17 +162,17 @@ class _Asked:
 
 
 def ints(values: Iterable[int]) -> Ints:
-    """A 64-bit integer array."""
+    """Return a 64-bit integer array."""
     return np.fromiter(values, dtype=np.int64)
 
 
 def joined(parts: Sequence[Ints]) -> Ints:
-    """The parts one after another; an empty integer array when there are none."""
+    """Return the parts one after another; an empty integer array when there are none."""
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
 def build(snapshot: Snapshot, travel: TravelTable) -> Problem:
-    """The whole problem of a snapshot. Cost is linear in units × needs, in numpy."""
+    """Return the whole problem of a snapshot. Cost is linear in units × needs, in numpy."""
     incidents = tuple(sorted(snapshot.incidents, key=lambda i: i.id))
     teams = tuple(sorted(snapshot.teams, key=lambda t: t.id))
     depots = tuple(sorted(snapshot.depots, key=lambda d: d.id))
@@ -365,7 +365,7 @@ def _banned_pairs(units: _Units, unit: Ints, incident: Ints, wishes: _Wishes) ->
 
 
 def _unit_pins(units: _Units, unit: Ints, incident: Ints, wishes: _Wishes) -> Ints:
-    """The incident row that each unit is pinned to, or -1. A pin with no possible pair is refused."""
+    """Return the incident row that each unit is pinned to, or -1. A pin with no possible pair is refused."""
     pins = np.full(len(units.ids), -1, dtype=np.int64)
     for (kind, identity), rows in list(wishes.pins.items()):
         row = units.row.get((kind, identity))
@@ -393,7 +393,17 @@ def _stock(depots: tuple[Depot, ...], asked: _Asked, travel: TravelTable, wishes
         if depot_refusal(depot) is None:
             by_item = _batches_of(depot, batches)
             mine = [(row, vehicle) for row, (vehicle, at) in enumerate(carriers) if at == depot_row]
-            _add_trips(trips, draws, depot, mine, by_item, batches, asked=asked, travel=travel, wishes=wishes)
+            _add_trips(
+                trips,
+                draws,
+                depot,
+                mine,
+                by_item=by_item,
+                batches=batches,
+                asked=asked,
+                travel=travel,
+                wishes=wishes,
+            )
     trip_table = np.array(trips, dtype=np.int64).reshape(-1, 5).T
     draw_table = np.array(draws, dtype=np.int64).reshape(-1, 5).T
     pins = _trip_pins(
@@ -429,10 +439,9 @@ def _add_trips(
     draws: list[_Draw],
     depot: Depot,
     carriers: list[tuple[int, Vehicle]],
+    *,
     by_item: Mapping[str, list[int]],
     batches: list[tuple[StockLot, ...]],
-    /,
-    *,
     asked: _Asked,
     travel: TravelTable,
     wishes: _Wishes,
@@ -493,7 +502,7 @@ def leaving_order(lot: StockLot) -> tuple[bool, str, int, int]:
 
 
 def _most(lots: tuple[StockLot, ...], delay: int, quantity: int, load_kg: int) -> tuple[int, int]:
-    """(unit mass, most units) that one trip can bring from a batch for a need."""
+    """Return (unit mass, most units) that one trip can bring from a batch for a need."""
     kg = lots[0].unit_kg
     most = min(quantity, sum(lot.quantity for lot in lots if lot.activation_ms <= delay))
     return kg, min(most, load_kg // kg) if kg else most
@@ -509,7 +518,7 @@ def _trip_pins(
     needs: tuple[Need, ...],
     wishes: _Wishes,
 ) -> tuple[Ints, ...]:
-    """Sets of trips of which one must be made. A pin is taken while one unit for each can still be brought."""
+    """Return sets of trips of which one must be made. A pin is taken while one unit for each can still be brought."""
     depot_row = {depot.id: row for row, depot in enumerate(depots)}
     carrier_row = {vehicle.id: row for row, (vehicle, _) in enumerate(carriers)}
     depot_of = ints(row for _, row in carriers)
@@ -603,7 +612,7 @@ def _cover(
 
 
 def sorted_covers(snapshot: Snapshot) -> list[Cover]:
-    """The cover rows in the order of the problem's arrays."""
+    """Return the cover rows in the order of the problem's arrays."""
     return sorted(
         snapshot.covers, key=lambda c: (c.township, c.code, c.position, c.within_ms, c.heads, c.weight)
     )

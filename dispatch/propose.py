@@ -62,7 +62,7 @@ def propose(
     time_zone: tzinfo | None = None,
     second_routes: bool = True,
 ) -> Proposal:
-    """The best joint plan for a snapshot's incidents within the time limit.
+    """Return the best joint plan for a snapshot's incidents within the time limit.
 
     `time_zone`: that of the place, by which hour factors and opening hours are read (None: that of `taken_at`).
     `hour_factors`: percent of free-flow time per road class and hour. `surroundings`: by incident id.
@@ -113,7 +113,7 @@ def _polygons(geometry: object) -> list[Polygon]:
 
 
 def plan_on(here: Ground, solved: Solved) -> Plan:
-    """A solved choice as a plan, with its move-ups."""
+    """Return a solved choice as a plan, with its move-ups."""
     plan = decode(here.snapshot, here.problem, solved.choice, solved.tiers, solver=solved.solver)
     return replace(plan, move_ups=move_ups(here.snapshot, here.problem, here.travel, solved.choice))
 
@@ -132,7 +132,7 @@ def baseline_on(here: Ground) -> Plan:
 def routes_of(
     here: Ground, network: RoadNetwork, plan: Plan, *, second_routes: bool = True
 ) -> tuple[UnitRoute, ...]:
-    """The way of everything that a plan sends or moves up; one search for each target and profile."""
+    """Return the way of everything that a plan sends or moves up; one search for each target and profile."""
     rides = _rides(here.snapshot, plan)
     groups: dict[tuple[Position, VehicleProfile], list[_Ride]] = defaultdict(list)
     for ride in rides:

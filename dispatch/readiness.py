@@ -14,7 +14,7 @@ USABLE_VEHICLE_STATUSES = frozenset({"available", "committed"})
 
 
 def with_freshness(team: Team, now: datetime, age_limit: timedelta) -> Team:
-    """The team, marked "stale" when it is called available by a report older than `age_limit` (or by none)."""
+    """Return the team, marked "stale" when it is called available by a report older than `age_limit` (or by none)."""
     if team.status != "available":
         return team
     if team.reported_at is not None and now - team.reported_at <= age_limit:

@@ -97,7 +97,7 @@ def _values(problem: Problem, part: _Part, choice: Choice) -> list[int]:
 
 
 def _outside(problem: Problem, part: _Part, tier: int) -> int:
-    """What a part's model counts as missing of needs that are not its own: all of it, always."""
+    """Return what a part's model counts as missing of needs that are not its own: all of it, always."""
     others = ~part.needs & (problem.need_critical == (tier == 0))
     return int((problem.need_quantity * problem.need_weight)[others].sum())
 
@@ -211,7 +211,7 @@ class _Units:
         """Let two units swap their needs: the best pair of units that could serve each other's."""
         problem = self.problem
         sent = np.flatnonzero(self.taken >= 0)
-        if len(sent) < 2:
+        if not len(sent):
             return False
         rows = self.taken[sent]
         need, amount = problem.pair_need[rows], problem.pair_amount[rows]

@@ -39,7 +39,7 @@ class Start:
 
 
 def start_of(position: Position, profile: VehicleProfile) -> Start:
-    """The table row that a unit with this position and profile looks up."""
+    """Return the table row that a unit with this position and profile looks up."""
     return Start(
         position,
         profile.speed_class,

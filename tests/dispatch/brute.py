@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from dispatch.model import Incident, Need, Snapshot
+from dispatch.model import Depot, Incident, Need, Snapshot, Team, Vehicle
 from dispatch.times import TravelTable, start_of
+from gis.network import VehicleProfile
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,10 @@ class Case:
             b.kind == kind and b.id == identity and b.incident in (None, incident) for b in self.state.bans
         )
 
-    def times(self, position: tuple[float, float], profile: object, row: int) -> tuple[int, int] | None:
-        start = start_of(position, profile)  # type: ignore[arg-type]
+    def times(
+        self, position: tuple[float, float], profile: VehicleProfile, row: int
+    ) -> tuple[int, int] | None:
+        start = start_of(position, profile)
         road, walk, _ = self.travel.cell(start, self.incidents[row].position)
         return None if road < 0 else (road, walk)
 
@@ -94,7 +97,7 @@ def _unit_parts(case: Case) -> Iterator[Part]:
             )
             if not fits or team.status != "available" or team.strength < need.min_strength:
                 continue
-            move = _move(case, team, team.profile, "team", team.id, row)
+            move = _move(case, team, team.profile, ("team", team.id), row)
             if move:
                 options[-1].append(("team", team.id, rank, row, column, team.strength, *move))
     for rank, (identity, team, vehicle) in enumerate(vehicles, len(teams) + 1):
@@ -103,7 +106,7 @@ def _unit_parts(case: Case) -> Iterator[Part]:
             fits = need.kind == "vehicle" and vehicle.kind == need.code and vehicle.available
             if not fits or team.status not in ("available", "committed"):
                 continue
-            move = _move(case, team, vehicle.profile, "vehicle", identity, row)
+            move = _move(case, team, vehicle.profile, ("vehicle", identity), row)
             if move:
                 options[-1].append(("vehicle", identity, rank, row, column, 1, *move))
     for chosen in product(*options):
@@ -111,13 +114,13 @@ def _unit_parts(case: Case) -> Iterator[Part]:
 
 
 def _move(
-    case: Case, team: object, profile: object, kind: str, identity: int, row: int
+    case: Case, team: Team, profile: VehicleProfile, unit: tuple[str, int], row: int
 ) -> tuple[int, int] | None:
-    found = case.times(team.position, profile, row)  # type: ignore[attr-defined]
-    if found is None or case.banned(kind, identity, case.incidents[row].id):
+    found = case.times(team.position, profile, row)
+    if found is None or case.banned(*unit, case.incidents[row].id):
         return None
     road, walk = found
-    return team.notify_ms + team.consent_ms + team.assemble_ms + road + walk, road  # type: ignore[attr-defined]
+    return team.notify_ms + team.consent_ms + team.assemble_ms + road + walk, road
 
 
 def _part(case: Case, moves: list[tuple]) -> Part:
@@ -182,28 +185,28 @@ def _stock_part(case: Case, loads: list[tuple], brought: list[int]) -> Part:
     )
 
 
-def _loads(case: Case, depot: object, vehicle: object, rank: int) -> Iterator[tuple]:
+def _loads(case: Case, depot: Depot, vehicle: Vehicle, rank: int) -> Iterator[tuple]:
     """(lines, incident row, ms, road, rank, depot id) for every way to load one carrier."""
-    if not depot.open or not vehicle.available:  # type: ignore[attr-defined]
+    if not depot.open or not vehicle.available:
         return
     for row, incident in enumerate(case.incidents):
-        found = case.times(depot.position, vehicle.profile, row)  # type: ignore[attr-defined]
-        if found is None or case.banned("depot", depot.id, incident.id):  # type: ignore[attr-defined]
+        found = case.times(depot.position, vehicle.profile, row)
+        if found is None or case.banned("depot", depot.id, incident.id):
             continue
         road, walk = found
         slots = [
             (lot, column)
-            for lot in depot.lots  # type: ignore[attr-defined]
+            for lot in depot.lots
             for column, (place, need) in enumerate(case.needs)
             if place == row and need.kind == "material" and need.code == lot.item
         ]
         for quantities in product(*[range(lot.quantity + 1) for lot, _ in slots]):
             lines = tuple((lot.id, c, q) for (lot, c), q in zip(slots, quantities, strict=True) if q)
             mass = sum(lot.unit_kg * q for (lot, _), q in zip(slots, quantities, strict=True))
-            if lines and mass <= vehicle.load_kg:  # type: ignore[attr-defined]
+            if lines and mass <= vehicle.load_kg:
                 wait = max(lot.activation_ms for (lot, _), q in zip(slots, quantities, strict=True) if q)
-                fixed = depot.notify_ms + depot.loading_ms  # type: ignore[attr-defined]
-                yield lines, row, fixed + wait + road + walk, road, rank, depot.id  # type: ignore[attr-defined]
+                fixed = depot.notify_ms + depot.loading_ms
+                yield lines, row, fixed + wait + road + walk, road, rank, depot.id
 
 
 def _value(case: Case, part: Part) -> tuple[int, ...]:

@@ -75,9 +75,11 @@ def first_worse(state: Snapshot, travel: TravelTable, plan: Plan, reason: Reason
     options = []
     for new in fits(state, travel, unit, reason.incident):
         options.append((*plan.assignments, new))
-        for old in plan.assignments:
-            if (old.incident, old.need) == (new.incident, new.need) and not old.pinned:
-                options.append((*[a for a in plan.assignments if a != old], new))
+        options.extend(
+            (*[a for a in plan.assignments if a != old], new)
+            for old in plan.assignments
+            if (old.incident, old.need) == (new.incident, new.need) and not old.pinned
+        )
     best = min(tiers_from(state, travel, option, plan.shipments) for option in options)
     tier = next(n for n, (new, old) in enumerate(zip(best, values(plan), strict=True)) if new != old)
     return TIERS[tier], best[tier] - values(plan)[tier]
