@@ -26,7 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
-from api import demonstration, runtime
+from api import demonstration, import_report, runtime
 from api.context import Context
 from api.errors import MusterError
 from api.http import documents
@@ -36,6 +36,7 @@ from api.usecases import accounts, bringing_in, closures, incidents, orders, pla
 from data import backup, migrate
 from data.backup import BackupError
 from data.cluster import ClusterError
+from dispatch.bench import run as measured_dispatch
 from dispatch.model import Wish
 
 REFUSED, NO_DATABASE = 1, 3
@@ -51,6 +52,7 @@ plan_app = typer.Typer(no_args_is_help=True, help="Plans: propose, explain, conf
 order_app = typer.Typer(no_args_is_help=True, help="Orders: list, link, and every step of their life.")
 resource_app = typer.Typer(no_args_is_help=True, help="Teams, vehicles, depots and stock as they are now.")
 user_app = typer.Typer(no_args_is_help=True, help="Accounts: list, add, disable, new password.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure, beside named peers in the same run.")
 for _name, _group in (
     ("db", db_app),
     ("import", import_app),
@@ -59,6 +61,7 @@ for _name, _group in (
     ("order", order_app),
     ("resource", resource_app),
     ("user", user_app),
+    ("bench", bench_app),
 ):
     app.add_typer(_group, name=_name)
 
@@ -273,11 +276,8 @@ def import_osm(
     elif report is None:
         typer.echo("Imported before.")
     else:
-        roads = report.roads
-        typer.echo(
-            f"{roads.nodes:,} nodes, {roads.edges:,} edges, {roads.km:,.0f} km of road, {roads.banned_turns:,} turns"
-        )
-        typer.echo(", ".join(f"{count:,} {layer}" for layer, count in report.layers.items()))
+        for line in import_report.lines(report):
+            typer.echo(line)
 
 
 @import_app.command("layer")
@@ -764,3 +764,55 @@ def enable_user(name: str, *, request_id: RequestId) -> None:
     """Let an account in again."""
     with _acting() as context:
         accounts.set_active(context, name, request_id=request_id, active=True)
+
+
+# -- measuring ---------------------------------------------------------------------------------------------------------
+
+Extracts = Annotated[
+    list[Path] | None, typer.Option("--extract", exists=True, help="An .osm.pbf to measure on, too.")
+]
+Nodes = Annotated[int, typer.Option(min=0, help="Nodes of a generated network; 0 for none.")]
+Cases = Annotated[int, typer.Option(min=1, help="Cases of each size.")]
+MILLION = 1_000_000
+
+
+@bench_app.command("travel")
+def bench_travel(
+    extract: Extracts = None, nodes: Nodes = MILLION, cases: Cases = 5, *, as_json: AsJson = False
+) -> None:
+    """Times of 20 candidates to a target: ours, scipy and networkx, on the same weights."""
+    found = [
+        {
+            **asdict(figure),
+            "vs_scipy": figure.times_faster_than_scipy,
+            "vs_networkx": figure.times_faster_than_networkx,
+        }
+        for name, network in travel.networks(extract or (), nodes)
+        for figure in travel.measure(name, network, cases=cases)
+    ]
+    _print_figures(found, as_json=as_json)
+
+
+@bench_app.command("dispatch")
+def bench_dispatch(
+    extract: Extracts = None, nodes: Nodes = MILLION, cases: Cases = 5, *, as_json: AsJson = False
+) -> None:
+    """From incident to proven plan with routes, and to the next right plan after a road is closed."""
+    found = [
+        {"network": name, "nodes": network.node_count, **asdict(figure)}
+        for name, network in travel.networks(extract or (), nodes)
+        for figure in measured_dispatch(network, cases=cases)
+    ]
+    _print_figures(found, as_json=as_json)
+
+
+def _print_figures(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    table = Table(*found[0], box=None)
+    for figure in found:
+        table.add_row(
+            *(f"{value:.3g}" if isinstance(value, float) else _cell(value) for value in figure.values())
+        )
+    Console().print(table)
