@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from data.demo import names
 from data.demo.lattice import Lattice, cell_at, degrees
@@ -116,8 +115,3 @@ class County:
         angle = rng.uniform(0, 2 * np.pi)
         place: Floats = at + rng.uniform(12, 30) * np.array([np.cos(angle), np.sin(angle)])
         return place
-
-    @cached_property
-    def outline_tree(self) -> shapely.STRtree:
-        """Drawn roads, for nearest-road questions."""
-        return shapely.STRtree([shapely.LineString(road.line) for road in self.roads])
