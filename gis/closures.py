@@ -9,13 +9,16 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gis.crs import metres_per_degree
 from gis.shapes import MILLION, EdgeShapes
 
 Int32s = npt.NDArray[np.int32]
 
+FREE_PERCENT: Final = 100  # of the free-flow time
 POINT_REACH_M: Final = 50.0  # a closure given as a point closes the nearest edge within
+_AREA: Final = 2  # dimensions
 LINE_WIDTH_M: Final = 2.0  # an edge so close to a closure's line lies on it …
 LINE_SHARED_M: Final = 20.0  # … when it does so for this long, or for half its own length
 
@@ -30,13 +33,13 @@ class Closure:
     """
 
     id: int
-    geometry: shapely.Geometry
+    geometry: BaseGeometry
     factor_percent: int | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if self.factor_percent is not None and self.factor_percent < 100:
+        if self.factor_percent is not None and self.factor_percent < FREE_PERCENT:
             raise ValueError("a closure never makes a road faster: factor_percent is at least 100")
 
     def in_effect(self, at: datetime | None) -> bool:
@@ -69,7 +72,7 @@ class Entry:
 
     causes: tuple[Cause, ...] = ()
     closed: bool = False
-    factor_percent: int = 100
+    factor_percent: int = FREE_PERCENT
     low: int = MILLION
     high: int = 0
     vehicles_only: bool = False  # a rule of the road: people on foot do not mind
@@ -116,7 +119,7 @@ def merge(
             entry.factor_percent = max(entry.factor_percent, factor_percent)
 
 
-def under(shapes: EdgeShapes, geometry: shapely.Geometry) -> tuple[Struck, ...]:
+def under(shapes: EdgeShapes, geometry: BaseGeometry) -> tuple[Struck, ...]:
     """Return the edges that a line or an area strikes; points are the business of `gis.snapping`."""
     if geometry.is_empty:
         return ()
@@ -129,18 +132,18 @@ def under(shapes: EdgeShapes, geometry: shapely.Geometry) -> tuple[Struck, ...]:
         return ()
     plane = shapely.transform(geometry, lambda xy: xy * scale)
     lines = shapely.transform(shapes.lines(edges), lambda xy: xy * scale)
-    if shapely.get_dimensions(plane) == 2:
+    if shapely.get_dimensions(plane) == _AREA:
         return _under_area(edges, lines, shapely.make_valid(plane))
     return _under_line(edges, lines, plane)
 
 
-def _under_area(edges: Int32s, lines: npt.NDArray[Any], area: shapely.Geometry) -> tuple[Struck, ...]:
+def _under_area(edges: Int32s, lines: npt.NDArray[Any], area: BaseGeometry) -> tuple[Struck, ...]:
     shapely.prepare(area)
     hit = shapely.intersects(area, lines)
     return tuple(_covered(edges[hit], lines[hit], shapely.intersection(lines[hit], area)))
 
 
-def _under_line(edges: Int32s, lines: npt.NDArray[Any], line: shapely.Geometry) -> tuple[Struck, ...]:
+def _under_line(edges: Int32s, lines: npt.NDArray[Any], line: BaseGeometry) -> tuple[Struck, ...]:
     shared = shapely.intersection(lines, line.buffer(LINE_WIDTH_M, cap_style="flat"))
     length = shapely.length(lines)
     along = shapely.length(shared) >= np.minimum(LINE_SHARED_M, length / 2)
@@ -167,4 +170,4 @@ def hour_percents(
     if at is None or not factors:
         return None
     percents = tuple(int(factors[name][at.hour]) if name in factors else 100 for name in classes)
-    return None if all(percent == 100 for percent in percents) else percents
+    return None if all(percent == FREE_PERCENT for percent in percents) else percents

@@ -108,12 +108,15 @@ def geodesic_lengths(lines: npt.ArrayLike) -> Floats:
     coordinates, owner = shapely.get_coordinates(np.asarray(lines, dtype=object), return_index=True)
     steps = geodesic_steps(coordinates)
     within = owner[1:] == owner[:-1]
-    return np.bincount(owner[1:][within], weights=steps[within], minlength=np.size(lines))
+    lengths: Floats = np.bincount(owner[1:][within], weights=steps[within], minlength=np.size(lines)).astype(
+        np.float64
+    )
+    return lengths
 
 
 def geodesic_steps(lonlat: Floats) -> Floats:
     """Return the metres on the ellipsoid between each of N positions and the next; shape (N - 1,)."""
-    if len(lonlat) < 2:
+    if not len(lonlat):
         return np.zeros(0)
     _, _, metres = _GEOD.inv(lonlat[:-1, 0], lonlat[:-1, 1], lonlat[1:, 0], lonlat[1:, 1])
     return np.asarray(metres, dtype=np.float64)

@@ -126,8 +126,12 @@ class Ways(NamedTuple):
 
     def joined(self, others: "Ways") -> "Ways":
         """Return these ways and others to or from the same places."""
-        both = (np.concatenate(columns) for columns in zip(self, others, strict=True))
-        return Ways(*both).by_state()
+        return Ways(
+            np.concatenate([self.state, others.state]),
+            np.concatenate([self.ms, others.ms]),
+            np.concatenate([self.owner, others.owner]),
+            np.concatenate([self.arc, others.arc]),
+        ).by_state()
 
     def without(self, arcs: Int32s) -> "Ways":
         keep = ~np.isin(self.arc, arcs)
@@ -440,7 +444,7 @@ def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | Non
         end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, which, roads.seen(tried))
         if tried:
             bound = MAX_WALK_M if end.edges[0] == NOWHERE else float(end.metres[0])
-            waiting = _serve_ahead(roads, found, starts, waiting, target, bound)
+            waiting = _serve_ahead(roads, found, starts, waiting, target=target, nearer_than_m=bound)
         if end.edges[0] == NOWHERE:
             if not tried:
                 found.times.reach[waiting] = Reach.NO_ROAD_AT_TARGET
@@ -451,7 +455,9 @@ def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | Non
         if not len(waiting):
             break
         reach = Reach.CUT_OFF if tried and _led_to(roads, tried[0] // 2) else Reach.REACHED
-        waiting, why = _serve_from(roads, found, starts, waiting, end, within_ms, reach, trace=trace)
+        waiting, why = _serve_from(
+            roads, found, starts, waiting, end, within_ms=within_ms, reach=reach, trace=trace
+        )
         if why == search.PAST_LIMIT:
             found.times.reach[waiting] = Reach.TOO_FAR
         if why != search.EXHAUSTED:
@@ -467,7 +473,7 @@ def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | Non
 
 
 def _serve_ahead(
-    roads: Roads, found: Found, starts: Anchors, waiting: Int64s, target: Floats, nearer_than_m: float
+    roads: Roads, found: Found, starts: Anchors, waiting: Int64s, *, target: Floats, nearer_than_m: float
 ) -> Int64s:
     """Serve the starts that come nearest to the target without leaving their own edge. Return those that wait on."""
     left = []
@@ -506,9 +512,9 @@ def _serve_from(
     starts: Anchors,
     asked: Int64s,
     end: Anchors,
+    *,
     within_ms: int | None,
     reach: Reach,
-    *,
     trace: bool,
 ) -> tuple[Int64s, int]:
     """Search back from one place on the road to the starts asked for. Return (those not found, why the search stopped)."""
@@ -568,13 +574,13 @@ def depart(roads: Roads, start: Anchors, targets: Floats, within_ms: int | None,
     if why == search.EXHAUSTED:
         for i in map(int, asked[~got]):
             reach = Reach.CUT_OFF if _led_to(roads, ends.one(i)[0]) else Reach.REACHED
-            _serve_from_reached(roads, found, start, seeds, i, targets[i], reach)
+            _serve_from_reached(roads, found, start, seeds, i, target=targets[i], reach=reach)
     found.keep_within(within_ms)
     return found
 
 
 def _serve_from_reached(
-    roads: Roads, found: Found, start: Anchors, seeds: Ways, i: int, target: Floats, reach: Reach
+    roads: Roads, found: Found, start: Anchors, seeds: Ways, i: int, *, target: Floats, reach: Reach
 ) -> None:
     """Bring one target to the nearest place that an exhausted forward search can drive to."""
     access = int(walk_ms(start.metres)[0])

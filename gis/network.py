@@ -19,7 +19,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.sparse import csgraph, csr_array
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from gis import closures, hours, snapping
 from gis.closures import Cause, Closure, Entry, Overlay, Struck
@@ -242,22 +243,27 @@ class RoadNetwork:
                 continue
             entry = entries.setdefault(rule.edge, Entry())
             barred = ACCESS[rule.access] in ("no", "foot")
-            entry.opened, entry.closed, entry.vehicles_only = not barred, barred, ACCESS[rule.access] == "foot"
+            entry.opened, entry.closed, entry.vehicles_only = (
+                not barred,
+                barred,
+                ACCESS[rule.access] == "foot",
+            )
             entry.low, entry.high = (0, MILLION) if barred else (MILLION, 0)
             entry.causes = (Cause("rule", int(self.edge_ids[rule.edge])),) if barred else ()
 
-    def _under(self, geometry: shapely.Geometry) -> tuple[Struck, ...]:
+    def _under(self, geometry: BaseGeometry) -> tuple[Struck, ...]:
         def strike() -> tuple[Struck, ...]:
             return tuple(struck for part in shapely.get_parts(geometry) for struck in self._under_one(part))
 
         return self._struck.get(geometry, strike)
 
-    def _under_one(self, geometry: shapely.Geometry) -> tuple[Struck, ...]:
+    def _under_one(self, geometry: BaseGeometry) -> tuple[Struck, ...]:
         if geometry.is_empty:
             return ()
         if shapely.get_dimensions(geometry) > 0:
             return closures.under(self.shapes, geometry)
-        edge, place, _ = self.nearest_edge(geometry.x, geometry.y, closures.POINT_REACH_M)
+        point = cast("Point", geometry)
+        edge, place, _ = self.nearest_edge(point.x, point.y, closures.POINT_REACH_M)
         return () if edge is None else (Struck(edge, place, place),)
 
     def nearest_edge(self, lon: float, lat: float, within_m: float) -> tuple[int | None, int, float]:
@@ -379,10 +385,10 @@ class RoadNetwork:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Patch:
-    """The weights that an overlay changes for a class; low, high and open_ms as in `gis.snapping.Field`."""
+    """The weights (ms) that an overlay gives arcs of a class; low, high, open_ms: the stubs of `gis.snapping.Field`."""
 
     arcs: Int32s
-    values: Int32s
+    ms: Int32s
     low: Int32s
     high: Int32s
     open_ms: Int32s
@@ -414,7 +420,7 @@ class _Pool:
         if working.patch is not patch:
             if working.patch is not None:
                 working.weights[working.patch.arcs] = self._base[working.patch.arcs]
-            working.weights[patch.arcs] = patch.values
+            working.weights[patch.arcs] = patch.ms
             working.patch = patch
         return working
 

@@ -85,13 +85,14 @@ def _cell_of(grid: Grid, lon: float, lat: float) -> tuple[int, int]:
 def ramps(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Return 0 … counts[0] - 1, 0 … counts[1] - 1 and so on in one array."""
     starts = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    within: npt.NDArray[np.int64] = np.arange(int(counts.sum())) - np.repeat(starts, counts)
+    return within
 
 
 def index(lines: npt.NDArray[Any]) -> EdgeShapes:
     """Return the shapes of E LineStrings in stored degrees."""
-    xy, owner = shapely.get_coordinates(lines, return_index=True)
-    owner = owner.astype(np.int32)
+    xy, line_of = shapely.get_coordinates(lines, return_index=True)
+    owner = line_of.astype(np.int32)
     first = np.zeros(len(lines) + 1, dtype=np.int32)
     np.cumsum(np.bincount(owner, minlength=len(lines)), out=first[1:])
     for array in (xy, owner, first):
@@ -106,7 +107,7 @@ def _along(xy: Floats, first: Int32s, owner: Int32s) -> Floats:
     total = np.cumsum(steps)
     before = total - total[first[:-1]][owner]
     length = before[first[1:] - 1]
-    along = before / np.where(length > 0, length, 1.0)[owner]
+    along: Floats = before / np.where(length > 0, length, 1.0)[owner]
     along[first[1:] - 1] = 1.0
     along.setflags(write=False)
     return along

@@ -1,7 +1,7 @@
 """From a place to the road: the nearest point of a usable edge, and the states that it joins.
 
 A `Field` is what a class of vehicles meets under an overlay. weights[arc] is its time in ms, -1 where the class may
-never go, or -2 - j where closed entry j bars it: then the edge may still be driven from its first position up to stub_u[j] and
+never go, or CLOSED - j where closed entry j bars it: then the edge may still be driven from its first position up to stub_u[j] and
 from its last one back to stub_v[j] (millionths), at open_ms[j] for the whole (forward, backward).
 """
 
@@ -64,7 +64,7 @@ class Seen(NamedTuple):
 
 @compiled
 def _reaches(seen: Seen, state: int) -> bool:
-    return seen.label[state, 1] >> SEARCH_SHIFT == seen.number and seen.label[state, 0] < NEVER
+    return bool(seen.label[state, 1] >> SEARCH_SHIFT == seen.number and seen.label[state, 0] < NEVER)
 
 
 @compiled
@@ -115,7 +115,7 @@ def _nearest(
     row = int(np.floor((lat - grid.origin[1]) / grid.cell[1]))
     inner_x = (lon - grid.origin[0]) * east - column * cell_x
     inner_y = (lat - grid.origin[1]) * north - row * cell_y
-    margin = min(min(inner_x, cell_x - inner_x), min(inner_y, cell_y - inner_y))
+    margin = min(inner_x, cell_x - inner_x, inner_y, cell_y - inner_y)
     edge, place, metres = NOWHERE, 0, reach_m
     main_edge, main_place, main_metres = NOWHERE, 0, reach_m
     prefer = len(main) > 0
@@ -152,9 +152,9 @@ def _nearest(
                                         backward >= 0 and main[2 * here + 1]
                                     )
                             else:
-                                closed = -2 - min(forward, backward)
+                                closed = CLOSED - min(forward, backward)
                                 arc = _arc_at(here, stub == 0, purpose)
-                                if closed < 0 or field.weights[arc] > -2:
+                                if closed < 0 or field.weights[arc] > CLOSED:
                                     continue
                                 fits = _counts(joints, seen, arc, which)
                                 if prefer:
@@ -265,8 +265,8 @@ def nearest_between(
 def leaving_ms(field: Field, edge: int, place: int, forward: bool) -> int:
     """Return the ms from a place to the end of its edge, or -1 where a vehicle there cannot drive that way."""
     weight = field.weights[2 * edge + (0 if forward else 1)]
-    if weight <= -2:
-        closed = -2 - weight
+    if weight <= CLOSED:
+        closed = CLOSED - weight
         if forward and place >= field.stub_v[closed]:
             weight = field.open_ms[closed, 0]
         elif not forward and place <= field.stub_u[closed]:
@@ -284,8 +284,8 @@ def leaving_ms(field: Field, edge: int, place: int, forward: bool) -> int:
 def entering_ms(field: Field, edge: int, place: int, forward: bool) -> int:
     """Return the ms from the end of an edge to a place on it, or -1 where no vehicle can drive that way."""
     weight = field.weights[2 * edge + (0 if forward else 1)]
-    if weight <= -2:
-        closed = -2 - weight
+    if weight <= CLOSED:
+        closed = CLOSED - weight
         if forward and place <= field.stub_u[closed]:
             weight = field.open_ms[closed, 0]
         elif not forward and place >= field.stub_v[closed]:
@@ -367,8 +367,8 @@ def between(field: Field, edge: int, start: int, end: int) -> tuple[int, int]:
         return 0, 2 * edge
     arc = 2 * edge + (0 if end >= start else 1)
     weight = field.weights[arc]
-    if weight <= -2:
-        closed = -2 - weight
+    if weight <= CLOSED:
+        closed = CLOSED - weight
         if max(start, end) <= field.stub_u[closed] or min(start, end) >= field.stub_v[closed]:
             weight = field.open_ms[closed, arc & 1]
     if weight < 0:

@@ -6,7 +6,7 @@ the last usable road on foot to the place itself. Searches start at the incident
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import shapely
@@ -161,11 +161,13 @@ def _route(roads: Roads, found: Found, i: int, starts: Anchors, target: Position
     if ride is None:
         return Unreachable(reach)
     access = int(walk_ms(starts.metres[i : i + 1])[0])
-    return _as_route(roads.network, ride, access, int(found.times.walk_ms[i]), reach, target)
+    return _as_route(
+        roads.network, ride, target, access=access, walk=int(found.times.walk_ms[i]), reach=reach
+    )
 
 
 def _as_route(
-    network: RoadNetwork, ride: Ride, access: int, walk: int, reach: Reach, target: Position
+    network: RoadNetwork, ride: Ride, target: Position, *, access: int, walk: int, reach: Reach
 ) -> Route:
     line = _line(network, ride)
     return Route(
@@ -212,6 +214,8 @@ def second_route(
     when any edge of the first is lost. An edge counts as shared in either direction; of the edges at both ends the part that
     the first does not use is free.
     """
+    if not first.parts:
+        return None
     edges = network.places_of([part.edge_id for part in first.parts])
     backward = np.array([not part.forward for part in first.parts], dtype=np.int32)
     with lend_roads(network, profile, overlay) as roads:
@@ -224,7 +228,8 @@ def second_route(
             ride = roads.drive(start, ways_out, ways_in, end)
     if ride is None:
         return None
-    return _as_route(network, ride, first.access_ms, first.walk_ms, first.reach, first.walk.coords[-1])
+    lon, lat = first.walk.coords[-1]
+    return _as_route(network, ride, (lon, lat), access=first.access_ms, walk=first.walk_ms, reach=first.reach)
 
 
 def unreachable_cause(
@@ -277,7 +282,7 @@ class Reachable:
         west, south, east, north = self.lines.bounds
         metres = metres_crs((west + east) / 2, (south + north) / 2)
         strips = shapely.buffer(shapely.get_parts(to_metres(self.lines, metres)), beside_m, quad_segs=4)
-        return to_degrees(shapely.union_all(strips), metres)
+        return cast("Polygon | MultiPolygon", to_degrees(shapely.union_all(strips), metres))
 
 
 def reachable(

@@ -12,11 +12,15 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Int32s = npt.NDArray[np.int32]
+
+_SHORTEST: Final = 2  # arcs of a turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +77,9 @@ class _Words:
     banned: list[bool] = field(default_factory=lambda: [False])
 
     def add(self, word: Sequence[int]) -> None:
-        if len(word) < 2:
+        if len(word) < _SHORTEST:
             raise ValueError("a banned turn has at least two arcs")
-        for arc, following in zip(word, word[1:], strict=False):
+        for arc, following in pairwise(word):
             if self.head[arc] != self.tail[following]:
                 raise ValueError(f"arcs {arc} and {following} of a banned turn do not join")
         place = 0
@@ -116,8 +120,8 @@ def _graph(node_count: int, tail: Int32s, head: Int32s, words: _Words) -> Graph:
     state_of = words.numbered()
     places = list(state_of)
     after = head.astype(np.int32, copy=True)
-    for arc, place in words.children[0].items():
-        after[arc] = state_of[place]
+    for first_arc, place in words.children[0].items():
+        after[first_arc] = state_of[place]
     node_of = np.concatenate(
         [np.arange(node_count), [int(head[words.last_arc[place]]) for place in places]]
     ).astype(np.int32)
@@ -148,8 +152,8 @@ def _links_of_prefixes(
     """Return (from state, to state, arc) for every arc that may be driven after a non-empty prefix."""
     nodes = {int(head[words.last_arc[place]]) for place in state_of}
     leaving: dict[int, list[int]] = {node: [] for node in nodes}
-    for arc in np.flatnonzero(np.isin(tail, list(nodes))):
-        leaving[int(tail[arc])].append(int(arc))
+    for arc in map(int, np.flatnonzero(np.isin(tail, list(nodes)))):
+        leaving[int(tail[arc])].append(arc)
     links = []
     for place, state in state_of.items():
         for arc in leaving[int(head[words.last_arc[place]])]:

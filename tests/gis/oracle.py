@@ -72,7 +72,7 @@ def times(
     graph = _graph(world, ms, bans)
     for state, cost in _ways_out(world, ms, bans, source):
         _add(graph, "source", state, cost)
-    for arc, share in _ways_in(world, ms, target):
+    for arc, share in _ways_in(ms, target):
         for state in [s for s in graph.nodes if isinstance(s, tuple) and s[0] == _tail(world, arc)]:
             if not _banned((*state[1], arc), bans):
                 _add(graph, state, "target", share)
@@ -150,7 +150,7 @@ def _ways_out(
     return ways
 
 
-def _ways_in(world: World, ms: Mapping[Arc, int], target: tuple[int, float]) -> list[tuple[Arc, int]]:
+def _ways_in(ms: Mapping[Arc, int], target: tuple[int, float]) -> list[tuple[Arc, int]]:
     return [
         (arc, ms[arc] * _parts(target, forward=arc[1]) // 1_000_000)
         for arc in ((target[0], True), (target[0], False))

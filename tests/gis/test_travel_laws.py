@@ -11,6 +11,7 @@ from gis.network import VehicleProfile
 from gis.travel import (
     Reach,
     Route,
+    RoutePart,
     route,
     routes_to,
     second_route,
@@ -31,8 +32,11 @@ def usable(world: World, profile: VehicleProfile, place: tuple[int, float]) -> b
     return any(oracle.arc_ms(world, road, profile, forward=forward) is not None for forward in (True, False))
 
 
+Journey = tuple[World, VehicleProfile, list[tuple[int, float]], tuple[int, float]]
+
+
 @st.composite
-def journeys(draw: st.DrawFn) -> tuple[World, VehicleProfile, list[tuple[int, float]], tuple[int, float]]:
+def journeys(draw: st.DrawFn) -> Journey:
     """A world, a vehicle, places to start from and one to go to, all on roads that the vehicle may use."""
     world, profile = draw(worlds()), draw(profiles)
     starts = draw(st.lists(places(world), min_size=1, max_size=4))
@@ -48,7 +52,7 @@ def at(world: World, some: Sequence[tuple[int, float]]) -> list[tuple[float, flo
 
 @quick
 @given(journeys(), st.data())
-def test_times_equal_networkx_to_the_millisecond(journey, data):
+def test_times_equal_networkx_to_the_millisecond(journey: Journey, data: st.DataObject) -> None:
     """Every rule at once: limits, one-ways, accesses, tracks, banned turns, closures, slow-downs and the hour."""
     world, profile, starts, target = journey
     ids = [road.edge_id for road in world.roads]
@@ -77,7 +81,7 @@ def test_times_equal_networkx_to_the_millisecond(journey, data):
 
 @quick
 @given(journeys())
-def test_forwards_and_backwards_agree(journey):
+def test_forwards_and_backwards_agree(journey: Journey) -> None:
     """The search from a source and the search from a target are two ways to one answer."""
     world, profile, starts, target = journey
     network = world.build()
@@ -93,7 +97,7 @@ def test_forwards_and_backwards_agree(journey):
 
 @quick
 @given(journeys())
-def test_many_at_once_are_the_same_as_one_by_one(journey):
+def test_many_at_once_are_the_same_as_one_by_one(journey: Journey) -> None:
     """Stopping for all together must not change the answer of any."""
     world, profile, starts, target = journey
     network = world.build()
@@ -109,7 +113,7 @@ def test_many_at_once_are_the_same_as_one_by_one(journey):
 
 @quick
 @given(journeys())
-def test_a_route_takes_the_sum_of_its_parts_and_what_times_say(journey):
+def test_a_route_takes_the_sum_of_its_parts_and_what_times_say(journey: Journey) -> None:
     """A commander adds up the legs on the screen: they must give the time that chose the unit."""
     world, profile, starts, target = journey
     network = world.build()
@@ -129,19 +133,19 @@ def test_a_route_takes_the_sum_of_its_parts_and_what_times_say(journey):
             assert _end_node(world, part) == _start_node(world, following)
 
 
-def _end_node(world: World, part) -> int:
+def _end_node(world: World, part: RoutePart) -> int:
     road = world.road(part.edge_id)
     return road.v if part.forward else road.u
 
 
-def _start_node(world: World, part) -> int:
+def _start_node(world: World, part: RoutePart) -> int:
     road = world.road(part.edge_id)
     return road.u if part.forward else road.v
 
 
 @quick
 @given(journeys())
-def test_no_route_breaks_a_rule(journey):
+def test_no_route_breaks_a_rule(journey: Journey) -> None:
     """A heavy vehicle on a limited bridge is the one mistake that costs lives on the way."""
     world, profile, starts, target = journey
     network = world.build()
@@ -162,7 +166,7 @@ def test_no_route_breaks_a_rule(journey):
 
 @quick
 @given(journeys(), st.data())
-def test_closing_never_shortens_and_opening_restores(journey, data):
+def test_closing_never_shortens_and_opening_restores(journey: Journey, data: st.DataObject) -> None:
     """One network serves many overlays in turn: nothing of an earlier one may stay behind."""
     world, profile, starts, target = journey
     network = world.build()
@@ -186,7 +190,7 @@ def test_closing_never_shortens_and_opening_restores(journey, data):
 
 @quick
 @given(journeys(), st.integers(1, 4_000_000))
-def test_a_limit_cuts_off_exactly_what_takes_longer(journey, within_ms):
+def test_a_limit_cuts_off_exactly_what_takes_longer(journey: Journey, within_ms: int) -> None:
     """A bounded search is only a cheaper one: what it finds is the same, what it leaves out is later."""
     world, profile, starts, target = journey
     network = world.build()
@@ -203,7 +207,7 @@ def test_a_limit_cuts_off_exactly_what_takes_longer(journey, within_ms):
 
 @quick
 @given(journeys())
-def test_a_second_route_shares_no_stretch_and_is_no_faster(journey):
+def test_a_second_route_shares_no_stretch_and_is_no_faster(journey: Journey) -> None:
     """If any edge of the first is lost, the second still holds."""
     world, profile, starts, target = journey
     network = world.build()
