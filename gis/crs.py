@@ -4,19 +4,20 @@ Everything is stored as CGCS2000 degrees (longitude, latitude). Online maps by G
 Baidu's are BD-09: converted here when they come in, never routed or measured in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from coord_convert import transform as datums
 from pyproj import CRS, Geod, Transformer
+from shapely.geometry.base import BaseGeometry
 
 Datum = Literal["CGCS2000", "WGS84", "GCJ02", "BD09"]
 Floats = npt.NDArray[np.float64]
-G = TypeVar("G", bound=shapely.Geometry)
+G = TypeVar("G", bound=BaseGeometry)
 
 STORED = 4490  # CGCS2000, degrees
 DATUMS: tuple[Datum, ...] = get_args(Datum)
@@ -103,7 +104,7 @@ def _bd_to_wgs(lon: float, lat: float) -> tuple[float, float]:
     return wgs
 
 
-def geodesic_lengths(lines: npt.ArrayLike) -> Floats:
+def geodesic_lengths(lines: Sequence[BaseGeometry] | npt.NDArray[Any]) -> Floats:
     """Return the length in metres on the ellipsoid of each of N stored LineStrings; shape (N,)."""
     coordinates, owner = shapely.get_coordinates(np.asarray(lines, dtype=object), return_index=True)
     steps = geodesic_steps(coordinates)

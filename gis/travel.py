@@ -37,6 +37,23 @@ from gis.profiles import BARRED, VehicleProfile, walk_ms
 from gis.shapes import MILLION
 from gis.snapping import NOWHERE
 
+__all__ = [
+    "Reach",
+    "Reachable",
+    "Route",
+    "RoutePart",
+    "TravelTimes",
+    "Unreachable",
+    "reachable",
+    "route",
+    "routes_to",
+    "second_route",
+    "times_from",
+    "times_to",
+    "times_to_each",
+    "unreachable_cause",
+]
+
 Position = tuple[float, float]
 Positions = Sequence[Position] | Floats
 

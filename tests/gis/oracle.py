@@ -88,9 +88,9 @@ def times(
     return min(best, default=None)
 
 
-def _graph(world: World, ms: Mapping[Arc, int], bans: Collection[tuple[Arc, ...]]) -> nx.DiGraph:
+def _graph(world: World, ms: Mapping[Arc, int], bans: Collection[tuple[Arc, ...]]) -> "nx.DiGraph[object]":
     kept = max((len(ban) for ban in bans), default=1) - 1
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[object] = nx.DiGraph()
     waiting: list[State] = [(node, ()) for node in world.nodes]
     graph.add_nodes_from(waiting)
     seen = set(waiting)
@@ -108,7 +108,7 @@ def _graph(world: World, ms: Mapping[Arc, int], bans: Collection[tuple[Arc, ...]
     return graph
 
 
-def _add(graph: nx.DiGraph, tail: object, head: object, ms: int) -> None:
+def _add(graph: "nx.DiGraph[object]", tail: object, head: object, ms: int) -> None:
     if not graph.has_edge(tail, head) or graph[tail][head]["weight"] > ms:
         graph.add_edge(tail, head, weight=ms)
 
