@@ -279,7 +279,7 @@ def test_rows_that_name_what_is_not_there_are_named_themselves(desk: Desk) -> No
         (
             "duties",
             [("person", "role", "subject_layer", "subject"), ("P1", "leader", "vehicles", "V1")],
-            ("reference_unknown", 2, "subject"),
+            ("no_duty_for", 2, "subject_layer"),
         ),
     ],
 )
