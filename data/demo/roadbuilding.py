@@ -105,7 +105,6 @@ class Sites:
     hamlets: Ints
     hamlet_village: Ints
     mines: Ints
-    hilltops: Ints
 
 
 def build_roads(land: Terrain, people: Settlement, seed: int) -> tuple[Network, Sites]:
@@ -216,7 +215,7 @@ def _branches(network: Network, people: Settlement, rng: np.random.Generator) ->
     for top in hilltops:
         if not network.on_road.flat[top]:
             network.build(int(top), network.on_road, ROUGH)
-    return Sites(hamlets, people.villages.flat[hamlets], mines, hilltops)
+    return Sites(hamlets, people.villages.flat[hamlets], mines)
 
 
 def _mine_sites(network: Network, people: Settlement, rng: np.random.Generator) -> Ints:
