@@ -9,6 +9,7 @@ import pytest
 
 from api.context import Context
 from api.usecases import bringing_in
+from data.osm_import import OsmReport
 from tests.api.conftest import Browser, Clock, app, clock, context, password_hash, settings, sign_in
 
 __all__ = ["app", "clock", "context", "password_hash", "settings", "sign_in"]  # fixtures
@@ -24,7 +25,7 @@ def county() -> dict[str, int]:
 
 
 @pytest.fixture
-def andorra(context: Context, shared_data: Path) -> bringing_in.OsmReport:
+def andorra(context: Context, shared_data: Path) -> OsmReport:
     """Andorra in the store, with invented teams, depots and stock."""
     report = bringing_in.extract(
         context,
@@ -44,7 +45,7 @@ def critical_ms(plan: dict[str, Any]) -> int:
 
 
 def test_a_landslide_in_a_real_county_becomes_acknowledged_orders(
-    andorra: bringing_in.OsmReport, sign_in: Callable[[str], Browser], clock: Clock
+    andorra: OsmReport, sign_in: Callable[[str], Browser], clock: Clock
 ) -> None:
     """What works in the fictional county works on real roads: proven plan, routes, orders, the team's answer."""
     assert andorra.roads.edges > 1000
@@ -70,7 +71,7 @@ def test_a_landslide_in_a_real_county_becomes_acknowledged_orders(
 
 
 def test_closing_the_only_valley_road_makes_the_plan_later_and_opening_restores_it(
-    andorra: bringing_in.OsmReport, sign_in: Callable[[str], Browser]
+    andorra: OsmReport, sign_in: Callable[[str], Browser]
 ) -> None:
     """Closed roads that do not change the ranking are what users of such systems complain about."""
     assert andorra.roads.edges
