@@ -68,8 +68,8 @@ _PLACES = """
     UNION ALL
     SELECT geom, 'village', name, nullif(name_en, '') FROM villages, envelope WHERE geom && box AND :z >= 11
     UNION ALL
-    SELECT geom, 'village', name, NULL FROM base_features, envelope
-    WHERE kind = 'settlement' AND name <> '' AND geom && box AND (:z >= 11 OR class IN ('city', 'town'))
+    SELECT geom, CASE WHEN class IN ('city', 'town', 'village') THEN 'village' ELSE 'hamlet' END, name, NULL
+    FROM base_features, envelope WHERE kind = 'settlement' AND name <> '' AND geom && box AND :z >= 11
 """
 
 _TILE = text(f"""

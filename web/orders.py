@@ -63,10 +63,7 @@ def _brings(words: Words, order: OrderRecord) -> tuple[str, ...]:
     for line in order.lines:
         kind, _ = need_parts(line.need)
         amounts[kind, line.code] += line.quantity
-    return tuple(
-        f"{words.asked_for(kind, code)} {words.amount(kind, code, quantity)}"
-        for (kind, code), quantity in amounts.items()
-    )
+    return tuple(words.bring(kind, code, quantity) for (kind, code), quantity in amounts.items())
 
 
 def text_of(

@@ -161,9 +161,7 @@ def _assigned(reader: Reader, plan: Plan, one: Assignment) -> Card:
         incident=one.incident,
         wished=reader.wishes.get(wish, ""),
         where=reader.title(one.incident),
-        brings=(
-            f"{reader.words.asked_for(need_kind, code)} {reader.words.amount(need_kind, code, one.amount)}",
-        ),
+        brings=(reader.words.bring(need_kind, code, one.amount),),
         legs=one.legs,
         bottleneck=_is_last(plan, one.incident, wish),
         pinned=one.pinned,
@@ -181,10 +179,7 @@ def _shipped(reader: Reader, plan: Plan, one: Shipment) -> Card:
         incident=one.incident,
         wished=reader.wishes.get(("depot", one.depot), ""),
         where=reader.title(one.incident),
-        brings=tuple(
-            f"{reader.words.term('items', item)} {reader.words.amount('material', item, quantity)}"
-            for item, quantity in amounts.items()
-        ),
+        brings=tuple(reader.words.bring("material", item, quantity) for item, quantity in amounts.items()),
         legs=one.legs,
         bottleneck=_is_last(plan, one.incident, ("carrier", one.carrier)),
         pinned=one.pinned,

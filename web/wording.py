@@ -492,15 +492,23 @@ class Words:
         return text
 
     def amount(self, kind: str, code: str, quantity: int) -> str:
-        """Write a quantity with its unit: heads, vehicles, or the item's own unit."""
+        """Write a quantity with its unit: heads, vehicles, or the item's own unit where its name does not say it."""
         if kind == "capability":
             return pick(("{n} 人", "{n} heads"), self.lang).format(n=quantity)
         if kind == "vehicle":
             return pick(("{n} 台", "{n}"), self.lang).format(n=quantity)
         item = self.policy.items.get(code)
-        if item is None:
+        unit = self._of(item.unit) if item else ""
+        if not unit or unit.casefold() == self.term("items", code).casefold():
             return str(quantity)
-        return pick(("{n} {unit}", "{n} × {unit}"), self.lang).format(n=quantity, unit=self._of(item.unit))
+        return pick(("{n} {unit}", "{n} × {unit}"), self.lang).format(n=quantity, unit=unit)
+
+    def bring(self, kind: str, code: str, quantity: int) -> str:
+        """Write what somebody brings: what, and how much of it."""
+        pair = ("{what} {amount}", "{what}: {amount}")
+        return pick(pair, self.lang).format(
+            what=self.asked_for(kind, code), amount=self.amount(kind, code, quantity)
+        )
 
     def duration(self, ms: int | None) -> str:
         """Write a duration."""

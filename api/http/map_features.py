@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import shapely
 from shapely import Point
 
 from api.http.geojson import GeoJSON, collection, feature
@@ -61,17 +62,15 @@ def orders(found: Iterable[OrderStanding]) -> GeoJSON:
 
 
 def order_routes(found: Iterable[OrderStanding]) -> GeoJSON:
-    """Draw the ways of open orders."""
-    return collection(
-        feature(
-            one.route.geometry,
-            {
-                "order": one.order.id,
-                "kind": one.order.kind,
-                "state": one.order.state,
-                "incident": one.order.incident_id,
-            },
-        )
-        for one in found
-        if one.route is not None
-    )
+    """Draw the ways of open orders: the drive, and what is walked after it (`walk`)."""
+    return collection(drawn for one in found for drawn in _way(one))
+
+
+def _way(one: OrderStanding) -> Iterable[GeoJSON]:
+    if one.route is None:
+        return
+    order = one.order
+    told = {"order": order.id, "kind": order.kind, "state": order.state, "incident": order.incident_id}
+    yield feature(one.route.geometry, {**told, "walk": False})
+    if isinstance(one.route.walk, shapely.LineString) and not one.route.walk.is_empty:
+        yield feature(one.route.walk, {**told, "walk": True})

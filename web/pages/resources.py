@@ -228,7 +228,7 @@ def _depot(view: View, identity: int) -> Sheet:
         facts=_facts(
             view,
             (N_("Code"), depot.code),
-            (N_("Kind"), words.term("depot_kinds", depot.level)),
+            (N_("Kind"), words.term("depot_levels", depot.level)),
             (N_("Notify"), words.duration(depot.notify_ms)),
             (N_("Load the goods"), words.duration(depot.loading_ms)),
             (N_("Contact"), _contact(depot)),

@@ -2,7 +2,7 @@
 /* global protomapsL */
 
 const FONT = '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
-const { PolygonSymbolizer, LineSymbolizer, LineLabelSymbolizer, CenteredTextSymbolizer, OffsetTextSymbolizer, CircleSymbolizer, GroupSymbolizer, exp } = protomapsL;
+const { PolygonSymbolizer, LineSymbolizer, LineLabelSymbolizer, CenteredTextSymbolizer, OffsetTextSymbolizer, CircleSymbolizer, GroupSymbolizer, TextPlacements, exp } = protomapsL;
 
 // class: fill, casing, width in pixels at zoom 9, 13 and 17, first zoom. Drawn from the least to the most important.
 const ROADS = [
@@ -61,6 +61,8 @@ function paintRules() {
 function labelRules(names) {
   const halo = { stroke: "#ffffff", width: 2.4 };
   const text = (size, fill, weight = 400) => ({ labelProps: names, fill, font: `${weight} ${size}px ${FONT}`, ...halo });
+  // below its point, where a symbol may stand
+  const below = (style, distance) => new OffsetTextSymbolizer({ ...style, offsetY: distance, placements: [TextPlacements.S] });
   return [
     {
       dataLayer: "places", minzoom: 8, filter: (_, f) => f.props.class === "county",
@@ -68,14 +70,18 @@ function labelRules(names) {
     },
     {
       dataLayer: "places", minzoom: 9, filter: (_, f) => f.props.class === "township",
-      symbolizer: new CenteredTextSymbolizer(text(14, "#3c2f57", 600)),
+      symbolizer: below(text(14, "#3c2f57", 600), 12),
     },
     {
       dataLayer: "places", minzoom: 12, filter: (_, f) => f.props.class === "village",
       symbolizer: new GroupSymbolizer([
         new CircleSymbolizer({ radius: 2.2, fill: "#5a6470", stroke: "#ffffff", width: 1 }),
-        new OffsetTextSymbolizer({ ...text(12, "#39434e"), offsetX: 5, offsetY: 4 }),
+        below(text(12, "#39434e"), 8),
       ]),
+    },
+    {
+      dataLayer: "places", minzoom: 14, filter: (_, f) => f.props.class === "hamlet",
+      symbolizer: new CenteredTextSymbolizer(text(11, "#5f6972")),
     },
     {
       dataLayer: "roads", minzoom: 12, filter: (_, f) => ["motorway", "trunk", "primary", "secondary", "tertiary"].includes(f.props.class),

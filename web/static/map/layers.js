@@ -13,7 +13,7 @@ export function textElement(tag, text, className = "") {
 
 function size(map) {
   const zoom = map.getZoom();
-  return zoom < 10 ? 4 : zoom < 12 ? 6 : zoom < 14 ? 8 : 10;
+  return zoom < 10.5 ? 4.5 : zoom < 12 ? 6.5 : zoom < 14 ? 8 : 10;
 }
 
 /** Fill a group of Folium's with a layer's features. Clicking one opens its page in the panel. */

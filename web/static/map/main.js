@@ -5,7 +5,7 @@ import { listen } from "../events.js";
 import { addBase } from "./base.js";
 import { addLegend } from "./legend.js";
 import { drawLayer, nameOf } from "./layers.js";
-import { drawProposal, drawState } from "./state.js";
+import { arrange, drawProposal, drawState } from "./state.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const { words } = config;
@@ -23,6 +23,8 @@ async function getJSON(address) {
 
 // -- the panel --------------------------------------------------------------------------------------------------------
 
+const LEGEND_PX = 226;
+const FIT = { maxZoom: 15, paddingTopLeft: [LEGEND_PX, 20] };
 const content = () => document.getElementById("content");
 const openPanel = (path) => htmx.ajax("GET", path, { target: "#content", select: "#content", swap: "outerHTML", source: "#panel" });
 
@@ -39,12 +41,12 @@ async function follow() {
   const proposal = group("proposal").clearLayers();
   if (plan) {
     drawProposal(proposal, await getJSON(`/api/v1/plans/${plan}/routes`));
-    if (proposal.getLayers().length) map.fitBounds(proposal.getBounds().pad(0.15), { maxZoom: 15 });
+    if (proposal.getLayers().length) map.fitBounds(proposal.getBounds().pad(0.1), FIT);
   } else if (focus) {
     const [lon, lat] = focus.split(",").map(Number);
     await refresh();
     const ways = routesTo(incident);
-    if (ways.isValid()) map.fitBounds(ways.extend([lat, lon]).pad(0.2), { maxZoom: 15 });
+    if (ways.isValid()) map.fitBounds(ways.extend([lat, lon]).pad(0.1), FIT);
     else map.setView([lat, lon], Math.max(map.getZoom(), 13));
   }
 }
@@ -76,8 +78,8 @@ function fill({ lat, lng }) {
   field("lat").value = lat.toFixed(6);
   showDraft();
   getJSON(`/api/v1/locate?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`)
-    .then(({ grids, areas }) => {
-      hint.textContent = (grids.length ? grids : areas).map((link) => nameOf(link, config.names)).join(" › ");
+    .then(({ chain, areas }) => {
+      hint.textContent = (chain.length ? chain : areas).map((link) => nameOf(link, config.names)).join(" › ");
     })
     .catch(() => { hint.textContent = ""; });
 }
@@ -117,6 +119,8 @@ document.body.addEventListener("input", (event) => {
 
 // -- the map ----------------------------------------------------------------------------------------------------------
 
+map.on("zoomend", () => arrange(group("orders")));
+
 let asked = 0;
 async function refresh() {
   const turn = ++asked;
@@ -140,7 +144,7 @@ listen(
 );
 
 const [west, south, east, north] = config.bounds;
-map.fitBounds([[south, west], [north, east]], { animate: false });
+map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [LEGEND_PX, 0] });
 addBase(map, config.names);
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
 L.control.zoom({ position: "bottomright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);

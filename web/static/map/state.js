@@ -10,6 +10,8 @@ const ORDER = {
 };
 const LEGS = ["#17589c", "#6a4c93", "#0f766e", "#9a3412", "#3f6212", "#86198f", "#1e40af", "#854d0e"];
 
+const ON_FOOT = "1 8";
+
 const minutes = (ms) => Math.max(1, Math.ceil(ms / 60000));
 
 /** "{count} min" with the count put in. */
@@ -75,12 +77,35 @@ function lines(collection, style) {
   return L.geoJSON(collection, { style, interactive: false });
 }
 
+const ROW = 25;
+
+/** Move the words of ordered units apart where bases lie close together; a thin line leads from each to its base. */
+export function arrange(drawn) {
+  const taken = [];
+  drawn.eachLayer((marks) => marks.eachLayer((marker) => {
+    const unit = marker.getElement()?.querySelector(".unit");
+    if (!unit) return;
+    const { x, y } = marker._map.latLngToLayerPoint(marker.getLatLng());
+    const width = unit.offsetWidth;
+    let row = 0;
+    while (taken.some((box) => Math.abs(box.y - y - row * ROW) < ROW && box.x < x + width && x < box.x + box.width)) {
+      row = row > 0 ? -row : 1 - row; // 0, 1, -1, 2, -2 …
+    }
+    taken.push({ x, y: y + row * ROW, width });
+    unit.style.top = `${row * ROW}px`;
+    unit.style.setProperty("--lead", `${Math.abs(row) * ROW}px`);
+    unit.classList.toggle("above", row < 0);
+    unit.classList.toggle("below", row > 0);
+  }));
+}
+
 /** Draw all that stands now. Each group is emptied first: the state is whole, not a difference. */
 export function drawState(group, state, { words, types, vehicles, names, open }) {
   const fill = (name, layer) => group(name).clearLayers().addLayer(layer);
   fill("zones", lines(state.zones, { pane: "zones", color: "#b3261e", weight: 1.5, dashArray: "5 4", fillColor: "#b3261e", fillOpacity: 0.1 }));
   fill("routes", lines(state.routes, (feature) => ({
-    pane: "routes", color: LEGS[(feature.properties.order || 0) % LEGS.length], weight: 4, opacity: 0.8,
+    pane: "routes", color: LEGS[feature.properties.order % LEGS.length], weight: 4, opacity: 0.8,
+    dashArray: feature.properties.walk ? ON_FOOT : null,
   })));
   fill("closures", L.geoJSON(state.closures, {
     style: { pane: "closures", color: "#b3261e", weight: 6, dashArray: "2 8", fillOpacity: 0.15 },
@@ -98,6 +123,7 @@ export function drawState(group, state, { words, types, vehicles, names, open })
     marker.bindTooltip(() => unitList(orders, { words, vehicles, names }));
     return marker.on("click", () => open(`/incidents/${orders[0].incident}`));
   })));
+  arrange(group("orders"));
   fill("incidents", L.geoJSON(state.incidents, {
     pointToLayer: (feature, latlng) => L.marker(latlng, { pane: "incidents", icon: incidentMark(feature, types), zIndexOffset: 1000 }),
     onEachFeature: (feature, item) => {
@@ -116,7 +142,7 @@ export function drawProposal(group, routes) {
     return units.get(key);
   };
   group.addLayer(lines(routes, ({ properties }) => ({
-    pane: "routes", color: colour(properties), weight: properties.second ? 2.5 : 5,
-    opacity: properties.second ? 0.65 : 0.85, dashArray: properties.second ? "3 7" : null,
+    pane: "routes", color: colour(properties), weight: properties.second ? 2.5 : 5, opacity: properties.second ? 0.65 : 0.85,
+    dashArray: properties.walk ? ON_FOOT : properties.second ? "3 7" : null,
   })));
 }
