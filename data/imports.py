@@ -18,6 +18,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    case,
     func,
     literal,
     literal_column,
@@ -254,6 +255,11 @@ class _Import:
             attributes = [name for name in self.fields if registers.is_attribute(self.layer, name)]
             kept = self.table.c.attributes.op("-")(literal(attributes, ARRAY(Text)))
             merged["attributes"] = kept.op("||")(statement.excluded.attributes)
+        if "area_code" in self.table.c and "geom" in merged and "area_code" not in merged:
+            # nobody says where it is now: what has moved is in the area around it
+            moved = self.table.c.geom.is_distinct_from(statement.excluded.geom)
+            around = func.coalesce(statement.excluded.area_code, self.table.c.area_code)
+            merged["area_code"] = case((moved, around), else_=self.table.c.area_code)
         differs = or_(*(self.table.c[column].is_distinct_from(value) for column, value in merged.items()))
         if self.has_provenance:
             merged |= {"source": statement.excluded.source, "updated_at": func.now()}

@@ -160,6 +160,21 @@ def test_the_township_is_found_by_the_position_where_a_ledger_does_not_say_it(de
     assert desk.one(select(places_table.c.area_code)).area_code == "990101100000"
 
 
+def test_a_team_that_moves_changes_its_township(desk: Desk) -> None:
+    """But a township that a ledger once said stands until a ledger says otherwise, or the team moves."""
+    desk.take_county("areas", "teams")
+    rows = [
+        ("code", "name", "kind", "lon", "lat", "capabilities", "strength"),
+        ("T1", "队", "专职", 110.7, 35.7, "medical", 30),
+    ]
+    assert desk.take("teams", rows).counts == Counts(changed=1)
+    assert desk.one(select(teams.c.area_code)).area_code == "990101000000"
+    said = [(*rows[0], "area_code"), (*rows[1], "990101100000")]
+    assert desk.take("teams", said).counts == Counts(changed=1)
+    assert desk.take("teams", rows).counts == Counts(same=1)
+    assert desk.one(select(teams.c.area_code)).area_code == "990101100000"
+
+
 def test_a_team_has_its_defaults_by_kind_and_its_profile_by_transport(desk: Desk) -> None:
     """What a ledger leaves empty comes from the policy, in milliseconds."""
     desk.take_county("areas", "teams")
