@@ -79,7 +79,7 @@ class NoSuchOutlineError(LookupError):
     """The extract has no usable outline by that name or id; `known` are the names that it has."""
 
     def __init__(self, wanted: str, known: Sequence[str]) -> None:
-        super().__init__(wanted)
+        super().__init__(f"{wanted!r} is none of: {', '.join(known) or '(no outlines)'}")
         self.wanted = wanted
         self.known = tuple(known)
 

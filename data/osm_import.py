@@ -75,6 +75,7 @@ def import_extract(
     base_map.replace(connection, drawn, source=SOURCE)
     progress("done", 3, 3)
     gaps = extract.outlines[extract.outlines["gap_m"] > 0]
+    gaps = gaps[gaps.representative_point().within(county.geometry)]
     return OsmReport(
         roads=report,
         ways=len(extract.ways),
