@@ -27,6 +27,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, runtime
+from api.bench import travel
 from api.context import Context
 from api.errors import MusterError
 from api.http import documents
@@ -40,6 +41,7 @@ from dispatch.bench import run as measured_dispatch
 from dispatch.model import Wish
 
 REFUSED, NO_DATABASE = 1, 3
+PIPE_WIDTH = 250
 APPLICATION = "web.app:application"
 
 app = typer.Typer(
@@ -109,7 +111,12 @@ def _print(value: BaseModel | Sequence[BaseModel], columns: Sequence[str], *, as
     table = Table(*columns, box=None)
     for row in rows:
         table.add_row(*(_cell(getattr(row, column)) for column in columns))
-    Console().print(table)
+    _console().print(table)
+
+
+def _console() -> Console:
+    """Print to a terminal at its width; into a file or pipe without cutting anything off."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def _cell(value: Any) -> str:
@@ -780,7 +787,7 @@ MILLION = 1_000_000
 def bench_travel(
     extract: Extracts = None, nodes: Nodes = MILLION, cases: Cases = 5, *, as_json: AsJson = False
 ) -> None:
-    """Times of 20 candidates to a target: ours, scipy and networkx, on the same weights."""
+    """Measure the times of 20 candidates to a target: ours, scipy and networkx, on the same weights."""
     found = [
         {
             **asdict(figure),
@@ -797,7 +804,7 @@ def bench_travel(
 def bench_dispatch(
     extract: Extracts = None, nodes: Nodes = MILLION, cases: Cases = 5, *, as_json: AsJson = False
 ) -> None:
-    """From incident to proven plan with routes, and to the next right plan after a road is closed."""
+    """Measure from incident to proven plan with routes, and to the next right plan after a road is closed."""
     found = [
         {"network": name, "nodes": network.node_count, **asdict(figure)}
         for name, network in travel.networks(extract or (), nodes)
@@ -815,4 +822,4 @@ def _print_figures(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         table.add_row(
             *(f"{value:.3g}" if isinstance(value, float) else _cell(value) for value in figure.values())
         )
-    Console().print(table)
+    _console().print(table)

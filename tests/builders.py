@@ -111,6 +111,7 @@ def add_place(connection: Connection, *, position: Position = (WEST, SOUTH), **o
         "name": "老庄滑坡",
         "area_code": WEST_TOWNSHIP,
         "geom": wkt(Point(position)),
+        "attributes": {"kind": "landslide"},
     }
     return _insert(connection, tables.places, values, overrides)
 

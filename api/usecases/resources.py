@@ -21,6 +21,7 @@ from data.stock import LotRecord, StockShortError
 from data.units import DepotRecord, TeamRecord, TeamStatus, VehicleRecord
 from dispatch.model import Position
 from gis.crs import STORED
+from gis.frames import FrameError
 
 R = TypeVar("R")
 Contacted = TypeVar("Contacted", TeamRecord, DepotRecord, LotRecord)
@@ -186,7 +187,10 @@ def edit_place(
         given = {name: _checked(ctx.policy, layer, name, value) for name, value in fields.items()}
         row = {name: [value] for name, value in {**was, **given}.items() if name in layer.fields}
         frame = gpd.GeoDataFrame(row, geometry=[was["geom"]], crs=STORED, dtype=object)
-        report = imports.apply(connection, layer, frame, ctx.policy, actor=ctx.actor.name, at=now)
+        try:
+            report = imports.apply(connection, layer, frame, ctx.policy, actor=ctx.actor.name, at=now)
+        except FrameError as error:
+            raise InvalidError("place_incomplete", why=str(error)) from None
         if report.problems:
             problem = report.problems[0]
             raise InvalidError("field_invalid", field=problem.field, why=problem.code)

@@ -238,8 +238,8 @@ def test_a_closure_elsewhere_and_an_idle_team_do_not_matter(
     plan = propose(commander, report(commander))
     idle = ({county["both"], county["landslide"], county["medical"], county["far"]} - teams_of(plan)).pop()
     commander.send("PATCH", f"/teams/{idle}", {"status": "off_duty"})
-    north = [builders.WEST + 0.01, builders.SOUTH + builders.NORTH]
-    commander.post("/closures", {"geometry": {"type": "Point", "coordinates": north}})
+    in_the_zone = [builders.on_main_road(5)[0], builders.SOUTH + builders.NORTH / 2]  # nobody can drive there
+    commander.post("/closures", {"geometry": {"type": "Point", "coordinates": in_the_zone}})
     assert confirm(commander, plan)
 
 
