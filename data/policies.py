@@ -6,18 +6,32 @@ is refused with all its faults, each with file and key.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
-from data.cells import words_of
 from data.checked_toml import DocumentError, Fault, Section, read
-from data.layers import Layer, Words, read_layer, read_named, read_words
+from data.layers import Layer, read_layer, read_named, read_words
+from data.policy_model import (
+    CoverRule,
+    DepotTimes,
+    IncidentLegend,
+    IncidentType,
+    Item,
+    Level,
+    Policy,
+    Readiness,
+    ReportClock,
+    TeamTimes,
+    Term,
+    VehicleKind,
+)
 from dispatch.cards import BEST_GRADE, LAST_GRADE, LEVELS, Card, CardLine
 from dispatch.hazards import HazardRule, ZoneShape
 from dispatch.model import NeedKind
 from gis.network import SpeedClass, VehicleProfile
+
+__all__ = ["SHIPPED", "CoverRule", "Policy", "load"]
 
 SHIPPED: Final = Path(__file__).parent / "policy"
 HOURS: Final = 24
@@ -28,151 +42,6 @@ _GBT_38565 = re.compile(r"[123][0-9]{0,6}|")
 _VOCABULARY_OF: Final[Mapping[NeedKind, str]] = MappingProxyType(
     {"capability": "capabilities", "vehicle": "vehicle_kinds", "material": "items"}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """A code's words, and other words that ledgers use for it."""
-
-    code: str
-    words: Words
-    aka: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item(Term):
-    """Goods: what one unit is, its mass in whole kilograms rounded up, and its class in GB/T 38565 as far as known."""
-
-    unit: Words
-    unit_kg: int
-    gbt_38565: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VehicleKind(Term):
-    """What a vehicle of this kind usually is, where its own figures are not known."""
-
-    profile: VehicleProfile
-    load_kg: int = 0
-    carrier: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentLegend:
-    """How a map draws an incident of one type."""
-
-    colour: str
-    symbol: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentType:
-    """A type of incident: its card, who leads, what its zone is, and which report clocks start."""
-
-    code: str
-    words: Words
-    headquarters: Words
-    lead_office: Words
-    legend: IncidentLegend
-    default_level: int
-    hazard: HazardRule
-    reports: tuple[str, ...]
-    card: Card
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """A response level, 1 the highest. `priority` weighs its incidents in a joint plan."""
-
-    number: int
-    words: Words
-    event: Words
-    warning: Words
-    colour: str
-    priority: int
-    active: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportClock:
-    """A report that is due `within_ms` of learning of an incident at one of `levels`."""
-
-    code: str
-    words: Words
-    within_ms: int
-    levels: tuple[int, ...]
-    verified: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverRule:
-    """What each township keeps within reach; its weight is people in hundreds times `weight`."""
-
-    capability: str
-    heads: int
-    within_ms: int
-    weight: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeamTimes:
-    """Readiness of a kind of team where its ledger says nothing."""
-
-    notify_ms: int
-    assemble_ms: int
-    consent_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DepotTimes:
-    """Readiness of a depot of one level where its ledger says nothing."""
-
-    notify_ms: int
-    loading_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """Defaults of readiness, and the age at which a report counts as stale."""
-
-    teams: Mapping[str, TeamTimes]
-    depots: Mapping[str, DepotTimes]
-    activation_ms: Mapping[str, int]
-    transport: str
-    stale_after_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """Everything that a county decides for itself. Keys are codes; hour_factors are percent of free-flow time."""
-
-    incident_types: Mapping[str, IncidentType]
-    layers: Mapping[str, Layer]
-    vocabulary: Mapping[str, Mapping[str, Term]]
-    items: Mapping[str, Item]
-    vehicle_kinds: Mapping[str, VehicleKind]
-    levels: Mapping[int, Level]
-    report_clocks: Mapping[str, ReportClock]
-    answer_within_ms: Mapping[str, int]
-    stock_arrives_within_ms: Mapping[str, int]
-    hour_factors: Mapping[str, tuple[int, ...]]
-    cover_rules: tuple[CoverRule, ...]
-    readiness: Readiness
-
-    @property
-    def hazard_rules(self) -> Mapping[str, HazardRule]:
-        """The zone rule of each incident type, as `dispatch.hazards` takes them."""
-        return {code: kind.hazard for code, kind in self.incident_types.items()}
-
-    def codes_by_word(self, group: str) -> dict[str, str]:
-        """Map every word of a group's terms, in `data.cells.header` spelling, to its code."""
-        terms = self.vocabulary.get(group, {}).values()
-        return words_of((term.code, (*term.words.values(), *term.aka)) for term in terms)
-
-    def word(self, group: str, code: str, lang: str) -> str:
-        """Return the word of a code, or the code itself where there is none: a page never fails for a word."""
-        term = self.vocabulary.get(group, {}).get(code)
-        return term.words[lang] if term else code
 
 
 def load(folder: Path | None = None) -> Policy:
