@@ -109,7 +109,7 @@ def geodesic_lengths(lines: Sequence[BaseGeometry] | npt.NDArray[Any]) -> Floats
     coordinates, owner = shapely.get_coordinates(np.asarray(lines, dtype=object), return_index=True)
     steps = geodesic_steps(coordinates)
     within = owner[1:] == owner[:-1]
-    lengths: Floats = np.bincount(owner[1:][within], weights=steps[within], minlength=np.size(lines)).astype(
+    lengths: Floats = np.bincount(owner[1:][within], weights=steps[within], minlength=len(lines)).astype(
         np.float64
     )
     return lengths

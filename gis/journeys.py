@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gis import search, snapping
 from gis.closures import Overlay
 from gis.crs import metres_per_degree
+from gis.hierarchy import NO_WAY_MS
 from gis.network import NO_PREFERENCE, NOTHING_SEEN, RoadNetwork
 from gis.profiles import ProfileClass, VehicleProfile, walk_ms
 from gis.search import LONGEST_MS, NEVER, Workspace
@@ -31,6 +32,7 @@ MAX_ACCESS_M: Final = 2_000.0  # farther from any usable road a vehicle cannot s
 MAX_WALK_M: Final = 10_000.0  # farther from any reachable road a place counts as unreachable
 UNREACHABLE: Final = -1
 
+NEAR_STATES: Final = 20_000  # settled by the plain search before a hierarchy is asked: about two milliseconds
 _MAX_ROUNDS: Final = 256  # islands round an incident that are tried before giving up
 
 
@@ -198,7 +200,14 @@ class Roads:
         return Ways(*snapping.entering(self.field, self.joints, places.edges, places.places)).by_state()
 
     def search(
-        self, seeds: Ways, wanted: Ways, best_ms: Int64s, *, backwards: bool, limit: int = LONGEST_MS
+        self,
+        seeds: Ways,
+        wanted: Ways,
+        best_ms: Int64s,
+        *,
+        backwards: bool,
+        limit: int = LONGEST_MS,
+        budget: int | None = None,
     ) -> tuple[Int32s, int]:
         """Search from seeds until every owner in `wanted` is served; lower best_ms. Return (way taken or -1, why it stopped)."""
         graph = self.graph
@@ -211,6 +220,7 @@ class Roads:
             (wanted.state, wanted.ms, wanted.owner),
             (best_ms, way),
             limit=limit,
+            budget=budget,
         )
         return way, why
 
@@ -526,18 +536,71 @@ def _serve_from(
     for i, ride in along.items():
         best[i] = access[i] + ride.ms
     limit = LONGEST_MS if within_ms is None else within_ms - walk
-    way, why = roads.search(seeds, wanted, best, backwards=True, limit=limit)
+    way, why, driven = _search_near_then_far(roads, seeds, wanted, best, limit=limit, trace=trace)
     got = best < NEVER
     found.write(asked[got], best[got], walk, reach)
     for i in map(int, np.flatnonzero(got)) if trace else ():
         if way[i] < 0:
             ride = along[i]
         else:
-            arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=True)
+            arcs, seed = (
+                driven[i] if i in driven else roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=True)
+            )
             here = some.take(np.array([i]))
             ride = roads.ride(here, wanted.drive(way[i], int(access[i])), arcs, seeds.drive(seed), end)
         found.rides[int(asked[i])] = ride
     return asked[~got], why
+
+
+def _search_near_then_far(
+    roads: Roads, seeds: Ways, wanted: Ways, best_ms: Int64s, *, limit: int, trace: bool
+) -> tuple[Int32s, int, dict[int, tuple[list[int], int]]]:
+    """Search backwards; beyond what a near answer costs, ask the network's hierarchy if it has one.
+
+    Return (way taken, why it stopped, (arcs, seed) of the owners that the hierarchy answered for). The hierarchy's answers are
+    the search's own to the millisecond; where it finds no way for somebody, the search goes through, for what it leaves
+    untouched tells where to go on from.
+    """
+    first_round = roads.workspace.done == 0
+    if not (first_round and roads.network.knows_far and roads.of.speed_class != "foot"):
+        return *roads.search(seeds, wanted, best_ms, backwards=True, limit=limit), {}
+    known = best_ms.copy()
+    way, why = roads.search(seeds, wanted, best_ms, backwards=True, limit=limit, budget=NEAR_STATES)
+    if why != search.OUT_OF_BUDGET:
+        return way, why, {}
+    far = _from_afar(roads, seeds, wanted, best_ms, known, trace=trace)
+    if far is not None:
+        return far[0], search.ALL_FOUND, far[1]
+    roads.workspace.begin()
+    best_ms[:] = known
+    return *roads.search(seeds, wanted, best_ms, backwards=True, limit=limit), {}
+
+
+def _from_afar(
+    roads: Roads, seeds: Ways, wanted: Ways, best_ms: Int64s, known_ms: Int64s, *, trace: bool
+) -> tuple[Int32s, dict[int, tuple[list[int], int]]] | None:
+    """Lower best_ms by the hierarchy's answers; None when somebody has no answer at all."""
+    with roads.network.lend_far(roads.of, roads.overlay) as metrics:
+        if metrics is None:
+            return None
+        leave, left = np.unique(wanted.state, return_inverse=True)
+        enter, entered = np.unique(seeds.state, return_inverse=True)
+        between = metrics.times(leave, enter)[left][:, entered]
+        total = np.where(between >= NO_WAY_MS, NEVER, between + seeds.ms + wanted.ms[:, None])
+        seed = total.argmin(axis=1)
+        quickest = total[np.arange(len(seed)), seed]
+        best_ms[:] = known_ms
+        way = np.full(len(best_ms), -1, dtype=np.int32)
+        for k in np.argsort(quickest, kind="stable"):
+            if quickest[k] < best_ms[wanted.owner[k]]:
+                best_ms[wanted.owner[k]], way[wanted.owner[k]] = quickest[k], k
+        if np.any(best_ms >= NEVER):
+            return None
+        driven = {}
+        for i in map(int, np.flatnonzero(way >= 0)) if trace else ():
+            k = int(way[i])
+            driven[i] = (metrics.arcs(int(wanted.state[k]), int(seeds.state[seed[k]])), int(seed[k]))
+        return way, driven
 
 
 def depart(roads: Roads, start: Anchors, targets: Floats, within_ms: int | None, *, trace: bool) -> Found:

@@ -25,6 +25,7 @@ from shapely.geometry.base import BaseGeometry
 from gis import closures, hours, snapping
 from gis.closures import Cause, Closure, Entry, Overlay, Struck
 from gis.crs import metres_per_degree
+from gis.hierarchy import Hierarchy, Metrics
 from gis.profiles import (
     ACCESS,
     BARRED,
@@ -134,6 +135,7 @@ class RoadNetwork:
     limits: tuple[Int32s, Int32s, Int32s]
     _edge_order: Int32s = field(repr=False)
     _workspaces: dict[int, Workspaces] = field(repr=False)
+    _hierarchies: list[Hierarchy] = field(default_factory=list, repr=False)  # none, or the one of `drive`
     _kept: Kept = field(default_factory=lambda: Kept(_KEPT), repr=False)
     _struck: Kept = field(default_factory=lambda: Kept(_KEPT_STRUCK), repr=False)
 
@@ -316,6 +318,28 @@ class RoadNetwork:
             yield Field(working.weights, patch.low, patch.high, patch.open_ms)
         finally:
             pool.give_back(working)
+
+    def prepare_for_far(self) -> None:
+        """Make far questions quick on a very large network; takes a minute for 10^6 nodes, and is never needed for an answer."""
+        if not self._hierarchies:
+            self._hierarchies.append(Hierarchy.build(self.drive, self.node_lonlat))
+
+    @property
+    def knows_far(self) -> bool:
+        return bool(self._hierarchies)
+
+    @contextmanager
+    def lend_far(self, of: ProfileClass, overlay: Overlay) -> Iterator[Metrics | None]:
+        """Lend what answers far questions for a class under an overlay; None where nothing is prepared."""
+        if not self._hierarchies or of.speed_class == "foot":
+            yield None
+            return
+        base = self.weights(of, overlay.hour_percent)
+        key = ("far", of, _hours_of(of, overlay.hour_percent))
+        metrics = self._kept.get(key, lambda: Metrics(self._hierarchies[0], base))
+        patch = self._patch(of, overlay, base)
+        with metrics.under(patch, patch.arcs, patch.ms):
+            yield metrics
 
     def weights(self, of: ProfileClass, hour_percent: tuple[int, ...] | None = None) -> Int32s:
         """Return ms for each of 2 E arcs without closures, BARRED where the class may not go. Read-only, kept."""
