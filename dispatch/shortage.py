@@ -15,8 +15,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
-from dispatch.choice import TIERS, Choice, faults, missing
+from dispatch.choice import TIERS, Choice, faults, missing, tiers_of
 from dispatch.exact import NO_LIMIT, Model, Window
+from dispatch.loading import Loading, longest_waits
 from dispatch.problem import Problem
 from dispatch.times import Flags, Ints
 
@@ -70,7 +71,9 @@ def least_shortage(problem: Problem, window: Window, start: Choice, stop_at: flo
 
 
 def _part(problem: Problem, window: Window, needs: Flags, choice: Choice) -> _Part:
-    draws = window.draws & needs[problem.draw_need] & _longest_wait(problem)
+    draws = window.draws & needs[problem.draw_need]
+    if not problem.trip_pins:
+        draws &= longest_waits(problem)
     own = replace(
         window,
         pairs=window.pairs & needs[problem.pair_need],
@@ -80,15 +83,6 @@ def _part(problem: Problem, window: Window, needs: Flags, choice: Choice) -> _Pa
     part = _Part(needs, Model(problem, own, pins="present"), choice, [], [0, 0])
     part.values = _values(problem, part, choice)
     return part
-
-
-def _longest_wait(problem: Problem) -> Flags:
-    """Draws of each carrier's most patient trip to an incident: with no time to pay for it can bring all that others can."""
-    longest: dict[tuple[int, int], int] = {}
-    for trip in np.argsort(problem.trip_activation, kind="stable").tolist():
-        longest[int(problem.trip_carrier[trip]), int(problem.trip_incident[trip])] = trip
-    kept = np.isin(problem.draw_trip, list(longest.values()))
-    return kept if not problem.trip_pins else np.ones_like(kept)
 
 
 def _values(problem: Problem, part: _Part, choice: Choice) -> list[int]:
@@ -149,8 +143,12 @@ def improved(problem: Problem, start: Choice) -> Choice:
     state = _Units(problem, start, weight)
     while state.move() or state.exchange():
         pass
-    choice = Choice(state.pairs(), start.draws.copy())
-    return choice if not faults(problem, choice) else start
+    best = start
+    draws = [start.draws] if problem.trip_pins else [start.draws, Loading(problem, weight).plan()]
+    for option in (Choice(state.pairs(), some) for some in draws):
+        if not faults(problem, option) and tiers_of(problem, option) < tiers_of(problem, best):
+            best = option
+    return best
 
 
 class _Units:
