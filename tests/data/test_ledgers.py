@@ -311,6 +311,27 @@ def test_a_lot_without_a_code_gets_one_from_its_parts(tmp_path: Path) -> None:
     assert list(frame["quantity"]) == [50, 5]
 
 
+@given(
+    code=st.sampled_from(list(POLICY.layers)),
+    rows=st.lists(st.lists(st.text(max_size=12) | st.floats().map(str), max_size=8), max_size=6),
+    known=st.data(),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_content_whatever_makes_it_crash(
+    tmp_path_factory: pytest.TempPathFactory, code: str, rows: list[list[str]], known: st.DataObject
+) -> None:
+    """Each row that is not taken has a problem; nothing is lost without a word."""
+    layer = POLICY.layers[code]
+    titles = known.draw(
+        st.lists(st.sampled_from([*layer.fields, "lon", "lat", "wkt", "经纬度", ""]), max_size=8)
+    )
+    path = write_csv(tmp_path_factory.mktemp("fuzz") / "x.csv", [titles, *rows], encoding="utf-8")
+    reading = read(path, layer)
+    if not reading.refused:
+        faulty = {problem.row for problem in reading.problems if problem.severity == "fault"}
+        assert len(reading.frame) + len(faulty) == reading.rows
+
+
 # ----------------------------------------------------------------------------------------------- positions
 
 
