@@ -130,7 +130,9 @@ def test_a_sound_tree_has_no_faults() -> None:
         ),
     ],
 )
-def test_each_fault_is_named(changes: dict[str, dict[str, object]], expected: list[tuple[str, str, str]]) -> None:
+def test_each_fault_is_named(
+    changes: dict[str, dict[str, object]], expected: list[tuple[str, str, str]]
+) -> None:
     """A gap is a place that nobody watches; an overlap one where each waits for the other."""
     assert [(fault.code, fault.grid, fault.other) for fault in faults(tree(**changes))] == expected
 

@@ -115,7 +115,9 @@ def test_reaches_cover_each_stream_cell() -> None:
     stream = ground.drained_km2 >= 0.05
     drawn = np.unique(np.concatenate(reaches(ground.receivers, stream)))
     lonely = stream & (ground.receivers == NOWHERE)
-    assert set(drawn) | set(np.flatnonzero(lonely)) == set(np.flatnonzero(stream)) | set(np.flatnonzero(lonely))
+    assert set(drawn) | set(np.flatnonzero(lonely)) == set(np.flatnonzero(stream)) | set(
+        np.flatnonzero(lonely)
+    )
 
 
 @pytest.mark.parametrize("heights", [np.zeros(4), np.zeros((1, 5))])
