@@ -17,6 +17,7 @@ Cell = str | int | float | bool | date | datetime | None
 
 _BRACKETS: Final = re.compile(r"[(\[【「][^)\]】」]*[)\]】」]")
 _HEADER_NOISE: Final = re.compile(r"[\s*_\-:：.·]+")
+_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _BLANKS: Final = re.compile(r"\s+")
 _NUMBER: Final = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(万)?\s*([^\d\s+-][^\d]{0,7})?")
 _GROUPED: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -59,12 +60,13 @@ class CellError(ValueError):
 
 
 def plain(cell: Cell) -> str:
-    """Return a cell as normalised text: NFKC, blanks collapsed, whole floats without their ".0". Empty: ""."""
+    """Return a cell as normalised text: NFKC, blanks collapsed, nothing invisible, whole floats without ".0". Empty: ""."""
     if cell is None or cell != cell:  # noqa: PLR0124  # NaN alone differs from itself
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", str(cell))).strip()
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", str(cell)))
+    return _BLANKS.sub(" ", visible).strip()
 
 
 def header(cell: Cell) -> str:

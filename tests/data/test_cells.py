@@ -33,6 +33,11 @@ def test_headers_are_compared_without_units_marks_blanks_and_case(cell: str, sam
     assert cells.header(cell) == same
 
 
+def test_what_cannot_be_seen_is_no_part_of_a_code() -> None:
+    """Codes copied from web pages carry zero-width marks, and two that look alike would be two."""
+    assert cells.plain("\ufeffG\u200b1\x00 \u3000 a\u202e") == "G1 a"
+
+
 @pytest.mark.parametrize(
     ("cell", "value"),
     [
