@@ -454,6 +454,14 @@ def propose_plan(
     _print_plan(found, as_json=as_json)
 
 
+class UnitKind(StrEnum):
+    """What a wish or a question may be about."""
+
+    TEAM = "team"
+    VEHICLE = "vehicle"
+    DEPOT = "depot"
+
+
 def _wish(text: str) -> Wish:
     kind, _, rest = text.partition(":")
     unit, _, incident = rest.partition(":")
@@ -504,6 +512,17 @@ def plan_reasons(plan: int, *, as_json: AsJson = False) -> None:
         _print(told, ("kind", "id", "incident", "need", "code", "numbers"), as_json=False)
 
 
+@plan_app.command("without")
+def plan_without(plan: int, kind: UnitKind, unit: int, *, as_json: AsJson = False) -> None:
+    """Plan again as if one unit were gone, and tell what each tier would lose."""
+    with _acting() as context:
+        found = documents.without(plans.without(context, plan, kind=kind.value, unit=unit))
+    if as_json:
+        _print(found, (), as_json=True)
+    else:
+        _print(found.changes, ("code", "with_unit", "without_unit", "difference"), as_json=False)
+
+
 # -- orders ------------------------------------------------------------------------------------------------------------
 
 ORDER_COLUMNS = (
@@ -552,6 +571,13 @@ def order_link(order: int, *, request_id: RequestId) -> None:
     with _acting() as context:
         made = orders.make_link(context, order, request_id=request_id)
     typer.echo(f"/o/{made.token}\nuntil {made.expires_at.isoformat(timespec='minutes')}")
+
+
+@order_app.command("unlink")
+def end_order_link(order: int, *, request_id: RequestId) -> None:
+    """End a team's link, as when a phone was lost."""
+    with _acting() as context:
+        orders.revoke_link(context, order, request_id=request_id)
 
 
 @order_app.command("step")
@@ -707,6 +733,34 @@ def count_lot(
     with _acting() as context:
         edited = resources.edit_lot(context, lot, request_id=request_id, quantity=quantity)
     _print(documents.lot(edited), ("id", "code", "item", "quantity", "reserved", "free"), as_json=as_json)
+
+
+@resource_app.command("place")
+def edit_place(
+    place: int,
+    field: Annotated[
+        list[str], typer.Argument(metavar="FIELD=VALUE", help="The value as JSON, or as plain text.")
+    ],
+    *,
+    request_id: RequestId,
+) -> None:
+    """Change fields of a place, held to its layer's rules."""
+    fields = dict(_assignment(text) for text in field)
+    with _acting() as context:
+        layer, row = resources.edit_place(context, place, request_id=request_id, fields=fields)
+    typer.echo(
+        json.dumps({name: row[name] for name in layer.fields if name in row}, ensure_ascii=False, default=str)
+    )
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise typer.BadParameter(f"{text!r} is not FIELD=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 # -- accounts ----------------------------------------------------------------------------------------------------------

@@ -83,16 +83,17 @@ class Hub:
     async def _hand_out(self) -> None:
         while new := await to_the_end(self._read_after, self.latest):
             for entry in new:
-                self.latest = entry.number
-                for queue in tuple(self._queues):
-                    self._offer(queue, entry)
+                self.offer(entry)
 
-    def _offer(self, queue: asyncio.Queue[Entry | None], entry: Entry) -> None:
-        try:
-            queue.put_nowait(entry)
-        except asyncio.QueueFull:
-            _end(queue)
-            self._queues.discard(queue)
+    def offer(self, entry: Entry) -> None:
+        """Hand one row to every open queue; one that is full ends."""
+        self.latest = entry.number
+        for queue in tuple(self._queues):
+            try:
+                queue.put_nowait(entry)
+            except asyncio.QueueFull:
+                _end(queue)
+                self._queues.discard(queue)
 
 
 def _end(queue: asyncio.Queue[Entry | None]) -> None:

@@ -17,12 +17,14 @@ from api.http.models import (
     Reasons,
     Team,
     Vehicle,
+    Without,
 )
 from api.usecases import accounts, incidents, orders, plans
 from data.closures import ClosureRecord
 from data.orders import OrderRecord
 from data.stock import LotRecord
 from data.units import DepotRecord, TeamRecord, VehicleRecord
+from dispatch.explain import Alternative
 
 
 def incident(standing: incidents.Standing) -> Incident:
@@ -72,6 +74,11 @@ def order(context: Context, record: OrderRecord) -> Order:
 def reasons(found: plans.Reasons) -> Reasons:
     """Write why."""
     return Reasons.model_validate(found)
+
+
+def without(found: Alternative) -> Without:
+    """Write what if a unit were gone."""
+    return Without.model_validate(found)
 
 
 def team(record: TeamRecord) -> Team:

@@ -72,4 +72,4 @@ def plan_without(
     unit: Annotated[Identifier, Query(alias="id")],
 ) -> Without:
     """Plan again as if one unit were gone, and tell what each tier would lose."""
-    return Without.model_validate(plans.without(context, plan_id, kind=kind, unit=unit))
+    return documents.without(plans.without(context, plan_id, kind=kind, unit=unit))

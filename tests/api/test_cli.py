@@ -51,11 +51,14 @@ def test_the_whole_way_from_the_command_line(muster: CommandLine, county: dict[s
     plan = muster.json("plan", "propose", str(incident), "--ban", banned)
     assert plan["bans"] == [{"kind": "team", "id": county["far"], "incident": None}]
     assert muster.json("plan", "reasons", str(plan["id"]))["chosen"]
+    team = next(one["id"] for one in plan["plan"]["assignments"] if one["kind"] == "team")
+    assert muster.json("plan", "without", str(plan["id"]), "team", str(team))["changes"]
     orders = muster.json("plan", "confirm", str(plan["id"]))
     done = muster.json("order", "step", str(orders[0]["id"]), "acknowledge")
     assert done["state"] == "acknowledged"
     code, out, _ = muster("order", "link", str(orders[0]["id"]))
     assert (code, out.startswith("/o/")) == (0, True)
+    assert muster("order", "unlink", str(orders[0]["id"]))[0] == 0
     closed = muster.json("close", "--at", at, "--reason", "塌方")
     assert muster.json("closures")[0]["id"] == closed["id"]
     assert muster.json("open", str(closed["id"]))["ended_by"].startswith("cli:")
@@ -67,6 +70,23 @@ def test_tables_are_for_people(muster: CommandLine, county: dict[str, int]) -> N
     assert code == 0
     assert "strength_now" in out
     assert str(county["both"]) in out
+
+
+def test_resources_are_edited(muster: CommandLine, county: dict[str, int]) -> None:
+    """Each switch that a page has, the command line has too."""
+    assert muster.json("resource", "team", str(county["both"]), "--status", "resting")["status"] == "resting"
+    assert not muster.json("resource", "vehicle", str(county["carrier"]), "--out-of-service")["in_service"]
+    assert not muster.json("resource", "depot", str(county["depot"]), "--closed")["open"]
+    assert muster.json("resource", "lot", str(county["lot"]), "480")["free"] == 480
+    code, out, _ = muster("resource", "place", str(county["place"]), "name=新名")
+    assert (code, json.loads(out)["name"]) == (0, "新名")
+
+
+def test_the_measurement_agrees_with_its_peer(muster: CommandLine) -> None:
+    """A benchmark of wrong answers is worthless: every time equals scipy's to the millisecond."""
+    figures = muster.json("bench", "travel", "--nodes", "900", "--cases", "1")
+    assert {one["network"] for one in figures} == {"demo", "generated"}
+    assert all(one["equal"] == one["answers"] > 0 for one in figures)
 
 
 @pytest.mark.parametrize(
