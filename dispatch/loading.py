@@ -33,18 +33,21 @@ class Loading:
         self.kg = problem.draw_kg[self.rows]
         self.carrier = problem.trip_carrier[self.trips]
         self.missing = problem.need_quantity.copy()
-        self.stock = np.array([sum(lot.quantity for lot in lots) for lots in problem.batch_lots], dtype=np.int64)
+        self.stock = np.array(
+            [sum(lot.quantity for lot in lots) for lots in problem.batch_lots], dtype=np.int64
+        )
         self.free = np.ones(problem.n_carriers, dtype=np.bool_)
         self.loads: dict[int, dict[int, int]] = {}
         self.sent: int | None = None  # by the last step
 
     def plan(self) -> Ints:
         """Return the units brought by each draw of the problem."""
-        while self._send_best(self.free):
+        while self._send_best():
             pass
         improved = True
         while improved:
-            improved = any([self._send_again(carrier) for carrier in list(self.loads)])
+            better = [self._send_again(carrier) for carrier in list(self.loads)]
+            improved = any(better)
         draws = np.zeros(len(self.problem.draw_trip), dtype=np.int64)
         for load in self.loads.values():
             for k, quantity in load.items():
@@ -58,10 +61,10 @@ class Loading:
         np.add.at(worth, self.local, room * self.weight[self.need])
         return worth
 
-    def _send_best(self, among: Flags) -> int:
-        """Send the free carrier among some that is worth most; return what it brings."""
+    def _send_best(self) -> int:
+        """Send the free carrier that is worth most; return what it brings."""
         self.sent = None
-        worth = np.where(among[self.carrier] & self.free[self.carrier], self._worth(), 0)
+        worth = np.where(self.free[self.carrier], self._worth(), 0)
         if not len(worth) or worth.max() <= 0:
             return 0
         return self._send(int(np.argmax(worth)))
@@ -72,7 +75,8 @@ class Loading:
         left = int(self.problem.carrier_load[carrier])
         ks = np.flatnonzero(self.local == trip)
         value = self.weight[self.need[ks]] / np.maximum(self.kg[ks], 0.5)
-        load, worth = {}, 0
+        load: dict[int, int] = {}
+        worth = 0
         for k in ks[np.argsort(-value, kind="stable")].tolist():
             need, batch, kg = self.need[k], self.batch[k], int(self.kg[k])
             quantity = int(min(self.missing[need], self.stock[batch], self.most[k]))
@@ -103,7 +107,7 @@ class Loading:
         """Call one carrier back and send it, or an idle one, where that is worth more; else leave it as it was."""
         before = self.loads[carrier]
         old = self._call_back(carrier)
-        if self._send_best(self.free) > old:
+        if self._send_best() > old:
             return True
         if self.sent is not None:
             self._call_back(self.sent)
