@@ -12,4 +12,6 @@ def by_level(connection: Connection, level: str) -> Mapping[str, Area]:
     """Read the areas of one level, by code."""
     query = select(areas.c.code, areas.c.level, areas.c.name, areas.c.name_en).where(areas.c.level == level)
     rows = connection.execute(query.order_by(areas.c.code))
-    return {row.code: Area(code=row.code, level=row.level, name=row.name, name_en=row.name_en) for row in rows}
+    return {
+        row.code: Area(code=row.code, level=row.level, name=row.name, name_en=row.name_en) for row in rows
+    }
