@@ -47,6 +47,12 @@ def test_the_whole_way_from_the_command_line(muster: CommandLine, county: dict[s
     at = ",".join(map(str, builders.on_main_road(5)))
     incident = muster.json("incident", "report", "landslide", "--level", "4", "--at", at)["id"]
     assert [one["id"] for one in muster.json("incident", "list")] == [incident]
+    for team in (
+        "both",
+        "landslide",
+        "medical",
+    ):  # the county's last reports are old: such teams are not sent
+        muster.json("resource", "team", str(county[team]), "--status", "on_duty")
     banned = f"team:{county['far']}"
     plan = muster.json("plan", "propose", str(incident), "--ban", banned)
     assert plan["bans"] == [{"kind": "team", "id": county["far"], "incident": None}]
