@@ -18,10 +18,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import csgraph
+from shapely import Point
 
 from api.bench.networks import generated
 from data import demo, osm
-from gis.network import RoadNetwork, VehicleProfile
+from gis.hierarchy import WORTH_IT
+from gis.network import Closure, Overlay, RoadNetwork, VehicleProfile
 from gis.roads import Roads, edges_from_lines, edges_from_ways
 from gis.travel import times_to
 
@@ -29,19 +31,29 @@ CAR: Final = VehicleProfile(speed_class="car")
 CANDIDATES: Final = 20
 NEAR: Final = 400
 """Near candidates are drawn from so many nodes around the target."""
+BESIDE_DEGREES: Final = 0.0003
+"""About 30 m: near enough to the target's road for a closure given as a point."""
 NETWORKX_MOST_NODES: Final = 300_000
 """Beyond this its graph alone takes minutes and gigabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravelFigure:
-    """Times of 20 candidates to a target; medians in ms. `equal`: answers that agree with scipy's to the millisecond."""
+    """Times of 20 candidates to a target; medians in ms, and the 95th percentile of ours.
+
+    closure_ms: from closing a road beside the target to the next right answer.
+    hierarchy_ms: a contraction hierarchy's query alone, on networks large enough to prepare one.
+    `equal`: answers that agree with scipy's to the millisecond; scipy knows no turn restrictions.
+    """
 
     network: str
     nodes: int
     candidates: str
     cases: int
     ours_ms: float
+    ours_p95_ms: float
+    closure_ms: float
+    hierarchy_ms: float | None
     scipy_ms: float
     networkx_ms: float | None
     equal: int
@@ -75,6 +87,8 @@ def _built(roads: Roads) -> RoadNetwork:
 
 def measure(name: str, network: RoadNetwork, *, cases: int = 5) -> tuple[TravelFigure, ...]:
     """Measure candidates near the target, and spread over the whole network."""
+    if network.drive.state_count >= WORTH_IT:
+        network.prepare_for_far()
     graph = _Peers(network)
     return tuple(_figure(name, network, graph, spread, cases) for spread in ("near", "spread"))
 
@@ -107,7 +121,7 @@ def _digraph(tail: npt.NDArray[Any], head: npt.NDArray[Any], ms: npt.NDArray[Any
 def _figure(name: str, network: RoadNetwork, peers: _Peers, spread: str, cases: int) -> TravelFigure:
     draw = np.random.default_rng(7)
     overlay = network.overlay()
-    ours, theirs, slow = [], [], []
+    ours, theirs, slow, closed, contracted = [], [], [], [], []
     equal = answers = 0
     for case in range(-1, cases):  # the first is only run, so that nothing is compiled while the clock runs
         target, chosen = _chosen(network, peers, spread, draw)
@@ -119,6 +133,9 @@ def _figure(name: str, network: RoadNetwork, peers: _Peers, spread: str, cases: 
         if case < 0:
             continue
         ours.append(ms)
+        closed.append(_timed(partial(_after_closing, network, here, sources))[1])
+        if network.knows_far:
+            contracted.append(_hierarchy_ms(network, overlay, target, chosen))
         theirs.append(scipy_ms)
         if peers.graph is not None:
             slow.append(_timed(partial(nx.single_source_dijkstra_path_length, peers.graph, target))[1])
@@ -130,11 +147,29 @@ def _figure(name: str, network: RoadNetwork, peers: _Peers, spread: str, cases: 
         candidates=spread,
         cases=cases,
         ours_ms=median(ours),
+        ours_p95_ms=float(np.percentile(ours, 95)),
+        closure_ms=median(closed),
+        hierarchy_ms=median(contracted) if contracted else None,
         scipy_ms=median(theirs),
         networkx_ms=median(slow) if slow else None,
         equal=equal,
         answers=answers,
     )
+
+
+def _after_closing(network: RoadNetwork, target: tuple[float, float], sources: Any) -> None:
+    """Close the road beside a target, and ask again."""
+    beside = Point(target[0] + BESIDE_DEGREES, target[1])
+    times_to(network, target, sources, CAR, network.overlay([Closure(id=1, geometry=beside)]))
+
+
+def _hierarchy_ms(
+    network: RoadNetwork, overlay: Overlay, target: int, chosen: npt.NDArray[np.int64]
+) -> float:
+    with network.lend_far(network.classify(CAR), overlay) as metrics:
+        if metrics is None:
+            return 0.0
+        return _timed(partial(metrics.times, chosen.astype(np.int32), np.array([target], dtype=np.int32)))[1]
 
 
 def _chosen(
