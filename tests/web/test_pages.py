@@ -1,0 +1,210 @@
+"""Every page, as the server writes it: for whom, in which language, and never as markup from data."""
+
+import re
+
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
+
+from tests.web.conftest import HOSTILE, Reader
+from web import i18n
+
+PAGES = (
+    "/",
+    "/incidents",
+    "/orders",
+    "/orders?all=1",
+    "/closures",
+    "/resources",
+    "/resources/teams",
+    "/resources/geohazard_points",
+)
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def shown_text(html: str) -> str:
+    """What a reader sees of a page: without scripts, tags and the other language's own link."""
+    html = re.sub(
+        r"<script.*?</script>|<style.*?</style>|<a [^>]*lang=\"[^\"]+\">[^<]*</a>", " ", html, flags=re.DOTALL
+    )
+    return re.sub(r"<[^>]+>", " ", html)
+
+
+def test_a_page_leads_to_the_login_and_back(client: TestClient) -> None:
+    """Nobody reads without a name, and nobody has to find the page again after signing in."""
+    for path in PAGES:
+        answer = client.get(path, follow_redirects=False)
+        assert answer.status_code == 303, path
+        assert answer.headers["location"].startswith("/login?next=%2F"), path
+
+
+def test_a_login_never_leads_elsewhere(client: TestClient) -> None:
+    """A link to our login must not carry a reader to another site with our name above it."""
+    for address in (
+        "https://elsewhere.example/",
+        "//elsewhere.example",
+        "/\\elsewhere.example",
+        "javascript:alert(1)",
+    ):
+        answer = client.get("/login", params={"next": address})
+        assert 'name="next" value="/"' in answer.text, address
+
+
+def test_a_wrong_password_is_said_in_words(client: TestClient) -> None:
+    """The form comes back with the name, without the password, and with the reason."""
+    answer = client.post("/login", data={"name": "commander", "password": "wrong"})
+    assert answer.status_code == 401
+    assert "用户名或密码不正确" in answer.text
+    assert 'value="commander"' in answer.text
+    assert "wrong" not in answer.text
+
+
+def test_every_page_has_a_strict_policy(commander: Reader) -> None:
+    """No script runs that the server did not write, none from elsewhere, and none from text."""
+    nonces = set()
+    for path in PAGES:
+        answer = commander.get(path)
+        assert answer.status_code == 200, path
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        nonce = re.search(r"'nonce-([^']+)'", policy)
+        assert nonce
+        nonces.add(nonce[1])
+        scripts = re.findall(r"<script\b[^>]*>", answer.text)
+        assert all(f'nonce="{nonce[1]}"' in tag or 'type="application/json"' in tag for tag in scripts), path
+        assert not re.search(r"\son\w+=|javascript:|\sstyle=", answer.text), path
+    assert len(nonces) == len(PAGES)
+
+
+def test_every_page_is_whole_in_each_language(commander: Reader) -> None:
+    """A half translation is misread in haste: no Chinese on our English pages, no English message on the Chinese ones."""
+    with (i18n.TRANSLATIONS / "zh_CN" / "LC_MESSAGES" / "muster.po").open() as file:
+        messages = re.findall(r'^msgid "([^"%{]{4,})"$', file.read(), flags=re.MULTILINE)
+    for path in PAGES:
+        query = "&" if "?" in path else "?"
+        chinese = shown_text(commander.get(f"{path}{query}lang=zh").text)
+        english = shown_text(commander.get(f"{path}{query}lang=en").text)
+        seen = [message for message in messages if re.search(rf"\b{re.escape(message)}\b", chinese)]
+        assert not seen, path
+        if path not in {
+            "/resources/teams",
+            "/resources/geohazard_points",
+        }:  # the county's own names stay as they are
+            assert not CHINESE.search(english), path
+
+
+def test_the_language_stays_chosen(commander: Reader) -> None:
+    """A choice is made once."""
+    commander.get("/incidents?lang=en")
+    assert "Report an incident" in commander.get("/incidents").text
+
+
+def test_hostile_names_are_text_on_every_page(engine: Engine, commander: Reader) -> None:
+    """Names come from ledgers that anybody may have typed; on the server they are no templates, in the browser no markup."""
+    where = {"type": "landslide", "level": 4, "lon": "111.09", "lat": "36.0"}
+    reported = commander.send("/incidents", "/incidents", name=HOSTILE[0], description=HOSTILE[0], **where)
+    incident = reported.url.path
+    plan = commander.send(incident, "/plans").url.path
+    assert commander.send(plan, f"{plan}/confirm").url.path == incident
+    link = re.search(r'href="http://muster\.test(/o/[^"]+)"', commander.send(incident, "/orders/links").text)
+    assert link
+    units = ("/resources/teams/1", "/resources/depots/1", "/resources/geohazard_points/1")
+    for name in HOSTILE:
+        rename(engine, name)
+        for path in (*PAGES, incident, plan, f"{plan}/reasons", link[1], *units):
+            answer = commander.get(path)
+            assert answer.status_code == 200, (path, name)
+            assert not re.search(r"<script>alert|<img src=x", answer.text), (path, name)
+            if "7 * 7" in name:
+                assert not re.search(r"\b49\b", shown_text(answer.text)), (path, name)
+        for layer in ("teams", "depots", "villages", "geohazard_points", "grid_cells"):
+            items = commander.get(f"/api/v1/layers/{layer}/items").json()
+            assert {feature["properties"]["name"] for feature in items["features"]} == {name}
+
+
+def rename(engine: Engine, name: str) -> None:
+    """Give everything this name."""
+    with engine.begin() as connection:
+        for table in ("teams", "depots", "villages", "places", "areas", "grid_cells", "live.incidents"):
+            connection.execute(text(f"UPDATE {table} SET name = :name"), {"name": name})
+
+
+def test_a_refused_report_keeps_what_was_typed(commander: Reader) -> None:
+    """Typing a report twice costs minutes."""
+    answer = commander.send(
+        "/incidents", "/incidents", type="flood", level=2, lon="eleven", lat="36", description="桥下水位上涨"
+    )
+    assert answer.status_code == 422
+    assert "经纬度应为数字" in answer.text
+    assert "桥下水位上涨" in answer.text
+    assert 'value="eleven"' in answer.text
+
+
+def test_a_village_is_a_place(commander: Reader) -> None:
+    """Callers name villages, not coordinates."""
+    answer = commander.send("/incidents", "/incidents", type="flood", level=4, place="东沟村")
+    assert re.fullmatch(r"/incidents/\d+", answer.url.path)
+    assert "111.160000, 36.000000" in answer.text
+
+
+def test_a_form_of_another_site_is_refused(commander: Reader) -> None:
+    """The cookie alone must not be enough to send teams out."""
+    answer = commander.client.post(
+        "/incidents", data={"type": "flood", "level": 4, "lon": "111.1", "lat": "36"}
+    )
+    assert answer.status_code == 403
+    assert "表单已失效" in answer.text
+
+
+def test_the_panel_gets_the_content_alone(commander: Reader) -> None:
+    """Inside the map a page is its content; the bar and the scripts are there already."""
+    answer = commander.get("/incidents", **{"HX-Request": "true"})
+    assert answer.text.lstrip().startswith('<main id="content"')
+    assert "<html" not in answer.text
+
+
+def test_a_team_presses_twice_and_nothing_breaks(client: TestClient, commander: Reader) -> None:
+    """Thumbs in gloves press twice, and radio holes make browsers send again."""
+    reported = commander.send("/incidents", "/incidents", type="landslide", level=4, lon="111.09", lat="36.0")
+    plan = commander.send(reported.url.path, "/plans").url.path
+    commander.send(plan, f"{plan}/confirm")
+    sheets = commander.send(reported.url.path, "/orders/links")
+    token = re.search(r"/o/([\w-]+)", sheets.text)
+    assert token
+    client.cookies.clear()
+    page = f"/o/{token[1]}"
+    request = re.search(r'name="request_id" value="([^"]+)"', client.get(page).text)
+    assert request
+    for _ in range(2):
+        answer = client.post(f"{page}/acknowledge", data={"request_id": request[1]})
+        assert answer.status_code == 200
+        assert "已收到" in answer.text
+    again = client.post(f"{page}/acknowledge", data={"request_id": "00000000-0000-4000-8000-000000000001"})
+    assert again.status_code == 200
+    assert client.get("/o/" + "x" * 43).status_code == 401
+
+
+def test_a_changed_world_is_told_instead_of_orders(engine: Engine, commander: Reader) -> None:
+    """Confirming a stale plan sends nothing and names what changed."""
+    reported = commander.send("/incidents", "/incidents", type="landslide", level=4, lon="111.09", lat="36.0")
+    plan = commander.send(reported.url.path, "/plans").url.path
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE live.team_states SET status = 'resting'"))
+    answer = commander.send(plan, f"{plan}/confirm")
+    assert answer.status_code == 409
+    assert "情况有变" in answer.text
+    assert "已不可用" in answer.text
+    assert "没有未完成的指令" in commander.get("/orders").text
+
+
+def test_a_team_is_reported_and_a_lot_counted(commander: Reader, ids: dict[str, int]) -> None:
+    """The two figures that go stale first are the two that are quickest to put right."""
+    team = f"/resources/teams/{ids['medical']}"
+    answer = commander.send(team, team, status="resting", strength=4, note="换班")
+    assert answer.status_code == 200
+    assert 'value="4"' in answer.text
+    assert "换班" in answer.text
+    depot = f"/resources/depots/{ids['depot']}"
+    answer = commander.send(depot, f"/resources/lots/{ids['lot']}", quantity=321)
+    assert answer.url.path == depot
+    assert 'value="321"' in answer.text
