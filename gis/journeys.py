@@ -505,10 +505,12 @@ def _on_islands(roads: Roads, starts: Anchors, end: Anchors) -> npt.NDArray[np.b
     Each of them is served by a search of its own, which ends at the shore.
     """
     main = roads.network.main(roads.of)
-    arcs = slice(2 * end.edges[0], 2 * end.edges[0] + 2)
-    if roads.overlay.opens or not (main.led_to[arcs] & main.leads_in[arcs]).any():
-        return np.zeros(len(starts.edges), dtype=np.bool_)
-    return ~(main.leads_in[2 * starts.edges] | main.leads_in[2 * starts.edges + 1])
+    outside = ~(main.leads_in[2 * starts.edges] | main.leads_in[2 * starts.edges + 1])
+    if outside.any():
+        arcs = slice(2 * end.edges[0], 2 * end.edges[0] + 2)
+        if roads.overlay.opens or not (main.led_to[arcs] & main.leads_in[arcs]).any():
+            outside[:] = False
+    return outside
 
 
 def _led_to(roads: Roads, edge: int) -> bool:

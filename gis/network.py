@@ -56,6 +56,7 @@ Int64s = npt.NDArray[np.int64]
 T = TypeVar("T")
 
 _KEPT: Final = 48  # weights and patches kept at once: profile classes × hours
+_KEPT_CLASSES: Final = 4096  # profiles whose class is remembered
 _KEPT_STRUCK: Final = 4096  # closure geometries whose edges are remembered
 _CURVE_BITS: Final = 16
 NOTHING_SEEN: Final = Seen(np.zeros((1, 2), dtype=np.int64), 1, np.zeros(0, dtype=np.int32))
@@ -136,6 +137,7 @@ class RoadNetwork:
     _edge_order: Int32s = field(repr=False)
     _workspaces: dict[int, Workspaces] = field(repr=False)
     _hierarchies: list[Hierarchy] = field(default_factory=list, repr=False)  # none, or the one of `drive`
+    _classes: Kept = field(default_factory=lambda: Kept(_KEPT_CLASSES), repr=False)
     _kept: Kept = field(default_factory=lambda: Kept(_KEPT), repr=False)
     _struck: Kept = field(default_factory=lambda: Kept(_KEPT_STRUCK), repr=False)
 
@@ -301,7 +303,10 @@ class RoadNetwork:
 
     def classify(self, profile: VehicleProfile) -> ProfileClass:
         """Return the class of a profile: equal classes have equal times everywhere on this network."""
-        return classify(profile, self.limits, tracks=bool(self.rules.four_wheel_drive_only.any()))
+        return self._classes.get(
+            profile,
+            lambda: classify(profile, self.limits, tracks=bool(self.rules.four_wheel_drive_only.any())),
+        )
 
     @contextmanager
     def lend(self, of: ProfileClass, overlay: Overlay) -> Iterator[Field]:
