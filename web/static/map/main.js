@@ -24,7 +24,7 @@ async function getJSON(address) {
 // -- the panel --------------------------------------------------------------------------------------------------------
 
 const LEGEND_PX = 226;
-const FIT = { maxZoom: 15, paddingTopLeft: [LEGEND_PX, 20] };
+const FIT = { maxZoom: 15, paddingTopLeft: [LEGEND_PX, 20], paddingBottomRight: [150, 20] };
 const content = () => document.getElementById("content");
 const openPanel = (path) => htmx.ajax("GET", path, { target: "#content", select: "#content", swap: "outerHTML", source: "#panel" });
 
