@@ -86,10 +86,11 @@ class Reader:
 
 
 def wishes_of(plan: PlanView) -> dict[tuple[str, int], str]:
-    """Map (kind, id) to the commander's word about it."""
-    return {(wish.kind, wish.id): "ban" for wish in plan.bans} | {
-        (wish.kind, wish.id): "pin" for wish in plan.pins
-    }
+    """Map (kind, id) to the commander's word about it; a pin outweighs a ban."""
+    words: dict[tuple[str, int], str] = {}
+    for word, wishes in (("ban", plan.bans), ("pin", plan.pins)):
+        words |= {(str(wish.kind), wish.id): word for wish in wishes}
+    return words
 
 
 def show(plan: PlanView, reader: Reader) -> Shown:

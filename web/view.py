@@ -171,7 +171,7 @@ class PageRoute(APIRoute):
                 refusal = view.words.problem("fields_invalid", {"fields": ", ".join(fields)})
                 response = view.render("refused.html", status=_FORM_ERROR, refusal=refusal)
             asked = request.query_params.get(i18n.COOKIE)
-            if asked in i18n.HTML_LANG:
+            if asked is not None and asked in i18n.HTML_LANG:
                 response.set_cookie(i18n.COOKIE, asked, max_age=_YEAR_S, samesite="lax", httponly=True)
             return response
 

@@ -295,7 +295,7 @@ def _place(view: View, identity: int) -> Sheet:
 def report_team(  # noqa: PLR0917  # fields of a form, bound by name
     view: Writing,
     identity: int,
-    status: Annotated[str, Form()],
+    status: Annotated[TeamStatus, Form()],
     strength: Annotated[int, Form(ge=0, le=10_000)],
     request_id: Annotated[UUID, Form()],
     note: Annotated[str, Form(max_length=2000)] = "",
@@ -308,7 +308,7 @@ def report_team(  # noqa: PLR0917  # fields of a form, bound by name
             request_id=request_id,
             status=status,
             strength=strength,
-            note=note,  # type: ignore[arg-type]  # the store refuses what is no status
+            note=note,
         )
     except MusterError as error:
         return _page(view, "teams", identity, error)
