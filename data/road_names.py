@@ -6,6 +6,7 @@ from typing import Final
 
 import shapely
 from geoalchemy2.shape import to_shape
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, select
 
 from data.tables import road_edges
@@ -47,6 +48,6 @@ def stretches(
     return tuple(found)
 
 
-def _share(edge: shapely.Geometry, way: shapely.LineString) -> float:
+def _share(edge: BaseGeometry, way: shapely.LineString) -> float:
     """Which share of an edge a way covers: both are in degrees, so shares are exact enough and lengths are not."""
     return float(edge.intersection(way.buffer(_TOLERANCE_DEG)).length / edge.length) if edge.length else 1.0
