@@ -87,6 +87,7 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "place_incomplete": ("必填项为空，未保存。", "A required value is missing; nothing was saved."),
     "no_such_file": ("没有文件 {file}。", "There is no file {file}."),
     "no_such_outline": ("数据中没有这个边界。", "The extract has no such outline."),
+    "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
     "no_such_tile": ("没有这张底图。", "There is no such tile."),
     "bbox_unreadable": (
