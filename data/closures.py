@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Row, or_, select
 
 from data.geometry import shape_of, stored_shape
@@ -17,7 +17,7 @@ class ClosureRecord:
     """A closure as it is stored: what the road search sees of it, and who closed and opened."""
 
     id: int
-    geometry: shapely.Geometry
+    geometry: BaseGeometry
     factor_percent: int | None
     starts_at: datetime | None
     ends_at: datetime | None
@@ -41,7 +41,7 @@ class ClosureRecord:
 def insert(
     connection: Connection,
     *,
-    geometry: shapely.Geometry,
+    geometry: BaseGeometry,
     created_at: datetime,
     created_by: str,
     factor_percent: int | None = None,

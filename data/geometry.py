@@ -2,6 +2,7 @@
 
 import shapely
 from geoalchemy2.elements import WKBElement
+from shapely.geometry.base import BaseGeometry
 
 from dispatch.model import Position
 from gis.crs import STORED
@@ -12,14 +13,14 @@ def stored_point(position: Position) -> WKBElement:
     return stored_shape(shapely.Point(position))
 
 
-def stored_shape(shape: shapely.Geometry) -> WKBElement:
+def stored_shape(shape: BaseGeometry) -> WKBElement:
     """Make the value of a geometry column from a shape in the stored coordinate system."""
     return WKBElement(shapely.to_wkb(shape), srid=STORED)
 
 
-def shape_of(element: WKBElement) -> shapely.Geometry:
+def shape_of(element: WKBElement) -> BaseGeometry:
     """Read the value of a geometry column."""
-    shape: shapely.Geometry = shapely.from_wkb(element.data)
+    shape: BaseGeometry = shapely.from_wkb(element.data)
     return shape
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import shapely
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from api.context import Context
@@ -91,7 +92,7 @@ def open_again(ctx: Context, closure_id: int, *, request_id: UUID) -> ClosureRec
     return get(ctx, closure_id)
 
 
-def _shape(geometry: Mapping[str, Any]) -> shapely.Geometry:
+def _shape(geometry: Mapping[str, Any]) -> BaseGeometry:
     """Read a GeoJSON geometry in degrees. Raises InvalidError for anything else."""
     if geometry.get("type") not in _KINDS:
         raise InvalidError("geometry_kind_wrong", kinds=sorted(_KINDS))

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import IntegrityError
 
 from data import closures
@@ -15,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize("shape", [shapely.Point(on_main_road(1)), LINE, triangle(111, 36, 0.01)])
-def test_a_point_a_line_or_an_area_is_read_as_it_was_closed(begin: Begin, shape: shapely.Geometry) -> None:
+def test_a_point_a_line_or_an_area_is_read_as_it_was_closed(begin: Begin, shape: BaseGeometry) -> None:
     """What the road search sees is exactly what was drawn, with its window and its factor."""
     with begin() as connection:
         closed = closures.insert(
