@@ -105,7 +105,8 @@ endef
 
 web/static/vendor/.done: package-lock.json web/vendor.py | .venv/.packages
 	@echo "== Front-end assets (hash-locked in package-lock.json)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@# npm trusts what the system trusts (a county's network may have its own certificate authority)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS=--use-system-ca npm ci --no-update-notifier --loglevel=error
 	@$(BIN)/python -m web.vendor
 	@touch $@
 
