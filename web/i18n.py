@@ -5,7 +5,7 @@ text at start-up, so that nothing has to be compiled and an edited word is seen 
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -63,6 +63,19 @@ def duration(ms: int | None, lang: Lang) -> str:
         return f"{minutes} 分钟" if lang == "zh" else f"{minutes} min"
     hours, rest = divmod(minutes, _HOUR_MIN)
     return f"{hours} 小时 {rest:02d} 分" if lang == "zh" else f"{hours} h {rest:02d} min"
+
+
+def whole_minutes(parts: Sequence[int]) -> list[int]:
+    """Round parts (ms) to whole minutes (ms) so that they add up to their sum as `duration` writes it.
+
+    Each gets the minutes that it fills; what is missing goes to those that fill most of their next one.
+    """
+    filled = [part - part % _MINUTE_MS for part in parts]
+    missing = (-(-sum(parts) // _MINUTE_MS) * _MINUTE_MS - sum(filled)) // _MINUTE_MS
+    by_rest = sorted(range(len(parts)), key=lambda at: -(parts[at] % _MINUTE_MS))
+    for at in by_rest[:missing]:
+        filled[at] += _MINUTE_MS
+    return filled
 
 
 def distance(metres: float, lang: Lang) -> str:

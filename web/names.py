@@ -81,7 +81,5 @@ def read(view: View, mentioned: Mentioned) -> Names:
     units |= {("depot", one.id): words.name(one) for one in found.depots.values()}
     for one in found.vehicles.values():
         owner = units.get(("team", one.team_id or 0)) or units.get(("depot", one.depot_id or 0), "")
-        units["vehicle", one.id] = units["carrier", one.id] = (
-            f"{owner} · {words.term('vehicle_kinds', one.kind)} {one.code}"
-        )
+        units["vehicle", one.id] = units["carrier", one.id] = words.vehicle(one.kind, one.code, owner)
     return Names(units=units, townships={code: words.name(area) for code, area in found.townships.items()})

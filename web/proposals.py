@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from api.errors import MusterError
 from api.usecases.plans import PlanView
-from dispatch.model import Assignment, Completion, Legs, Plan, Reason, Shipment, Unmet
+from dispatch.model import Assignment, Completion, Legs, Plan, Reason, Shipment, Tier, Unmet
 from web.names import Names
 from web.wording import Words, need_parts
 
@@ -19,6 +19,7 @@ class Card:
     """One unit that goes. `wish_*` name it for pins and bans: a carrier's trip is wished for as its depot."""
 
     name: str
+    owner: tuple[str, int]
     wish_kind: WishKind
     wish_id: int
     incident: int
@@ -65,6 +66,8 @@ class Shown:
     request: str
     move_ups: tuple[str, ...]
     cover_losses: tuple[str, ...]
+    tiers: tuple[tuple[Tier, int | None], ...]
+    """Each objective with what nearest-first reaches in it."""
     sentence: str
     longest_ms: int
     proven: bool
@@ -96,10 +99,9 @@ def wishes_of(plan: PlanView) -> dict[tuple[str, int], str]:
 def show(plan: PlanView, reader: Reader) -> Shown:
     """Put a plan into words."""
     body = plan.plan
-    cards = sorted(
+    cards = _in_turn(
         [_assigned(reader, body, one) for one in body.assignments]
-        + [_shipped(reader, body, one) for one in body.shipments],
-        key=lambda card: (card.incident, card.legs.total_ms),
+        + [_shipped(reader, body, one) for one in body.shipments]
     )
     unmet = tuple(reader.words.unmet_line(line, reader.title(line.incident)) for line in body.unmet)
     return Shown(
@@ -122,11 +124,30 @@ def show(plan: PlanView, reader: Reader) -> Shown:
             for loss in body.cover_losses
             if loss.heads_after < min(loss.heads_before, loss.heads_asked)
         ),
+        tiers=_tiers(plan),
         sentence=_sentence(reader, body),
         longest_ms=max((card.legs.total_ms for card in cards), default=0),
         proven=body.proven,
         gap=f"{max((tier.gap for tier in body.tiers), default=0.0):.1%}",
     )
+
+
+def _in_turn(cards: Sequence[Card]) -> list[Card]:
+    """Sort by incident, then owners by their first help; what one owner sends stands together."""
+    first: dict[tuple[int, tuple[str, int]], int] = {}
+    for card in cards:
+        key = (card.incident, card.owner)
+        first[key] = min(card.legs.total_ms, first.get(key, card.legs.total_ms))
+
+    def turn(card: Card) -> tuple[int, int, tuple[str, int], int]:
+        return card.incident, first[card.incident, card.owner], card.owner, card.legs.total_ms
+
+    return sorted(cards, key=turn)
+
+
+def _tiers(plan: PlanView) -> tuple[tuple[Tier, int | None], ...]:
+    nearest = {tier.code: tier.value for tier in plan.baseline.tiers} if plan.baseline else {}
+    return tuple((tier, nearest.get(tier.code)) for tier in plan.plan.tiers)
 
 
 def _part(reader: Reader, plan: PlanView, incident: int) -> Part:
@@ -157,6 +178,7 @@ def _assigned(reader: Reader, plan: Plan, one: Assignment) -> Card:
     wish = (one.kind, one.id)
     return Card(
         name=reader.names.unit(one.kind, one.id),
+        owner=("team", one.team),
         wish_kind=one.kind,
         wish_id=one.id,
         incident=one.incident,
@@ -175,6 +197,7 @@ def _shipped(reader: Reader, plan: Plan, one: Shipment) -> Card:
         amounts[line.item] += line.quantity
     return Card(
         name=reader.names.unit("carrier", one.carrier),
+        owner=("depot", one.depot),
         wish_kind="depot",
         wish_id=one.depot,
         incident=one.incident,

@@ -51,6 +51,7 @@ def environment(lang: Lang, zone: ZoneInfo) -> Environment:
     )
     made.install_gettext_translations(i18n.translations(lang), newstyle=True)  # type: ignore[attr-defined]  # the extension's
     made.filters["duration"] = partial(i18n.duration, lang=lang)
+    made.filters["whole_minutes"] = i18n.whole_minutes
     made.filters["distance"] = partial(i18n.distance, lang=lang)
     made.filters["moment"] = partial(i18n.moment, lang=lang, zone=zone)
     return made

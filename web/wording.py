@@ -281,15 +281,17 @@ REASONS: Final[Mapping[str, Pair]] = {
 }
 
 TIERS: Final[Mapping[str, Pair]] = {
-    "unmet_critical": ("关键需求缺口", "Critical need unmet"),
-    "unmet_other": ("其他需求缺口", "Other need unmet"),
-    "time_critical": ("最后一项关键力量到位（加权毫秒）", "Last critical help in effect (weighted ms)"),
-    "time_rest": ("全部力量到位（加权毫秒）", "All help in effect (weighted ms)"),
-    "coverage": ("乡镇覆盖缺口", "Coverage missing in townships"),
+    "unmet_critical": ("关键需求缺口（×权重）", "Critical need unmet (× priority)"),
+    "unmet_other": ("其他需求缺口（×权重）", "Other need unmet (× priority)"),
+    "time_critical": ("最后一项关键力量到位（×权重）", "Last critical help in effect (× priority)"),
+    "time_rest": ("全部力量到位（×权重）", "All help in effect (× priority)"),
+    "coverage": ("乡镇覆盖缺口（人×权重）", "Coverage missing in townships (heads × weight)"),
     "orders": ("出动单元数", "Units sent"),
-    "road": ("行车总时间（毫秒）", "Time on the road (ms)"),
+    "road": ("行车时间合计", "Time on the road, all together"),
     "tie_break": ("固定次序", "Fixed order"),
 }
+SHARE_TIERS: Final = frozenset({"unmet_critical", "unmet_other"})  # in parts per 10 000
+TIME_TIERS: Final = frozenset({"time_critical", "time_rest", "road"})  # in ms
 
 INCIDENT_STATES: Final[Mapping[str, Pair]] = {
     "open": ("处置中", "open"),
@@ -412,6 +414,18 @@ class Words:
         """Name an objective."""
         return pick(TIERS[code], self.lang)
 
+    def tier_value(self, code: str, value: int) -> str:
+        """Write how good a plan is in one objective, in the objective's own unit."""
+        if code in SHARE_TIERS:
+            return f"{value / 100:,.0f} %"
+        return i18n.duration(value, self.lang) if code in TIME_TIERS else f"{value:,}"
+
+    def tier_difference(self, code: str, value: int, other: int) -> str:
+        """Write how much more (or less) `other` is than `value`; an equals sign where it is the same."""
+        if value == other:
+            return "="
+        return ("+" if other > value else "−") + self.tier_value(code, abs(other - value))
+
     def incident_state(self, code: str) -> str:
         """Name a state of an incident."""
         return pick(INCIDENT_STATES[code], self.lang)
@@ -476,6 +490,11 @@ class Words:
         """Take the name of anything that has one in two languages; its code where it has none."""
         english = getattr(named, "name_en", "") if self.lang == "en" else ""
         return english or named.name or named.code
+
+    def vehicle(self, kind: str, code: str, owner: str) -> str:
+        """Name a vehicle: what it is first, so that several of one owner are told apart at a glance."""
+        pair = ("{kind} {code}（{owner}）", "{kind} {code} ({owner})")
+        return pick(pair, self.lang).format(kind=self.term("vehicle_kinds", kind), code=code, owner=owner)
 
     def asked_for(self, kind: str, code: str) -> str:
         """Name what a need asks for: a capability, a kind of vehicle, an item."""

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
 
 from web import i18n
 
@@ -96,3 +98,11 @@ def test_moments_are_written_in_the_time_of_the_county() -> None:
     at = datetime(2026, 11, 22, 18, 5, tzinfo=UTC)
     zone = ZoneInfo("Asia/Shanghai")
     assert (i18n.moment(at, "zh", zone), i18n.moment(at, "en", zone)) == ("11月23日 02:05", "23 Nov 02:05")
+
+
+@given(st.lists(st.integers(min_value=0, max_value=10_000_000), min_size=1, max_size=5))
+def test_shown_parts_add_up_to_the_shown_whole(parts: list[int]) -> None:
+    """A chief adds 2 + 3 + 28 + 25 in his head; a total of 57 beside them loses his trust."""
+    shown = i18n.whole_minutes(parts)
+    assert i18n.duration(sum(shown), "en") == i18n.duration(sum(parts), "en")
+    assert all(abs(one - part) < 60_000 and one % 60_000 == 0 for one, part in zip(shown, parts, strict=True))

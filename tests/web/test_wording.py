@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from api import errors, security
+from data.policies import load
 from data.tables import INCIDENT_STATES, ORDER_STATES
 from dispatch import changes, explain, lifecycle
 from dispatch.model import Tier
@@ -120,3 +121,21 @@ def test_a_hostile_number_is_text() -> None:
 def test_a_number_that_is_missing_does_not_fail_the_page() -> None:
     """A sentence with a dash is better than no plan on the screen."""
     assert wording.fill("wait {wait_s}", {}, "en") == "wait —"
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "other", "written", "difference"),
+    [
+        ("unmet_critical", 12_500, 0, "125 %", "−125 %"),
+        ("time_critical", 5_760_000, 6_480_000, "1 h 36 min", "+12 min"),
+        ("road", 60_000, 60_000, "1 min", "="),
+        ("orders", 1_036, 1_040, "1,036", "+4"),
+    ],
+)
+def test_an_objective_is_written_in_its_own_unit(
+    code: str, value: int, other: int, written: str, difference: str
+) -> None:
+    """Nobody reads weighted milliseconds; both columns must be readable beside each other."""
+    words = wording.Words(load(), "en")
+    assert words.tier_value(code, value) == written
+    assert words.tier_difference(code, value, other) == difference
