@@ -6,7 +6,7 @@ Baidu's are BD-09: converted here when they come in, never routed or measured in
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ _CHINA_LAT = (3.0, 54.0)
 _ZONE_3_DEGREES = 4534  # CGCS2000 / 3-degree Gauss-Kruger at 75 E; one number more for every 3 degrees
 _UTM_NORTH, _UTM_SOUTH = 32600, 32700
 _GEOD = Geod(a=6378137.0, rf=298.257222101)  # the ellipsoid of CGCS2000
+SEMI_MAJOR_M: Final = float(_GEOD.a)
+ECCENTRICITY_SQUARED: Final = float(_GEOD.es)
 _INVERSE_ROUNDS = (
     3  # of BD-09: each shrinks the error (0.06 m after the library's own inverse) a thousandfold
 )

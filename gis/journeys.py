@@ -5,7 +5,7 @@ The machinery behind `gis.travel`, which is what others call.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gis import search, snapping
+from gis.backwards import NO_LIMIT, NO_PREFERENCE, Answer, Room, Starts, answer
 from gis.closures import Overlay
-from gis.crs import metres_per_degree
 from gis.hierarchy import NO_WAY_MS
-from gis.network import NO_PREFERENCE, NOTHING_SEEN, RoadNetwork
+from gis.network import NOTHING_SEEN, Lane, RoadNetwork
 from gis.profiles import ProfileClass, VehicleProfile, walk_ms
 from gis.search import LONGEST_MS, NEVER, Workspace
 from gis.shapes import MILLION, ramps
@@ -33,6 +33,7 @@ MAX_WALK_M: Final = 10_000.0  # farther from any reachable road a place counts a
 UNREACHABLE: Final = -1
 
 NEAR_STATES: Final = 20_000  # settled by the plain search before a hierarchy is asked: about two milliseconds
+EVERY_STATE: Final = 1 << 31  # a budget that no search exhausts
 _MAX_ROUNDS: Final = 256  # islands round an incident that are tried before giving up
 
 
@@ -76,6 +77,10 @@ class Anchors:
         """Return one place on the road itself."""
         return cls(np.array([edge], dtype=np.int32), np.array([place], dtype=np.int32), np.zeros(1))
 
+    @classmethod
+    def of(cls, starts: Starts) -> "Anchors":
+        return cls(starts.edges, starts.places, starts.metres)
+
     def take(self, which: Int64s) -> "Anchors":
         return Anchors(self.edges[which], self.places[which], self.metres[which])
 
@@ -104,6 +109,9 @@ class Ride:
     @property
     def ms(self) -> int:
         return sum(piece.ms for piece in self.pieces)
+
+
+Driven = dict[int, tuple[list[int], int]]  # (whole arcs in the order driven, number of the way in) by owner
 
 
 class Ways(NamedTuple):
@@ -145,12 +153,22 @@ class Roads:
     """What one class meets on a network under one overlay, lent for the length of a query."""
 
     network: RoadNetwork
-    of: ProfileClass
+    lane: Lane
     overlay: Overlay
-    graph: Graph
-    joints: Joints
     field: Field
     workspace: Workspace
+
+    @property
+    def of(self) -> ProfileClass:
+        return self.lane.of
+
+    @property
+    def graph(self) -> Graph:
+        return self.lane.graph
+
+    @property
+    def joints(self) -> Joints:
+        return self.lane.land.joints
 
     def snap(
         self,
@@ -161,25 +179,47 @@ class Roads:
         seen: Seen = NOTHING_SEEN,
     ) -> Anchors:
         """Return the nearest places that serve a purpose; those to leave from prefer the main network."""
-        prefer = self.network.main(self.of).leads_in if purpose == snapping.LEAVE else NO_PREFERENCE
-        lon, lat = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
-        east, north = metres_per_degree(lat)
-        return Anchors(
-            *snapping.nearest(
-                self.network.shapes.grid,
-                self.field,
-                self.joints,
-                seen,
-                prefer,
-                lon,
-                lat,
-                east,
-                north,
-                within_m,
-                purpose,
-                which,
-            )
+        prefer = self.lane.land.leads_in if purpose == snapping.LEAVE else NO_PREFERENCE
+        found = snapping.nearest(
+            self.lane.land.grid, self.field, self.joints, seen, prefer, points, within_m, purpose, which
         )
+        return Anchors(*found)
+
+    def starts(self, points: Floats) -> Starts:
+        """Return N places brought to the road. Bases do not move: what no closure touches is remembered."""
+        key = points.tobytes()
+        if not self.overlay.opens:
+            starts = self.lane.starts.get(key, lambda: replace(self, field=self.lane.bare).bring(points))
+            arcs = 2 * starts.edges  # those that are nowhere stay there: closing a road brings none nearer
+            arcs = np.concatenate([arcs, arcs + 1])
+            if not self.overlay.entries or np.array_equal(self.field.weights[arcs], self.lane.base[arcs]):
+                return starts
+        return self.lane.starts.get((self.overlay, key), lambda: self.bring(points))
+
+    def bring(self, points: Floats) -> Starts:
+        at = self.snap(points, snapping.LEAVE, MAX_ACCESS_M)
+        access = walk_ms(at.metres)
+        ways = self.ways_out(at).later(access)
+        leads_in, arcs = self.lane.land.leads_in, 2 * at.edges
+        outside = (at.edges != NOWHERE) & ~(leads_in[arcs] | leads_in[arcs + 1])
+        return Starts(at.edges, at.places, at.metres, access, outside, *ways)
+
+    def answer(self, target: Floats, starts: Starts, within_ms: int | None, budget: int) -> Answer:
+        """Return the times of starts to a target (lon, lat) as far as one search goes; the workspace knows what it settled."""
+        self.workspace.begin()
+        found = answer(
+            self.lane.land,
+            self.field,
+            Room(*self.workspace.arrays()),
+            starts,
+            (target[0], target[1]),
+            MAX_WALK_M,
+            NO_LIMIT if within_ms is None else within_ms,
+            budget,
+            not self.overlay.opens,
+        )
+        self.workspace.take_over(found.queue, found.done, found.looked_at)
+        return found
 
     def seen(self, tried: Sequence[int] = ()) -> Seen:
         return Seen(self.workspace.label, self.workspace.number, np.array(tried, dtype=np.int32))
@@ -336,15 +376,12 @@ class Roads:
         edge = start.one(0)[0]
         low, high = self._first_stretch(*start.one(0), LONGEST_MS, backwards=False)
         shapes = self.network.shapes
-        east, north = (float(m) for m in metres_per_degree(target[1]))
         place, metres = snapping.nearest_between(
             shapes.grid,
             int(shapes.first[edge]),
             int(shapes.first[edge + 1]) - 1,
             float(target[0]),
             float(target[1]),
-            east,
-            north,
             low,
             high,
         )
@@ -399,10 +436,9 @@ def _far_end(arc: int) -> int:
 @contextmanager
 def lend_roads(network: RoadNetwork, profile: VehicleProfile, overlay: Overlay) -> Iterator[Roads]:
     """Lend what a vehicle meets, with a workspace to search it; to one thread at a time."""
-    of = network.classify(profile)
-    graph = network.graph(of)
-    with network.lend(of, overlay) as field, network.workspaces(graph).lend() as workspace:
-        yield Roads(network, of, overlay, graph, network.joints(graph), field, workspace)
+    lane = network.lane(profile, overlay)
+    with network.lend(lane, overlay) as field, lane.workspaces.lend() as workspace:
+        yield Roads(network, lane, overlay, field, workspace)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -438,33 +474,116 @@ class Found:
             self.rides[i] = None
 
 
-def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | None, *, trace: bool) -> Found:
-    """Search backwards from a target (lon, lat), from the nearest road first.
+def approach(roads: Roads, target: Floats, starts: Starts, within_ms: int | None, *, trace: bool) -> Found:
+    """Search backwards from a target (lon, lat), from the nearest road first; beyond what a near answer costs by a hierarchy.
 
-    Sources that cannot reach that road are served from the nearest one that they can: whatever an exhausted search did
+    The hierarchy's answers are the search's own to the millisecond. Where it finds no way for somebody the search goes through,
+    for what it leaves untouched tells where to go on from.
+    """
+    far = roads.network.knows_far and roads.of.speed_class != "foot"
+    first = roads.answer(target, starts, within_ms, NEAR_STATES if far else EVERY_STATE)
+    driven: Driven | None = None
+    if first.why == search.OUT_OF_BUDGET:
+        driven = _from_afar(roads, starts, first, trace=trace)
+        first = (
+            roads.answer(target, starts, within_ms, EVERY_STATE)
+            if driven is None
+            else first._replace(
+                road_ms=np.where(first.best_ms < 0, UNREACHABLE, first.best_ms),
+                walk_ms=np.where(first.best_ms < 0, UNREACHABLE, first.walk),
+                missing=int(np.count_nonzero(first.best_ms < 0)),
+                why=search.ALL_FOUND,
+            )
+        )
+    reach = np.zeros(len(starts.edges), dtype=np.int8)
+    found = Found(TravelTimes(first.road_ms, first.walk_ms, reach), [None] * len(reach))
+    if trace:
+        _trace(roads, found, starts, first, driven or {})
+    if first.missing:
+        _serve_the_rest(roads, found, target, starts, first, within_ms=within_ms, trace=trace)
+    found.keep_within(within_ms)
+    return found
+
+
+def _trace(roads: Roads, found: Found, starts: Starts, first: Answer, driven: "Driven") -> None:
+    """Write the rides of those who have a time."""
+    anchors, end = Anchors.of(starts), Anchors.at(first.edge, first.place)
+    for i in map(int, np.flatnonzero(found.times.road_ms >= 0)):
+        here, way = anchors.take(np.array([i])), int(first.way[i])
+        if way < 0:
+            found.rides[i] = roads.along_one_edge(here, end)[0]
+            continue
+        arcs, seed = driven[i] if i in driven else roads.arcs_to_seed(int(starts.state[way]), backwards=True)
+        out = int(starts.arc[way]), int(starts.ms[way] - starts.access_ms[i])
+        into = int(first.seed_arc[seed]), int(first.seed_ms[seed])
+        found.rides[i] = roads.ride(here, out, arcs, into, end)
+
+
+def _serve_the_rest(
+    roads: Roads,
+    found: Found,
+    target: Floats,
+    starts: Starts,
+    first: Answer,
+    *,
+    within_ms: int | None,
+    trace: bool,
+) -> None:
+    """Give those whom one search left out the next best time, or the reason why there is none.
+
+    Sources that cannot reach the nearest road are served from the nearest one that they can: whatever an exhausted search did
     not touch is what they have in common, so the next round begins at the nearest edge among it.
     """
-    roads.workspace.begin()
-    found = Found.nothing(starts, len(starts.edges))
-    waiting = np.flatnonzero(starts.edges != NOWHERE)
-    tried: list[int] = []
+    anchors = Anchors.of(starts)
+    lost = found.times.road_ms < 0
+    found.times.reach[lost] = Reach.NO_WAY
+    found.times.reach[starts.edges == NOWHERE] = Reach.NO_ROAD_AT_SOURCE
+    lost &= starts.edges != NOWHERE
+    if first.edge == NOWHERE:
+        found.times.reach[lost] = Reach.NO_ROAD_AT_TARGET
+        return
+    left_out = lost & starts.outside & first.outside
+    stranded = np.flatnonzero(left_out).tolist()
+    waiting = np.flatnonzero(lost & ~left_out)
+    if first.why == search.PAST_LIMIT:
+        found.times.reach[waiting] = Reach.TOO_FAR
+    if first.why == search.EXHAUSTED:
+        tried = [roads.part_of(first.edge, first.place)]
+        stranded += _serve_round_cuts(
+            roads, found, target, anchors, waiting, tried=tried, within_ms=within_ms, trace=trace
+        )
+    for i in stranded:
+        alone = depart(roads, anchors.take(np.array([i])), target[None, :], within_ms, trace=trace)
+        found.write(i, alone.times.road_ms[0], alone.times.walk_ms[0], alone.times.reach[0])
+        found.rides[i] = alone.rides[0]
+
+
+def _serve_round_cuts(
+    roads: Roads,
+    found: Found,
+    target: Floats,
+    starts: Anchors,
+    waiting: Int64s,
+    *,
+    tried: list[int],
+    within_ms: int | None,
+    trace: bool,
+) -> list[int]:
+    """Search on from one road after another that was not touched. Return who is left to searches of their own."""
+    reach = Reach.CUT_OFF if _led_to(roads, tried[0] // 2) else Reach.REACHED
     stranded: list[int] = []
     while len(waiting) and len(tried) < _MAX_ROUNDS:
-        which = snapping.UNREACHED if tried else snapping.ALL
-        end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, which, roads.seen(tried))
-        if tried:
-            bound = MAX_WALK_M if end.edges[0] == NOWHERE else float(end.metres[0])
-            waiting = _serve_ahead(roads, found, starts, waiting, target=target, nearer_than_m=bound)
+        roads.workspace.start_behind()
+        end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, snapping.UNREACHED, roads.seen(tried))
+        bound = MAX_WALK_M if end.edges[0] == NOWHERE else float(end.metres[0])
+        waiting = _serve_ahead(roads, found, starts, waiting, target=target, nearer_than_m=bound)
         if end.edges[0] == NOWHERE:
-            if not tried:
-                found.times.reach[waiting] = Reach.NO_ROAD_AT_TARGET
             break
         on_islands = _on_islands(roads, starts.take(waiting), end)
         stranded += waiting[on_islands].tolist()
         waiting = waiting[~on_islands]
         if not len(waiting):
             break
-        reach = Reach.CUT_OFF if tried and _led_to(roads, tried[0] // 2) else Reach.REACHED
         waiting, why = _serve_from(
             roads, found, starts, waiting, end, within_ms=within_ms, reach=reach, trace=trace
         )
@@ -473,13 +592,7 @@ def approach(roads: Roads, target: Floats, starts: Anchors, within_ms: int | Non
         if why != search.EXHAUSTED:
             break
         tried.append(roads.part_of(*end.one(0)))
-        roads.workspace.start_behind()
-    for i in stranded:
-        alone = depart(roads, starts.take(np.array([i])), target[None, :], within_ms, trace=trace)
-        found.write(i, alone.times.road_ms[0], alone.times.walk_ms[0], alone.times.reach[0])
-        found.rides[i] = alone.rides[0]
-    found.keep_within(within_ms)
-    return found
+    return stranded
 
 
 def _serve_ahead(
@@ -504,7 +617,7 @@ def _on_islands(roads: Roads, starts: Anchors, end: Anchors) -> npt.NDArray[np.b
 
     Each of them is served by a search of its own, which ends at the shore.
     """
-    main = roads.network.main(roads.of)
+    main = roads.lane.land
     outside = ~(main.leads_in[2 * starts.edges] | main.leads_in[2 * starts.edges + 1])
     if outside.any():
         arcs = slice(2 * end.edges[0], 2 * end.edges[0] + 2)
@@ -515,7 +628,7 @@ def _on_islands(roads: Roads, starts: Anchors, end: Anchors) -> npt.NDArray[np.b
 
 def _led_to(roads: Roads, edge: int) -> bool:
     """Return whether an edge can be reached from the main network when nothing is closed."""
-    return bool(roads.network.main(roads.of).led_to[2 * edge : 2 * edge + 2].any())
+    return bool(roads.lane.land.led_to[2 * edge : 2 * edge + 2].any())
 
 
 def _serve_from(
@@ -538,71 +651,47 @@ def _serve_from(
     for i, ride in along.items():
         best[i] = access[i] + ride.ms
     limit = LONGEST_MS if within_ms is None else within_ms - walk
-    way, why, driven = _search_near_then_far(roads, seeds, wanted, best, limit=limit, trace=trace)
+    way, why = roads.search(seeds, wanted, best, backwards=True, limit=limit)
     got = best < NEVER
     found.write(asked[got], best[got], walk, reach)
     for i in map(int, np.flatnonzero(got)) if trace else ():
         if way[i] < 0:
             ride = along[i]
         else:
-            arcs, seed = (
-                driven[i] if i in driven else roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=True)
-            )
+            arcs, seed = roads.arcs_to_seed(int(wanted.state[way[i]]), backwards=True)
             here = some.take(np.array([i]))
             ride = roads.ride(here, wanted.drive(way[i], int(access[i])), arcs, seeds.drive(seed), end)
         found.rides[int(asked[i])] = ride
     return asked[~got], why
 
 
-def _search_near_then_far(
-    roads: Roads, seeds: Ways, wanted: Ways, best_ms: Int64s, *, limit: int, trace: bool
-) -> tuple[Int32s, int, dict[int, tuple[list[int], int]]]:
-    """Search backwards; beyond what a near answer costs, ask the network's hierarchy if it has one.
+def _from_afar(roads: Roads, starts: Starts, first: Answer, *, trace: bool) -> Driven | None:
+    """Put the hierarchy's answers into `best_ms` and `way`; None when somebody asked has no answer at all.
 
-    Return (way taken, why it stopped, (arcs, seed) of the owners that the hierarchy answered for). The hierarchy's answers are
-    the search's own to the millisecond; where it finds no way for somebody, the search goes through, for what it leaves
-    untouched tells where to go on from.
+    Returns what is driven between the ways of each owner, where that is asked for.
     """
-    first_round = roads.workspace.done == 0
-    if not (first_round and roads.network.knows_far and roads.of.speed_class != "foot"):
-        return *roads.search(seeds, wanted, best_ms, backwards=True, limit=limit), {}
-    known = best_ms.copy()
-    way, why = roads.search(seeds, wanted, best_ms, backwards=True, limit=limit, budget=NEAR_STATES)
-    if why != search.OUT_OF_BUDGET:
-        return way, why, {}
-    far = _from_afar(roads, seeds, wanted, best_ms, known, trace=trace)
-    if far is not None:
-        return far[0], search.ALL_FOUND, far[1]
-    roads.workspace.begin()
-    best_ms[:] = known
-    return *roads.search(seeds, wanted, best_ms, backwards=True, limit=limit), {}
-
-
-def _from_afar(
-    roads: Roads, seeds: Ways, wanted: Ways, best_ms: Int64s, known_ms: Int64s, *, trace: bool
-) -> tuple[Int32s, dict[int, tuple[list[int], int]]] | None:
-    """Lower best_ms by the hierarchy's answers; None when somebody has no answer at all."""
     with roads.network.lend_far(roads.of, roads.overlay) as metrics:
         if metrics is None:
             return None
-        leave, left = np.unique(wanted.state, return_inverse=True)
-        enter, entered = np.unique(seeds.state, return_inverse=True)
+        leave, left = np.unique(starts.state, return_inverse=True)
+        enter, entered = np.unique(first.seed_state, return_inverse=True)
         between = metrics.times(leave, enter)[left][:, entered]
-        total = np.where(between >= NO_WAY_MS, NEVER, between + seeds.ms + wanted.ms[:, None])
+        total = np.where(between >= NO_WAY_MS, NEVER, between + first.seed_ms + starts.ms[:, None])
         seed = total.argmin(axis=1)
         quickest = total[np.arange(len(seed)), seed]
-        best_ms[:] = known_ms
-        way = np.full(len(best_ms), -1, dtype=np.int32)
+        best_ms, way = first.best_ms, first.way
+        best_ms[:] = first.known_ms
+        way[:] = -1
         for k in np.argsort(quickest, kind="stable"):
-            if quickest[k] < best_ms[wanted.owner[k]]:
-                best_ms[wanted.owner[k]], way[wanted.owner[k]] = quickest[k], k
+            if quickest[k] < best_ms[starts.owner[k]]:
+                best_ms[starts.owner[k]], way[starts.owner[k]] = quickest[k], k
         if np.any(best_ms >= NEVER):
             return None
         driven = {}
         for i in map(int, np.flatnonzero(way >= 0)) if trace else ():
             k = int(way[i])
-            driven[i] = (metrics.arcs(int(wanted.state[k]), int(seeds.state[seed[k]])), int(seed[k]))
-        return way, driven
+            driven[i] = (metrics.arcs(int(starts.state[k]), int(first.seed_state[seed[k]])), int(seed[k]))
+        return driven
 
 
 def depart(roads: Roads, start: Anchors, targets: Floats, within_ms: int | None, *, trace: bool) -> Found:

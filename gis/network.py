@@ -23,8 +23,8 @@ from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gis import closures, hours, snapping
+from gis.backwards import NO_PREFERENCE, Land
 from gis.closures import Cause, Closure, Entry, Overlay, Struck
-from gis.crs import metres_per_degree
 from gis.hierarchy import Hierarchy, Metrics
 from gis.profiles import (
     ACCESS,
@@ -56,11 +56,11 @@ Int64s = npt.NDArray[np.int64]
 T = TypeVar("T")
 
 _KEPT: Final = 48  # weights and patches kept at once: profile classes × hours
+_KEPT_STARTS: Final = 256  # sets of places to start from that are remembered for each class and hour
 _KEPT_CLASSES: Final = 4096  # profiles whose class is remembered
 _KEPT_STRUCK: Final = 4096  # closure geometries whose edges are remembered
 _CURVE_BITS: Final = 16
 NOTHING_SEEN: Final = Seen(np.zeros((1, 2), dtype=np.int64), 1, np.zeros(0, dtype=np.int32))
-NO_PREFERENCE: Final = np.zeros(0, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,17 +272,13 @@ class RoadNetwork:
 
     def nearest_edge(self, lon: float, lat: float, within_m: float) -> tuple[int | None, int, float]:
         """Return (edge, millionths along it, metres away) of the nearest edge, usable or not; None when there is none within."""
-        east, north = metres_per_degree(np.array([lat]))
         edges, places, metres = snapping.nearest(
             self.shapes.grid,
             _NO_FIELD,
             self.joints(self.walk),
             NOTHING_SEEN,
             NO_PREFERENCE,
-            np.array([lon]),
-            np.array([lat]),
-            east,
-            north,
+            np.array([[lon, lat]]),
             within_m,
             snapping.ANY,
             snapping.ALL,
@@ -308,21 +304,33 @@ class RoadNetwork:
             lambda: classify(profile, self.limits, tracks=bool(self.rules.four_wheel_drive_only.any())),
         )
 
+    def lane(self, profile: VehicleProfile, overlay: Overlay) -> "Lane":
+        """Return what a profile meets at an overlay's hour where nothing is closed; kept."""
+        of = self.classify(profile)
+        hour_percent = _hours_of(of, overlay.hour_percent)
+        return self._kept.get(("lane", of, hour_percent), lambda: self._lane(of, hour_percent))
+
+    def _lane(self, of: ProfileClass, hour_percent: tuple[int, ...] | None) -> "Lane":
+        graph, base, main = self.graph(of), self._kept_weights(of, hour_percent), self.main(of)
+        joints = self.joints(graph)
+        land = Land(self.shapes.grid, joints, graph.in_first, graph.in_links, main.leads_in, main.led_to)
+        return Lane(
+            of=of, graph=graph, land=land, base=base, pool=_Pool(base), workspaces=self.workspaces(graph)
+        )
+
     @contextmanager
-    def lend(self, of: ProfileClass, overlay: Overlay) -> Iterator[Field]:
+    def lend(self, lane: "Lane", overlay: Overlay) -> Iterator[Field]:
         """Lend what a class meets under an overlay, to one thread at a time.
 
         Its weights are a working copy for the class and hour: only the overlay's own edges are written, and
         written back when another overlay comes; so a closure costs its own edges and not the network's.
         """
-        base = self.weights(of, overlay.hour_percent)
-        pool = self._kept.get(("pool", of, _hours_of(of, overlay.hour_percent)), lambda: _Pool(base))
-        patch = self._patch(of, overlay, base)
-        working = pool.take(patch)
+        patch = self._patch(lane.of, overlay, lane.base)
+        working = lane.pool.take(patch)
         try:
             yield Field(working.weights, patch.low, patch.high, patch.open_ms)
         finally:
-            pool.give_back(working)
+            lane.pool.give_back(working)
 
     def prepare_for_far(self) -> None:
         """Make far questions quick on a very large network; takes a minute for 10^6 nodes, and is never needed for an answer."""
@@ -348,6 +356,12 @@ class RoadNetwork:
 
     def weights(self, of: ProfileClass, hour_percent: tuple[int, ...] | None = None) -> Int32s:
         """Return ms for each of 2 E arcs without closures, BARRED where the class may not go. Read-only, kept."""
+        ms = self._kept_weights(of, hour_percent).view()
+        ms.setflags(write=False)
+        return ms
+
+    def _kept_weights(self, of: ProfileClass, hour_percent: tuple[int, ...] | None) -> Int32s:
+        """Return the array behind `weights`: of the type that compiled functions know from working copies. Nobody writes to it."""
         key = ("weights", of, _hours_of(of, hour_percent))
         return self._kept.get(key, lambda: self._weights(of, hour_percent))
 
@@ -355,7 +369,6 @@ class RoadNetwork:
         every = np.arange(self.edge_count, dtype=np.int32)
         ms = self._as_if_open(of, hour_percent, every)
         ms[np.repeat(~permits(self.rules.access, of), 2)] = BARRED
-        ms.setflags(write=False)
         return ms
 
     def _as_if_open(self, of: ProfileClass, hour_percent: tuple[int, ...] | None, edges: Int32s) -> Int32s:
@@ -456,6 +469,26 @@ class _Pool:
     def give_back(self, working: _Working) -> None:
         with self._lock:
             self._free.append(working)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Lane:
+    """What a class of profiles meets at an hour where nothing is closed, with what is reused from query to query.
+
+    starts: places brought to the road before, by their positions (and the patch that touches them, if one does).
+    """
+
+    of: ProfileClass
+    graph: Graph
+    land: Land
+    base: Int32s
+    pool: _Pool
+    workspaces: Workspaces
+    starts: Kept = field(default_factory=lambda: Kept(_KEPT_STARTS), repr=False)
+
+    @property
+    def bare(self) -> Field:
+        return Field(self.base, _NO_FIELD.stub_u, _NO_FIELD.stub_v, _NO_FIELD.open_ms)
 
 
 _NO_FIELD: Final = Field(

@@ -71,7 +71,7 @@ def _bring_in(heads: Int32s, queue: Int64s, now: int) -> int:
 
 
 @compiled
-def _search(
+def settle(
     first: Int32s,
     links: Int32s,
     weights: Int32s,
@@ -249,7 +249,7 @@ class Workspace:
         A second run without `begin` keeps what was settled and starts behind it, so that it never changes it:
         sound when the first run was exhausted, for then nothing that it settled can lead to the new seeds first.
         """
-        self.queue, self.done, self.looked_at, why = _search(
+        self.queue, self.done, self.looked_at, why = settle(
             graph_first,
             graph_links,
             weights,
@@ -271,6 +271,14 @@ class Workspace:
             self.done,
         )
         return int(why)
+
+    def arrays(self) -> tuple[Int64s, Int32s, Int32s, Int64s, int]:
+        """Return (label, settled, heads, queue, number), for a compiled function that searches by itself."""
+        return self.label, self.settled, self.heads, self.queue, self.number
+
+    def take_over(self, queue: Int64s, done: int, looked_at: int) -> None:
+        """Take over what such a function left."""
+        self.queue, self.done, self.looked_at = queue, done, looked_at
 
     def start_behind(self) -> None:
         """Let the next run's times begin after everything settled so far."""

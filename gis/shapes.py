@@ -8,7 +8,7 @@ import numpy.typing as npt
 import shapely
 
 from gis.compiled import compiled
-from gis.crs import metres_per_degree
+from gis.crs import ECCENTRICITY_SQUARED, SEMI_MAJOR_M, metres_per_degree
 
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
@@ -134,6 +134,16 @@ def _grid(xy: Floats, owner: Int32s, along: Floats) -> Grid:
     for array in (low, cell, cell_first, cell_segments):
         array.setflags(write=False)
     return Grid(xy, owner, along, low, cell, columns, rows, cell_first, cell_segments)
+
+
+@compiled
+def degree_m(lat: float) -> tuple[float, float]:
+    """Return (east, north) metres in one degree at a latitude: `gis.crs.metres_per_degree` for compiled functions."""
+    phi = np.radians(lat)
+    curve = 1.0 - ECCENTRICITY_SQUARED * np.sin(phi) ** 2
+    east = np.radians(1.0) * SEMI_MAJOR_M * np.cos(phi) / np.sqrt(curve)
+    north = np.radians(1.0) * SEMI_MAJOR_M * (1.0 - ECCENTRICITY_SQUARED) / curve**1.5
+    return east, north
 
 
 @compiled

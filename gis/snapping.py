@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gis.compiled import compiled
 from gis.search import NEVER, SEARCH_SHIFT
-from gis.shapes import MILLION, Grid, foot_point
+from gis.shapes import MILLION, Grid, degree_m, foot_point
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -91,7 +91,7 @@ def _arc_at(edge: int, from_u: bool, purpose: int) -> int:
 
 
 @compiled
-def _nearest(
+def nearest_one(
     grid: Grid,
     field: Field,
     joints: Joints,
@@ -99,8 +99,6 @@ def _nearest(
     main: Flags,
     lon: float,
     lat: float,
-    east: float,
-    north: float,
     reach_m: float,
     purpose: int,
     which: int,
@@ -110,6 +108,7 @@ def _nearest(
     Rings of cells are searched outwards until the next cannot hold anything nearer. `main` flags arcs that belong
     to the main network; empty = no preference.
     """
+    east, north = degree_m(lat)
     cell_x, cell_y = grid.cell[0] * east, grid.cell[1] * north
     column = int(np.floor((lon - grid.origin[0]) / grid.cell[0]))
     row = int(np.floor((lat - grid.origin[1]) / grid.cell[1]))
@@ -217,36 +216,31 @@ def nearest(
     joints: Joints,
     seen: Seen,
     main: Flags,
-    lon: Floats,
-    lat: Floats,
-    east: Floats,
-    north: Floats,
+    points: Floats,
     reach_m: float,
     purpose: int,
     which: int,
 ) -> tuple[Int32s, Int32s, Floats]:
-    """Return (edges, millionths along them, metres away) for N places; edge NOWHERE when none lies within reach_m.
-
-    east and north are the metres in a degree at each place.
-    """
-    edges = np.empty(len(lon), dtype=np.int32)
-    places = np.empty(len(lon), dtype=np.int32)
-    metres = np.empty(len(lon), dtype=np.float64)
-    for i in range(len(lon)):
-        edges[i], places[i], metres[i] = _nearest(
-            grid, field, joints, seen, main, lon[i], lat[i], east[i], north[i], reach_m, purpose, which
+    """Return (edges, millionths along them, metres away) for N places (lon, lat); edge NOWHERE when none lies within reach_m."""
+    edges = np.empty(len(points), dtype=np.int32)
+    places = np.empty(len(points), dtype=np.int32)
+    metres = np.empty(len(points), dtype=np.float64)
+    for i in range(len(points)):
+        edges[i], places[i], metres[i] = nearest_one(
+            grid, field, joints, seen, main, points[i, 0], points[i, 1], reach_m, purpose, which
         )
     return edges, places, metres
 
 
 @compiled
 def nearest_between(
-    grid: Grid, first: int, last: int, lon: float, lat: float, east: float, north: float, low: int, high: int
+    grid: Grid, first: int, last: int, lon: float, lat: float, low: int, high: int
 ) -> tuple[int, float]:
     """Return (millionths, metres) of the place nearest to a point between two places of one edge.
 
     first and last are the numbers of the edge's first and last position.
     """
+    east, north = degree_m(lat)
     place, metres = low, np.inf
     for segment in range(first, last):
         start, end = grid.along[segment], grid.along[segment + 1]

@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
 from gis import snapping
+from gis.backwards import Starts
 from gis.closures import Cause, Overlay
 from gis.crs import metres_crs, to_degrees, to_metres
 from gis.journeys import (
@@ -33,7 +34,7 @@ from gis.journeys import (
     lend_roads,
 )
 from gis.network import RoadNetwork
-from gis.profiles import BARRED, VehicleProfile, walk_ms
+from gis.profiles import BARRED, VehicleProfile
 from gis.shapes import MILLION
 from gis.snapping import NOWHERE
 
@@ -128,7 +129,7 @@ def times_to_each(
     """Return `times_to` for each of several targets; the sources are brought to the road only once."""
     points = _points(sources)
     with lend_roads(network, profile, overlay) as roads:
-        starts = roads.snap(points, snapping.LEAVE, MAX_ACCESS_M)
+        starts = roads.starts(points)
         return tuple(
             approach(roads, point, starts, within_ms, trace=False).times for point in _points(targets)
         )
@@ -161,7 +162,7 @@ def routes_to(
 ) -> tuple[Route | Unreachable, ...]:
     """Return the fastest routes from N sources to one target, all from one search."""
     with lend_roads(network, profile, overlay) as roads:
-        starts = roads.snap(_points(sources), snapping.LEAVE, MAX_ACCESS_M)
+        starts = roads.starts(_points(sources))
         found = approach(roads, _points([target])[0], starts, None, trace=True)
         return tuple(_route(roads, found, i, starts, target) for i in range(len(starts.edges)))
 
@@ -173,14 +174,12 @@ def _points(positions: Positions) -> Floats:
     return points
 
 
-def _route(roads: Roads, found: Found, i: int, starts: Anchors, target: Position) -> Route | Unreachable:
+def _route(roads: Roads, found: Found, i: int, starts: Starts, target: Position) -> Route | Unreachable:
     ride, reach = found.rides[i], Reach(int(found.times.reach[i]))
     if ride is None:
         return Unreachable(reach)
-    access = int(walk_ms(starts.metres[i : i + 1])[0])
-    return _as_route(
-        roads.network, ride, target, access=access, walk=int(found.times.walk_ms[i]), reach=reach
-    )
+    access, walk = int(starts.access_ms[i]), int(found.times.walk_ms[i])
+    return _as_route(roads.network, ride, target, access=access, walk=walk, reach=reach)
 
 
 def _as_route(
