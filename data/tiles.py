@@ -18,7 +18,7 @@ _ROADS: Final = (
     ("path", ("footway", "path", "steps", "pedestrian", "bridleway", "cycleway"), 14),
     ("track", ("track",), 13),
     ("service", ("service",), 14),
-    ("local", ("residential", "living_street", "unclassified", "road"), 11),
+    ("local", ("residential", "living_street", "unclassified", "road"), 10),
     ("tertiary", ("tertiary", "tertiary_link"), 9),
     ("secondary", ("secondary", "secondary_link"), 8),
     ("primary", ("primary", "primary_link"), 7),
@@ -59,7 +59,7 @@ _ROAD_ROWS = f"""
     SELECT e.geom, CASE e.road_class {_cases(0)} ELSE 'local' END AS class, nullif(e.name, '') AS name,
         nullif(e.ref, '') AS ref, e.bridge, e.tunnel
     FROM road_edges e JOIN road_networks n ON n.version = e.version AND n.current, envelope
-    WHERE e.geom && box AND :z >= CASE e.road_class {_cases(2)} ELSE 11 END
+    WHERE e.geom && box AND :z >= CASE e.road_class {_cases(2)} ELSE 10 END
     ORDER BY CASE e.road_class {_cases(1)} ELSE 3 END
 """
 _PLACES = """

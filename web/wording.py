@@ -66,6 +66,7 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "经纬度应为数字，例如 111.25、36.10。",
         "Longitude and latitude must be numbers, such as 111.25 and 36.10.",
     ),
+    "time_unreadable": ("时间无法读取。", "The time cannot be read."),
     "radius_unreadable": ("半径应为整数米。", "The radius must be whole metres."),
     "no_incident_chosen": ("请至少勾选一起险情。", "Tick at least one incident."),
     "wish_unreadable": ("对力量的指定无法读取。", "A word about a unit cannot be read."),
@@ -443,6 +444,11 @@ class Words:
         chinese, english, mark, tone = OVERDUE if overdue else ORDER_STATES[state]
         return Look(pick((chinese, english), self.lang), mark, tone)
 
+    def order_looks(self) -> list[Look]:
+        """Show every state that an order can be in, in the order of its life."""
+        looks = [self.order_look(state, overdue=False) for state in ORDER_STATES]
+        return [looks[0], self.order_look("sent", overdue=True), *looks[1:]]
+
     def role(self, code: str) -> str:
         """Name a role."""
         return pick(ROLES[code], self.lang)
@@ -567,9 +573,11 @@ class Words:
 
     def road(self, stretch: Stretch) -> str:
         """Name a stretch of road: what its sign says, else what kind of road it is."""
-        return stretch.name or pick(
-            ROAD_CLASSES.get(stretch.road_class.removesuffix("_link"), ROAD_CLASSES["road"]), self.lang
-        )
+        return stretch.name or self.road_class(stretch.road_class.removesuffix("_link"))
+
+    def road_class(self, code: str) -> str:
+        """Name a kind of road; whatever has no name of its own is a local road."""
+        return pick(ROAD_CLASSES.get(code, ROAD_CLASSES["road"]), self.lang)
 
     # -- an order in sentences
 

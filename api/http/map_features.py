@@ -35,7 +35,16 @@ def zones(found: Iterable[HazardZone]) -> GeoJSON:
 def closures(found: Iterable[ClosureRecord]) -> GeoJSON:
     """Draw closed and slowed roads as they were reported."""
     return collection(
-        feature(one.geometry, {"id": one.id, "factor_percent": one.factor_percent, "reason": one.reason})
+        feature(
+            one.geometry,
+            {
+                "id": one.id,
+                "factor_percent": one.factor_percent,
+                "reason": one.reason,
+                "starts_at": one.starts_at and one.starts_at.isoformat(),
+                "ends_at": one.ends_at and one.ends_at.isoformat(),
+            },
+        )
         for one in found
     )
 

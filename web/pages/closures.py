@@ -1,7 +1,9 @@
 """Closed roads: close one at a point, see what is closed, open it again."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
@@ -23,6 +25,8 @@ class ClosureForm(BaseModel):
     lat: str = ""
     reason: str = ""
     factor_percent: str = ""
+    starts_at: str = ""
+    ends_at: str = ""
 
     def point(self) -> dict[str, object]:
         """Return the point as GeoJSON. Raises InvalidError for what is no position."""
@@ -30,6 +34,16 @@ class ClosureForm(BaseModel):
             return {"type": "Point", "coordinates": [float(self.lon), float(self.lat)]}
         except ValueError:
             raise InvalidError("position_unreadable") from None
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """Read a moment by the clock of the place; None for no text. Raises InvalidError for what is no moment."""
+    if not text.strip():
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError:
+        raise InvalidError("time_unreadable") from None
 
 
 @router.get("/closures")
@@ -54,15 +68,16 @@ def _listing(
 
 @router.post("/closures")
 def close(view: Writing, form: Annotated[ClosureForm, Form()]) -> Response:
-    """Close the road nearest to a point."""
+    """Close the road nearest to a point, now and until it is opened, or within a time window."""
+    zone = view.context.settings.zone
     try:
         closed = closures.close(
             view.context,
             request_id=form.request_id,
             geometry=form.point(),
             factor_percent=int(form.factor_percent) if form.factor_percent.isdecimal() else None,
-            starts_at=None,
-            ends_at=None,
+            starts_at=_moment(form.starts_at, zone),
+            ends_at=_moment(form.ends_at, zone),
             reason=form.reason,
         )
     except MusterError as error:

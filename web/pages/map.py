@@ -1,6 +1,7 @@
 """The command map: Folium's skeleton, what JavaScript needs to fill it, and the panel beside it."""
 
 import re
+from collections.abc import Iterator
 
 from fastapi import APIRouter, Response
 
@@ -18,6 +19,7 @@ NAVIGATION = Link(path="/", title=N_("Command map"), place=10)
 BASE = ("areas",)  # drawn by the base map
 WORLD = (-180.0, -60.0, 180.0, 75.0)
 GEOMETRY = {"Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line"}
+ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary", "local", "service", "track", "path")
 PANEL = re.compile(r"/(incidents|orders|closures|plans|resources)(/[a-z0-9_]+){0,2}")
 
 
@@ -40,9 +42,18 @@ def page(view: Reading, at: str = "/incidents") -> Response:
             "layers": [_layer(view, one) for one in overlays if one.count],
             "types": dict(view.words.incident_types()),
             "vehicles": view.words.group("vehicle_kinds"),
+            "here": [list(offer) for offer in _offers(view)],
             "words": _words(view),
         },
     )
+
+
+def _offers(view: View) -> Iterator[tuple[str, str]]:
+    """Name the pages that a click on the map offers to this reader."""
+    if view.context.actor.may("incident.report"):
+        yield "/incidents", view.gettext(N_("Report an incident here"))
+    if view.context.actor.may("closure.close"):
+        yield "/closures", view.gettext(N_("Close the road here"))
 
 
 def _layer(view: View, found: CountedLayer) -> dict[str, object]:
@@ -70,10 +81,10 @@ def _words(view: View) -> dict[str, object]:
         "reconnecting": _("reconnecting …"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
-        "report_here": _("Report an incident here"),
-        "close_here": _("Close the road here"),
         "click_road": _("Click the road that is closed"),
         "closed": _("Closed"),
+        "slowed": _("Slowed"),
+        "roads": {code: view.words.road_class(code) for code in ROADS},
         "answered": _("{count} of {total} answered"),
         "overdue": wording.pick(wording.OVERDUE[:2], view.lang),
         "states": {code: wording.pick(look[:2], view.lang) for code, look in wording.ORDER_STATES.items()},

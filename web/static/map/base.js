@@ -5,11 +5,11 @@ const FONT = '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
 const { PolygonSymbolizer, LineSymbolizer, LineLabelSymbolizer, CenteredTextSymbolizer, OffsetTextSymbolizer, CircleSymbolizer, GroupSymbolizer, TextPlacements, exp } = protomapsL;
 
 // class: fill, casing, width in pixels at zoom 9, 13 and 17, first zoom. Drawn from the least to the most important.
-const ROADS = [
+export const ROADS = [
   ["track", "#b79f7c", null, [0, 0.9, 2], 13],
   ["path", "#b9a48a", null, [0, 0.7, 1.6], 14],
   ["service", "#ffffff", "#cfcabf", [0, 0.8, 5], 14],
-  ["local", "#ffffff", "#c4bdae", [0.3, 1.8, 8], 11],
+  ["local", "#ffffff", "#aca390", [0.6, 2, 8], 10],
   ["tertiary", "#ffffff", "#b3aa97", [0.8, 2.6, 10], 9],
   ["secondary", "#fdf3c4", "#b8a053", [1.1, 3.4, 12], 8],
   ["primary", "#fbe08d", "#b58a2c", [1.5, 4.2, 13], 7],
@@ -94,15 +94,15 @@ function labelRules(names) {
   ];
 }
 
-/** Put the base map under everything else. `names` lists the properties to label from, the first one present wins. */
+/**
+ * Put the base map under everything else, and its names above the symbols of places, which would cover them.
+ * `names` lists the properties to label from, the first one present wins.
+ */
 export function addBase(map, names) {
-  const layer = protomapsL.leafletLayer({
-    url: "/api/v1/tiles/{z}/{x}/{y}.mvt",
-    maxDataZoom: 14,
-    backgroundColor: "#f4f2ec",
-    paintRules: paintRules(),
-    labelRules: labelRules(names),
-  });
-  layer.addTo(map);
-  return layer;
+  const tiles = { url: "/api/v1/tiles/{z}/{x}/{y}.mvt", maxDataZoom: 14 };
+  const base = protomapsL.leafletLayer({ ...tiles, backgroundColor: "#f4f2ec", paintRules: paintRules() });
+  const labels = protomapsL.leafletLayer({ ...tiles, pane: "labels", labelRules: labelRules(names) });
+  labels.views = base.views; // one cache: each tile is fetched and read once
+  base.addTo(map);
+  labels.addTo(map);
 }

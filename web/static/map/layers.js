@@ -11,24 +11,23 @@ export function textElement(tag, text, className = "") {
   return Object.assign(document.createElement(tag), { textContent: text, className });
 }
 
+// at county zoom hundreds of symbols share the screen with the names of townships: they shrink to dots of their colour
 function size(map) {
   const zoom = map.getZoom();
-  return zoom < 10.5 ? 4.5 : zoom < 12 ? 6.5 : zoom < 14 ? 8 : 10;
+  return zoom < 11 ? 3.5 : zoom < 12 ? 5 : zoom < 13 ? 6.5 : zoom < 14.5 ? 8 : 10;
 }
 
-/** Fill a group of Folium's with a layer's features. Clicking one opens its page in the panel. */
-export function drawLayer(map, group, layer, collection, names, open) {
+/** Fill a group of Folium's with a layer's features. `touched(event, path, name)` is called when one is clicked. */
+export function drawLayer(map, group, layer, collection, names, touched) {
   const drawn = L.geoJSON(collection, {
     pane: layer.geometry === "area" ? "areas" : "places",
     pointToLayer: (feature, latlng) =>
       new SymbolMarker(latlng, { pane: "places", radius: size(map), look: layer, interactive: true }),
     style: { pane: "areas", color: layer.colour, weight: 1.4, opacity: 0.8, fillOpacity: 0.02, dashArray: "4 3" },
     onEachFeature: (feature, item) => {
-      item.bindTooltip(() => textElement("span", nameOf(feature.properties, names) || feature.properties.code));
-      if (layer.opens) item.on("click", (event) => {
-        L.DomEvent.stop(event);
-        open(`/resources/${layer.code}/${feature.id}`);
-      });
+      const name = nameOf(feature.properties, names) || feature.properties.code;
+      item.bindTooltip(() => textElement("span", name));
+      if (layer.opens) item.on("click", (event) => touched(event, `/resources/${layer.code}/${feature.id}`, name));
     },
   });
   group.addLayer(drawn);

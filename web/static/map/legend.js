@@ -13,6 +13,19 @@ function remembered() {
   }
 }
 
+/** List the classes of roads as the base map paints them, the most important first. */
+export function addRoadKey(roads, words) {
+  const list = document.getElementById("legend-roads");
+  for (const [code, fill, casing] of roads.toReversed()) {
+    const look = { colour: casing || fill, weight: casing ? 5 : 2, dash: casing ? [] : code === "path" ? [2, 3] : [6, 3] };
+    const canvas = swatch(look, "line");
+    if (casing) swatch({ colour: fill, weight: 3 }, "line", canvas);
+    const row = document.createElement("li");
+    row.append(canvas, textElement("span", words[code]));
+    list.append(row);
+  }
+}
+
 /** Build the legend and keep groups in step with it. A layer with a first zoom stays away until it is reached. */
 export function addLegend(map, group, layers) {
   const chosen = remembered();

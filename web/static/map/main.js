@@ -2,9 +2,9 @@
 /* global L, htmx */
 
 import { listen } from "../events.js";
-import { addBase } from "./base.js";
-import { addLegend } from "./legend.js";
-import { drawLayer, nameOf } from "./layers.js";
+import { addBase, ROADS } from "./base.js";
+import { addLegend, addRoadKey } from "./legend.js";
+import { drawLayer, nameOf, textElement } from "./layers.js";
 import { arrange, drawProposal, drawState } from "./state.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -24,7 +24,8 @@ async function getJSON(address) {
 // -- the panel --------------------------------------------------------------------------------------------------------
 
 const LEGEND_PX = 226;
-const FIT = { maxZoom: 15, paddingTopLeft: [LEGEND_PX, 20], paddingBottomRight: [150, 20] };
+// room for the legend, for a mark above its point, and for the words to the right of ordered units
+const FIT = { maxZoom: 15, paddingTopLeft: [LEGEND_PX, 60], paddingBottomRight: [190, 40] };
 const content = () => document.getElementById("content");
 const openPanel = (path) => htmx.ajax("GET", path, { target: "#content", select: "#content", swap: "outerHTML", source: "#panel" });
 
@@ -39,16 +40,13 @@ async function follow() {
   group("draft").clearLayers();
   showDraft();
   const proposal = group("proposal").clearLayers();
-  if (plan) {
-    drawProposal(proposal, await getJSON(`/api/v1/plans/${plan}/routes`));
-    if (proposal.getLayers().length) map.fitBounds(proposal.getBounds().pad(0.1), FIT);
-  } else if (focus) {
-    const [lon, lat] = focus.split(",").map(Number);
-    await refresh();
-    const ways = routesTo(incident);
-    if (ways.isValid()) map.fitBounds(ways.extend([lat, lon]).pad(0.1), FIT);
-    else map.setView([lat, lon], Math.max(map.getZoom(), 13));
-  }
+  if (!focus) return;
+  const [lon, lat] = focus.split(",").map(Number);
+  if (plan) drawProposal(proposal, await getJSON(`/api/v1/plans/${plan}/routes`));
+  else await refresh();
+  const ways = plan ? proposal.getBounds() : routesTo(incident);
+  if (ways.isValid()) map.fitBounds(ways.extend([lat, lon]), FIT);
+  else map.setView([lat, lon], Math.max(map.getZoom(), 13));
 }
 
 /** Where the ways of one incident's orders run. */
@@ -84,15 +82,24 @@ function fill({ lat, lng }) {
     .catch(() => { hint.textContent = ""; });
 }
 
-function choose(latlng) {
+/** Offer pages, as pairs of path and text, at a point of the map. */
+function offer(latlng, pages) {
   const box = document.createElement("div");
-  const at = `?lon=${latlng.lng.toFixed(6)}&lat=${latlng.lat.toFixed(6)}`;
-  for (const [path, text] of [["/incidents", words.report_here], ["/closures", words.close_here]]) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
-    button.addEventListener("click", () => { map.closePopup(); openPanel(path + at); });
+  for (const [path, text] of pages) {
+    const button = Object.assign(textElement("button", text), { type: "button" });
+    button.addEventListener("click", () => { map.closePopup(); openPanel(path); });
     box.append(button, " ");
   }
-  L.popup().setLatLng(latlng).setContent(box).openOn(map);
+  L.popup({ autoPan: false }).setLatLng(latlng).setContent(box).openOn(map);
+}
+
+/** A place was clicked. While a form waits for a position the click means that, and the place's page is only offered. */
+function touched(event, path, name) {
+  L.DomEvent.stop(event);
+  if (closeTool.getAttribute("aria-pressed") === "true" || field("lon")) {
+    clicked(event);
+    offer(event.latlng, [[path, name]]);
+  } else openPanel(path);
 }
 
 function picking(on) {
@@ -101,13 +108,18 @@ function picking(on) {
   hint.textContent = on ? words.click_road : "";
 }
 
-map.on("click", ({ latlng }) => {
+function clicked({ latlng }) {
+  const at = `?lon=${latlng.lng.toFixed(6)}&lat=${latlng.lat.toFixed(6)}`;
   if (closeTool.getAttribute("aria-pressed") === "true") {
     picking(false);
-    openPanel(`/closures?lon=${latlng.lng.toFixed(6)}&lat=${latlng.lat.toFixed(6)}`);
-  } else if (field("lon")) fill(latlng);
-  else choose(latlng);
-});
+    openPanel(`/closures${at}`);
+  } else if (field("lon")) {
+    map.closePopup();
+    fill(latlng);
+  } else if (config.here.length) offer(latlng, config.here.map(([path, text]) => [path + at, text]));
+}
+
+map.on("click", clicked);
 closeTool.addEventListener("click", () => picking(closeTool.getAttribute("aria-pressed") !== "true"));
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "content") follow();
@@ -148,9 +160,10 @@ map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: 
 addBase(map, config.names);
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
 L.control.zoom({ position: "bottomright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
-addLegend(map, group, config.layers, words);
+addLegend(map, group, config.layers);
+addRoadKey(ROADS, words.roads);
 for (const layer of config.layers) {
-  getJSON(`/api/v1/layers/${layer.code}/items?limit=20000`).then((items) => drawLayer(map, group(layer.code), layer, items, config.names, openPanel));
+  getJSON(`/api/v1/layers/${layer.code}/items?limit=20000`).then((items) => drawLayer(map, group(layer.code), layer, items, config.names, touched));
 }
 refresh();
 follow();

@@ -99,6 +99,18 @@ export function arrange(drawn) {
   }));
 }
 
+const closureMark = ({ factor_percent: slowed }) =>
+  textElement("div", slowed ? "≈" : "✕", slowed ? "closed-road slowed" : "closed-road");
+
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false });
+const moment = (at) => (at ? clock.format(new Date(at)) : "");
+
+/** What a closure is, why, and its time window where it has one. */
+function closureText({ factor_percent: slowed, reason, starts_at: from, ends_at: until }, words) {
+  const window = from || until ? `${moment(from)} – ${moment(until)}` : "";
+  return [slowed ? words.slowed : words.closed, reason, window].filter(Boolean).join(" · ");
+}
+
 /** Draw all that stands now. Each group is emptied first: the state is whole, not a difference. */
 export function drawState(group, state, { words, types, vehicles, names, open }) {
   const fill = (name, layer) => group(name).clearLayers().addLayer(layer);
@@ -108,13 +120,13 @@ export function drawState(group, state, { words, types, vehicles, names, open })
     dashArray: feature.properties.walk ? ON_FOOT : null,
   })));
   fill("closures", L.geoJSON(state.closures, {
-    style: { pane: "closures", color: "#b3261e", weight: 6, dashArray: "2 8", fillOpacity: 0.15 },
-    pointToLayer: (_, latlng) => L.marker(latlng, {
+    style: ({ properties }) => ({ pane: "closures", color: properties.factor_percent ? "#8f5600" : "#b3261e", weight: 6, dashArray: "2 8", fillOpacity: 0.15 }),
+    pointToLayer: ({ properties }, latlng) => L.marker(latlng, {
       pane: "closures",
-      icon: L.divIcon({ html: textElement("div", "✕", "closed-road"), className: "", iconSize: [22, 22] }),
+      icon: L.divIcon({ html: closureMark(properties), className: "", iconSize: [22, 22] }),
     }),
     onEachFeature: (feature, item) => {
-      item.bindTooltip(() => textElement("span", feature.properties.reason || words.closed));
+      item.bindTooltip(() => textElement("span", closureText(feature.properties, words)));
       item.on("click", (event) => { L.DomEvent.stop(event); open(`/closures?id=${feature.properties.id}`); });
     },
   }));

@@ -48,14 +48,18 @@ export const SymbolMarker = L.CircleMarker.extend({
   },
 });
 
-/** The same symbol for the legend; lines and areas as a swatch. */
-export function swatch(look, geometry) {
+function emptySwatch() {
   const canvas = document.createElement("canvas");
   const ratio = window.devicePixelRatio || 1;
   canvas.width = canvas.height = 20 * ratio;
   canvas.setAttribute("aria-hidden", "true");
+  canvas.getContext("2d").scale(ratio, ratio);
+  return canvas;
+}
+
+/** The same symbol for the legend; lines and areas as a swatch. A given canvas is drawn over. */
+export function swatch(look, geometry, canvas = emptySwatch()) {
   const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
   context.strokeStyle = look.colour;
   context.lineWidth = look.weight || 2;
   context.setLineDash(look.dash || []);
