@@ -1,6 +1,6 @@
-"""Nearest first: the baseline that every plan is compared with. The planner's own first plan is in `dispatch.construct`.
+"""Nearest first: the baseline that every plan is compared with; and `frugal`, the planner's guess when time is no matter.
 
-The rule is the honest habit of a duty room: incidents by priority, critical needs first, and for each need the
+Nearest first is the honest habit of a duty room: incidents by priority, critical needs first, and for each need the
 unit with the least time to effect until it is covered. Pins go first; bans hold.
 """
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from dispatch.choice import Choice, empty_choice
 from dispatch.problem import Problem
-from dispatch.times import Ints
+from dispatch.times import Flags, Ints
 
 
 def nearest_first(problem: Problem) -> Choice:
@@ -16,6 +16,29 @@ def nearest_first(problem: Problem) -> Choice:
     taking = Taking(problem)
     taking.take_pins()
     for need in need_order(problem):
+        if problem.needs[need].kind == "material":
+            taking.fetch(need)
+        else:
+            taking.cover(need)
+    return taking.choice
+
+
+def frugal(problem: Problem, pairs: Flags, draws: Flags) -> Choice:
+    """Return a plan of few orders from some pairs and draws, all of them on time: the needs with the fewest units first,
+    units that guard no place before those that do, then the strongest.
+    """
+    guards = np.zeros(problem.n_units, dtype=np.int64)
+    guards[problem.cover_units] = 1
+    heads = np.minimum(problem.pair_amount, problem.need_quantity[problem.pair_need])
+    taking = Taking(
+        problem,
+        pair_order=np.lexsort((problem.pair_road, -heads, guards[problem.pair_unit])),
+        draw_order=np.lexsort((problem.trip_road[problem.draw_trip], -problem.draw_most)),
+        within=(pairs, draws),
+    )
+    taking.take_pins()
+    choices = np.bincount(problem.pair_need[pairs], minlength=len(problem.needs))
+    for need in np.argsort(choices, kind="stable").tolist():
         if problem.needs[need].kind == "material":
             taking.fetch(need)
         else:
@@ -35,9 +58,20 @@ def need_order(problem: Problem) -> list[int]:
 
 
 class Taking:
-    """A choice being made, with what is already taken. Every method keeps it valid."""
+    """A choice being made, with what is already taken. Every method keeps it valid.
 
-    def __init__(self, problem: Problem) -> None:
+    `pair_order`, `draw_order`: every row, in the order of preference (soonest first). `within`: those that may be taken,
+    pins aside.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        pair_order: Ints | None = None,
+        draw_order: Ints | None = None,
+        within: tuple[Flags, Flags] | None = None,
+    ) -> None:
         self.problem = problem
         self.choice = empty_choice(problem)
         self.unit_used = np.zeros(problem.n_units, dtype=np.bool_)
@@ -45,9 +79,14 @@ class Taking:
         self.trip_of = np.full(problem.n_carriers, -1, dtype=np.int64)
         self.load_left = problem.carrier_load.copy()
         self.drawn: list[list[tuple[int, int]]] = [[] for _ in problem.batch_lots]
-        self._pairs_by_need = _rows_by(problem.pair_need, problem.pair_ms, len(problem.needs))
-        trip_ms = problem.trip_ms[problem.draw_trip]
-        self._draws_by_need = _rows_by(problem.draw_need, trip_ms, len(problem.needs))
+        if pair_order is None:
+            pair_order = np.argsort(problem.pair_ms, kind="stable")
+        if draw_order is None:
+            draw_order = np.argsort(problem.trip_ms[problem.draw_trip], kind="stable")
+        if within is not None:
+            pair_order, draw_order = pair_order[within[0][pair_order]], draw_order[within[1][draw_order]]
+        self._pairs_by_need = _rows_by(problem.pair_need, pair_order, len(problem.needs))
+        self._draws_by_need = _rows_by(problem.draw_need, draw_order, len(problem.needs))
 
     def take_pins(self) -> None:
         """Each pinned unit takes the most wanting of its needs; each pinned trip brings one unit of something."""
@@ -113,7 +152,8 @@ class Taking:
     def _released(self, batch: int, delay: int) -> int:
         """Units still free for a trip that waits `delay`: every longer wait must hold as well."""
         lots = self.problem.batch_lots[batch]
-        limits = {delay, *(lot.activation_ms for lot in lots if lot.activation_ms > delay)}
+        waits = [*(lot.activation_ms for lot in lots), *(d for d, _ in self.drawn[batch])]
+        limits = {delay, *(wait for wait in waits if wait > delay)}
         return min(
             sum(lot.quantity for lot in lots if lot.activation_ms <= limit)
             - sum(quantity for d, quantity in self.drawn[batch] if d <= limit)
@@ -142,8 +182,8 @@ class Taking:
         self.choice.draws[draw] = 0
 
 
-def _rows_by(group: Ints, key: Ints, n_groups: int) -> list[Ints]:
-    """Row numbers of each group, by ascending key (ties: row order)."""
-    order = np.lexsort((np.arange(len(group)), key, group))
-    edges = np.searchsorted(group[order], np.arange(n_groups + 1))
-    return [order[edges[g] : edges[g + 1]] for g in range(n_groups)]
+def _rows_by(group: Ints, order: Ints, n_groups: int) -> list[Ints]:
+    """Rows of each group, each in the given order."""
+    rows = order[np.argsort(group[order], kind="stable")]
+    edges = np.searchsorted(group[rows], np.arange(n_groups + 1))
+    return [rows[edges[g] : edges[g + 1]] for g in range(n_groups)]

@@ -11,14 +11,15 @@ returned: the bound of a tier holds for every plan that is no worse in each of t
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dispatch.bounds import earliest, least_missing
 from dispatch.choice import TIERS, Choice, tiers_of
+from dispatch.dominance import most_orders, undominated
 from dispatch.exact import Model, Window
-from dispatch.greedy import nearest_first
+from dispatch.greedy import frugal, nearest_first
 from dispatch.model import Tier
 from dispatch.problem import Problem
 from dispatch.shortage import least_shortage
@@ -228,21 +229,33 @@ def _window(
 
 
 def _at_floors(search: _Search, floors: _Floors, most: Ints) -> Model | None:
-    """Try whether all incidents can have their floors at once, the usual case: four tiers are proven by one solve.
+    """Try whether all incidents can have their floors at once, the usual case: four tiers are proven by one plan.
 
     None when they cannot. `most`: what each need may lack.
     """
-    model = Model(search.problem, _window(search.problem, floors, most, (0, 0)))
-    outcome = minimise(model, "coverage", search.stop_at)
-    if outcome.choice is None:
-        return None
-    search.offer(outcome.choice)
+    problem = search.problem
+    window = _window(problem, floors, most, (0, 0))
+    floor_values = (*_weighted(problem, most), floors.critical_sum, floors.all_sum)
+    search.offer(frugal(problem, window.pairs, window.draws))
+    if search.values[:5] != (*floor_values, 0):
+        enough = most_orders(problem, window.pairs, window.draws)
+        model = _without_dominated(problem, window, enough)
+        outcome = minimise(model, "coverage", search.stop_at)
+        if outcome.choice is None:
+            return None
+        search.offer(outcome.choice)
+        search.raise_bound("coverage", outcome.bound)
     search.raise_bound("time_critical", floors.critical_sum)
     search.raise_bound("time_rest", floors.all_sum)
-    search.raise_bound("coverage", outcome.bound)
+    if search.proven("coverage"):
+        model = _without_dominated(problem, window, search.value("orders"))
     for tier in TIERS[:5]:
         model.hold(tier, search.value(tier))
     return model
+
+
+def _without_dominated(problem: Problem, window: Window, orders: int) -> Model:
+    return Model(problem, replace(window, pairs=undominated(problem, window.pairs, orders)))
 
 
 def _most_missing(search: _Search, least: Ints) -> Ints:
