@@ -25,7 +25,7 @@ demo-check: setup  ## start the demo, ask its health, the map and one plan, and 
 
 ##@ Develop
 test: setup-test  ## every test, on a private PostGIS and a real browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 e2e: setup-test  ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser

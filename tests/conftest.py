@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from data import migrate
@@ -15,6 +16,9 @@ from data.engine import make_engine
 from tests import databases
 
 TEMPLATE = "template_muster"
+
+settings.register_profile("muster", deadline=None)  # no test asserts a time
+settings.load_profile("muster")
 _numbers = itertools.count(1)
 
 
