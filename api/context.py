@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DataError
 
+from api.errors import InvalidError
 from api.networks import Networks
 from api.security import NOBODY, Actor, Passwords
 from api.settings import Settings
@@ -45,8 +47,16 @@ class World:
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
+        """Connect. Raises InvalidError for a text that the database cannot hold: one with a NUL, from wherever it came."""
         with self.engine.connect() as connection:
-            yield worlds.inside(connection, self.schema)
+            try:
+                yield worlds.inside(connection, self.schema)
+            except DataError as error:
+                if (
+                    getattr(error.orig, "sqlstate", None) is None
+                ):  # the driver refused it before the server saw it
+                    raise InvalidError("text_unstorable") from error
+                raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     ),
     "time_unreadable": ("时间无法读取。", "The time cannot be read."),
     "radius_unreadable": ("半径应为整数米。", "The radius must be whole metres."),
+    "text_unstorable": (
+        "内容含有无法保存的字符。",
+        "It holds characters that cannot be kept.",
+    ),
     "no_incident_chosen": ("请至少勾选一起险情。", "Tick at least one incident."),
     "wish_unreadable": ("对力量的指定无法读取。", "A word about a unit cannot be read."),
     "no_such_place": ("没有找到“{words}”。", "Nothing is called “{words}”."),
@@ -351,6 +355,7 @@ ROAD_CLASSES: Final[Mapping[str, Pair]] = {
     "road": ("村道", "local road"),
 }
 
+_MINUTE_MS: Final = 60_000
 NUMERALS: Final = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 
 
@@ -554,6 +559,13 @@ class Words:
         if isinstance(value, bool):
             return pick(("是", "yes") if value else ("否", "no"), self.lang)
         field = layer.fields[name]
+        if name.endswith("_min"):
+            return i18n.duration(int(value) * _MINUTE_MS, self.lang)
+        if field.type == "capabilities":
+            graded = (part.partition(":") for part in str(value).split(";"))
+            return self.capabilities(
+                [Capability(code=code, grade=int(grade or LAST_GRADE)) for code, _, grade in graded]
+            )
         return self.term(field.group, str(value)) if field.group else str(value)
 
     def capabilities(self, found: Sequence[Capability]) -> str:

@@ -72,6 +72,16 @@ def test_a_body_that_is_no_json_names_the_place(commander: Browser) -> None:
     assert {"field": "body.type", "code": "missing"} in missing.json()["errors"]
 
 
+def test_a_text_with_a_nul_is_refused(commander: Browser) -> None:
+    """PostgreSQL holds no NUL; whatever a program sends is an answer, never a failure of the server."""
+    searched = commander.get("/search?q=a%00b")
+    assert (searched.status_code, searched.json()["code"]) == (422, "text_unstorable")
+    body = {"type": "landslide", "level": 4, "position": [111.09, 36.0], "name": "a\0b"}
+    reported = commander.post("/incidents", body)
+    assert (reported.status_code, reported.json()["code"]) == (422, "text_unstorable")
+    assert commander.get("/incidents").json() == []
+
+
 def test_an_unknown_address_and_method_are_problems_too(commander: Browser) -> None:
     """A client reads one kind of error only."""
     assert commander.get("/nothing").json()["code"] == "no_such_address"

@@ -50,6 +50,15 @@ class Visitor:
             self.complaints.append(f"asked {request.url}")
 
 
+def click_map(page: Page, lon: float, lat: float) -> None:
+    """Click where a position is drawn."""
+    point = page.evaluate(
+        "([lat, lon]) => { const p = map_command.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }",
+        [lat, lon],
+    )
+    page.locator("#map_command").click(position={"x": point[0], "y": point[1]})
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, or Playwright's own where that is all there is."""

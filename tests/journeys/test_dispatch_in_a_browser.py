@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine, text
 
 from data import worlds
 from tests import builders
-from tests.journeys.conftest import Visitor
+from tests.journeys.conftest import Visitor, click_map
 from tests.site import add_accounts, serving
 
 pytestmark = pytest.mark.browser
@@ -33,15 +33,6 @@ def commander(browser: Browser, address: str) -> Iterator[Visitor]:
     context.set_default_timeout(WAIT_MS)
     yield Visitor(context, address)
     context.close()
-
-
-def click_map(page: Page, lon: float, lat: float) -> None:
-    """Click where a position is drawn."""
-    point = page.evaluate(
-        "([lat, lon]) => { const p = map_command.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }",
-        [lat, lon],
-    )
-    page.locator("#map_command").click(position={"x": point[0], "y": point[1]})
 
 
 def test_a_landslide_becomes_acknowledged_orders(commander: Visitor, browser: Browser) -> None:

@@ -64,6 +64,7 @@ function unitMark(orders, names, words) {
 function unitList(orders, { words, vehicles, names }) {
   const list = document.createElement("ul");
   list.className = "plain";
+  if (orders.every(({ vehicle }) => vehicle)) list.append(textElement("li", nameOf(orders[0], names)));
   for (const { kind, vehicle, state, overdue } of orders) {
     const [mark] = overdue ? ["!"] : ORDER[state] || ["?"];
     const who = vehicle ? vehicles[vehicle] || vehicle : nameOf(orders[0], names);
@@ -78,20 +79,26 @@ function lines(collection, style) {
 }
 
 const ROW = 25;
+const ROWS = [0, 1, -1, 2, -2];
 
-/** Move the words of ordered units apart where bases lie close together; a thin line leads from each to its base. */
+/**
+ * Move the words of ordered units apart where bases lie close together; a thin line leads from each to its base.
+ * Where there is no room nearby, the mark alone stays on its base: its words come with the pointer, or with zooming in.
+ */
 export function arrange(drawn) {
   const taken = [];
   drawn.eachLayer((marks) => marks.eachLayer((marker) => {
     const unit = marker.getElement()?.querySelector(".unit");
     if (!unit) return;
+    unit.classList.remove("short");
     const { x, y } = marker._map.latLngToLayerPoint(marker.getLatLng());
     const width = unit.offsetWidth;
-    let row = 0;
-    while (taken.some((box) => Math.abs(box.y - y - row * ROW) < ROW && box.x < x + width && x < box.x + box.width)) {
-      row = row > 0 ? -row : 1 - row; // 0, 1, -1, 2, -2 …
-    }
-    taken.push({ x, y: y + row * ROW, width });
+    const free = (row) => !taken.some((box) => Math.abs(box.y - y - row * ROW) < ROW && box.x < x + width && x < box.x + box.width);
+    const found = ROWS.find(free);
+    const row = found ?? 0;
+    if (found === undefined) unit.classList.add("short");
+    else taken.push({ x, y: y + row * ROW, width });
+    marker.setZIndexOffset(found === undefined ? 0 : 100);
     unit.style.top = `${row * ROW}px`;
     unit.style.setProperty("--lead", `${Math.abs(row) * ROW}px`);
     unit.classList.toggle("above", row < 0);
