@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 import psycopg
@@ -27,6 +27,9 @@ DATABASE = "muster"
 SOCKET_PATH_LIMIT = 107  # bytes that sun_path holds, less the terminator
 START_TIMEOUT_S = 60.0
 ROOT_RUNS_AS = "postgres"
+SYSTEM_FOLDER = Path(
+    "/var/lib/muster"
+)  # where root's cluster lies when others cannot enter the folder asked for
 CONFIG = """\
 # written by muster at every start
 listen_addresses = ''
@@ -65,21 +68,42 @@ def bin_folder() -> Path:
     return max(found, key=lambda folder: int(folder.parent.name))
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
-    """Return the account that the server must run as, or None for the present one."""
+def usable_folder(wanted: Path) -> Path:
+    """Return `wanted`, or where no cluster can work there, a folder of its own elsewhere; the same one every time.
+
+    Root's server runs as another user, who may not be let in (`/root`): then it lies below `SYSTEM_FOLDER`. Anybody
+    else may not write there (a checkout of root's): then it lies among the data of the person.
+    """
+    wanted = wanted.resolve()
+    if os.geteuid() == 0:
+        return wanted if reachable_by_others(wanted) else SYSTEM_FOLDER / wanted.relative_to("/")
+    nearest = next(folder for folder in (wanted, *wanted.parents) if folder.exists())
+    if os.access(nearest, os.W_OK | os.X_OK):
+        return wanted
+    own = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return own / "muster" / wanted.relative_to("/")
+
+
+def reachable_by_others(folder: Path) -> bool:
+    """Whether an unprivileged user can enter every parent of `folder`."""
+    return all(not parent.exists() or parent.stat().st_mode & 0o001 for parent in folder.resolve().parents)
+
+
+def _account_for(folder: Path) -> pwd.struct_passwd | None:
+    """Return the account that the server must run as, or None for the present one.
+
+    As root: the owner of a cluster that is there, so that root may use an ordinary user's without taking it away.
+    """
     if os.geteuid() != 0:
         return None
+    if folder.exists() and folder.stat().st_uid != 0:
+        return pwd.getpwuid(folder.stat().st_uid)
     try:
         return pwd.getpwnam(ROOT_RUNS_AS)
     except KeyError:
         raise ClusterError(
             f"PostgreSQL never runs as root and there is no user {ROOT_RUNS_AS!r}. Run `make setup`."
         ) from None
-
-
-def reachable_by_others(folder: Path) -> bool:
-    """Whether an unprivileged user can enter every parent of `folder`."""
-    return all(not parent.exists() or parent.stat().st_mode & 0o001 for parent in folder.resolve().parents)
 
 
 class Cluster:
@@ -94,7 +118,7 @@ class Cluster:
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.durable = durable
-        self._account = _unprivileged()
+        self._account = _account_for(self.folder)
         self._lock: IO[str] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
@@ -168,14 +192,22 @@ class Cluster:
         return self._server is not None
 
     def _make_folders(self) -> None:
-        if self._account is not None and not reachable_by_others(self.folder):
+        account = self._account
+        if account and account.pw_name == ROOT_RUNS_AS and not reachable_by_others(self.folder):
             raise ClusterError(
-                f"The user {self._account.pw_name!r}, who must run the database, cannot enter {self.folder}. "
+                f"The user {account.pw_name!r}, who must run the database, cannot enter {self.folder}. "
                 "Set MUSTER_FOLDER to a folder that others can enter, such as /var/lib/muster."
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_parents()
         for folder in (self.folder, self.socket_folder):
             self._own(folder)
+
+    def _make_parents(self) -> None:
+        """Make what is missing above the folder; enterable whatever the umask of root is."""
+        for parent in reversed([above for above in self.folder.parents if not above.exists()]):
+            parent.mkdir()
+            if self._account is not None:
+                parent.chmod(0o755)
 
     def _own(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -185,8 +217,14 @@ class Cluster:
             raise ClusterError(f"{folder} belongs to another user. Remove it, or set MUSTER_FOLDER.")
         folder.chmod(0o700)
 
+    def _give(self, file: IO[Any]) -> None:
+        """Let a file that root opened belong to the server's account, who may be the next to open it."""
+        if self._account is not None:
+            os.fchown(file.fileno(), self._account.pw_uid, self._account.pw_gid)
+
     def _take_lock(self) -> bool:
         lock = (self.folder / "owner.lock").open("a+")
+        self._give(lock)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -240,36 +278,13 @@ class Cluster:
             self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
 
     def _launch(self) -> None:
-        config = (
-            CONFIG
-            if self.durable
-            else CONFIG + "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
-        )
-        (self.data / "muster.conf").write_text(config)
-        log = (self.folder / "postgres.log").open("ab")
+        """Start the server and wait until it answers; again while a killed one still holds the shared memory."""
+        self._write_configuration()
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
-            self._server = subprocess.Popen(  # noqa: S603 - fixed program, no shell
-                self._command(
-                    "postgres",
-                    "-D",
-                    str(self.data),
-                    "-c",
-                    f"unix_socket_directories={self.socket_folder}",
-                    "-c",
-                    f"config_file={self.data / 'muster.conf'}",
-                    "-c",
-                    f"hba_file={self.data / 'pg_hba.conf'}",
-                ),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C at the terminal reaches us, not the server
-                user=self._account.pw_uid if self._account else None,
-                group=self._account.pw_gid if self._account else None,
-                extra_groups=[] if self._account else None,
-            )
+            with (self.folder / "postgres.log").open("ab") as log:
+                self._give(log)
+                self._server = self._spawn(log)
             try:
                 self._wait_ready()
             except ClusterError:
@@ -277,11 +292,33 @@ class Cluster:
                 if self._stopping.is_set() or time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
-                continue
-            finally:
-                log.flush()
-            log.close()
-            return
+            else:
+                return
+
+    def _write_configuration(self) -> None:
+        unsafe = "" if self.durable else "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+        with (self.data / "muster.conf").open("w") as file:
+            self._give(file)
+            file.write(CONFIG + unsafe)
+
+    def _spawn(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+        settings = {
+            "unix_socket_directories": self.socket_folder,
+            "config_file": self.data / "muster.conf",
+            "hba_file": self.data / "pg_hba.conf",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return subprocess.Popen(  # noqa: S603 - fixed program, no shell
+            self._command("postgres", "-D", str(self.data), *options),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C at the terminal reaches us, not the server
+            user=self._account.pw_uid if self._account else None,
+            group=self._account.pw_gid if self._account else None,
+            extra_groups=[] if self._account else None,
+        )
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

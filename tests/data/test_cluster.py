@@ -1,6 +1,7 @@
 """The embedded cluster: one owner, no network, back after a kill."""
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -12,7 +13,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from data.cluster import SOCKET_PATH_LIMIT, USER, Cluster, ClusterError, reachable_by_others
+from data.cluster import (
+    SOCKET_PATH_LIMIT,
+    SYSTEM_FOLDER,
+    USER,
+    Cluster,
+    ClusterError,
+    reachable_by_others,
+    usable_folder,
+)
 
 
 @pytest.fixture
@@ -152,3 +161,44 @@ def test_closed_folder_is_named_with_the_remedy(folder: Path) -> None:
     if os.geteuid() == 0:
         with pytest.raises(ClusterError, match="MUSTER_FOLDER"):
             Cluster(folder / "inside").start()
+
+
+def test_a_folder_closed_to_the_server_gives_way_to_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make demo` below /root, or in a checkout of somebody else's, must work and find its data again."""
+    folder.mkdir(mode=0o700)
+    wanted = folder / "project" / ".muster"
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder.parent / "own"))
+    if os.geteuid() == 0:
+        assert usable_folder(wanted) == SYSTEM_FOLDER / wanted.relative_to("/")
+        folder.chmod(0o755)
+    else:
+        folder.chmod(0o500)
+        assert usable_folder(wanted) == folder.parent / "own" / "muster" / wanted.relative_to("/")
+        folder.chmod(0o700)
+    assert usable_folder(wanted) == wanted
+
+
+def test_a_strict_umask_does_not_lock_the_server_out(folder: Path) -> None:
+    """Hardened machines give root umask 077: the folders above the cluster must still let its user through."""
+    old = os.umask(0o077)
+    try:
+        cluster = Cluster(folder / "below" / "cluster", durable=False)
+        cluster.start()
+    finally:
+        os.umask(old)
+    assert ask(cluster, "SELECT 1") == 1
+    cluster.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for another account")
+def test_root_uses_an_ordinary_users_cluster_without_taking_it(folder: Path) -> None:
+    """`sudo muster …` beside an ordinary user's data: the files stay that user's, or they could never start again."""
+    nobody = pwd.getpwnam("nobody")
+    folder.mkdir()
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    cluster = Cluster(folder, durable=False)
+    cluster.start()
+    cluster.stop()
+    assert {found.stat().st_uid for found in (folder, *folder.rglob("*"))} == {nobody.pw_uid}
