@@ -156,6 +156,8 @@ class _Import:
 
     def apply(self, frame: gpd.GeoDataFrame) -> ImportReport:
         rows = self._rows(frame)
+        if self.layer.store == "stock_lots":
+            stock.hold_all(self.connection)  # a confirmation takes lots by id, a ledger has its own order
         savepoint = self.connection.begin_nested()
         try:
             self._upsert(rows)
@@ -305,32 +307,16 @@ class _Import:
         ids = self._ids(stock_lots, rows)
         query = select(stock_lots.c.id, stock_lots.c.quantity).where(stock_lots.c.id.in_(ids.values()))
         on_hand = {row.id: row.quantity for row in self.connection.execute(query)}
-        for row in rows:
-            lot_id, counted = ids[row.code], row.record["quantity"]
-            if counted == on_hand[lot_id]:
-                continue
-            try:
-                self._move_stock(lot_id, counted, is_new=row.outcome == "new")
-            except stock.StockShortError as short:
-                values = {"value": counted, "reserved": short.asked}
-                self._note(
-                    row.number, RowRefusedError("stock_below_reserved", "release_first", "quantity", **values)
-                )
-                row.refused = True
-            else:
-                row.outcome = "new" if row.outcome == "new" else "changed"
+        moved = [row for row in rows if row.record["quantity"] != on_hand[ids[row.code]]]
+        come = {ids[row.code]: row.record["quantity"] for row in moved if row.outcome == "new"}
+        stock.receive_all(self.connection, come, actor=self.actor, at=self.at, note=self.source)
+        for row in moved:
+            if row.outcome != "new":
+                self._recount(row, ids[row.code])
 
-    def _move_stock(self, lot_id: int, counted: int, *, is_new: bool) -> None:
-        if is_new:
-            stock.receive(
-                self.connection,
-                lot_id=lot_id,
-                quantity=counted,
-                actor=self.actor,
-                at=self.at,
-                note=self.source,
-            )
-        else:
+    def _recount(self, row: _Row, lot_id: int) -> None:
+        counted = row.record["quantity"]
+        try:
             stock.count(
                 self.connection,
                 lot_id=lot_id,
@@ -339,6 +325,14 @@ class _Import:
                 at=self.at,
                 note=self.source,
             )
+        except stock.StockShortError as short:
+            values = {"value": counted, "reserved": short.asked}
+            self._note(
+                row.number, RowRefusedError("stock_below_reserved", "release_first", "quantity", **values)
+            )
+            row.refused = True
+        else:
+            row.outcome = "changed"
 
     def _ids(self, table: Table, rows: Sequence[_Row]) -> dict[str, int]:
         query = select(table.c.code, table.c.id).where(table.c.code.in_([row.code for row in rows]))

@@ -5,12 +5,12 @@ conditional update that fails where there is too little (a check alone would not
 movement; the database compares both at commit.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Integer, Row, func, literal, select
 
 from data.tables import stock_lots, stock_movements
 
@@ -153,6 +153,32 @@ def receive(
         raise LookupError(f"no stock lot {lot_id}")
     _note(connection, lot_id, "receive", actor, at, quantity=quantity, order_id=order_id, note=note)
     return lot
+
+
+def receive_all(
+    connection: Connection, quantities: Mapping[int, int], *, actor: str, at: datetime, note: str = ""
+) -> None:
+    """Put goods into many lots at once, as a new ledger does: quantity by lot. Raises LookupError like `receive`."""
+    come = (
+        func.unnest(
+            literal(list(quantities), ARRAY(BigInteger)), literal([*quantities.values()], ARRAY(Integer))
+        )
+        .table_valued("lot_id", "quantity")
+        .render_derived()
+    )
+    changed = connection.execute(
+        stock_lots.update()
+        .where(stock_lots.c.id == come.c.lot_id)
+        .values(quantity=stock_lots.c.quantity + come.c.quantity)
+    )
+    if changed.rowcount != len(quantities):
+        raise LookupError(f"of {len(quantities)} stock lots {changed.rowcount} exist")
+    notes = select(
+        come.c.lot_id, literal("receive"), come.c.quantity, literal(at), literal(actor), literal(note)
+    )
+    connection.execute(
+        stock_movements.insert().from_select(["lot_id", "kind", "quantity", "at", "actor", "note"], notes)
+    )
 
 
 def count(
