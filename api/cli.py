@@ -7,6 +7,8 @@ Whoever can open the database's folder acts as a local administrator; the journa
 import getpass
 import json
 import os
+import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +16,12 @@ from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import UUID, uuid4
 
 import typer
 import uvicorn
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -32,15 +34,17 @@ from api.context import Context
 from api.errors import MusterError
 from api.http import documents
 from api.security import local_administrator, new_password
-from api.settings import Settings
+from api.settings import BESIDE, Settings
 from api.usecases import accounts, bringing_in, closures, incidents, orders, plans, resources, system
 from data import backup, migrate
 from data.backup import BackupError
 from data.cluster import ClusterError
+from data.migrate import SchemaError
 from dispatch.bench import run as measured_dispatch
 from dispatch.model import Wish
 
-REFUSED, NO_DATABASE = 1, 3
+REFUSED, WRONG_USAGE, NO_DATABASE = 1, 2, 3
+BACKLOG = 128
 PIPE_WIDTH = 250
 APPLICATION = "web.app:application"
 
@@ -77,19 +81,40 @@ PORT_HELP = "Port to listen on; 0 takes a free one."
 
 def main() -> None:
     """Run the command line, turning refusals into exit codes."""
+    signal.signal(signal.SIGTERM, _end)
     try:
         app()
     except MusterError as error:
         _fail(f"Refused: {error}", REFUSED)
     except BackupError as error:
         _fail(str(error), REFUSED)
-    except (ClusterError, OperationalError) as error:
+    except (ClusterError, SchemaError) as error:
         _fail(f"No database: {error}", NO_DATABASE)
+    except OperationalError as error:
+        _fail(f"No database: {error.orig}", NO_DATABASE)
 
 
-def _fail(message: str, code: int) -> None:
-    Console(stderr=True).print(message, style="red", markup=False)
+def _end(number: int, _frame: object) -> None:
+    """End as after Ctrl-C, so that the private cluster is stopped, too: by itself Python would die at once."""
+    sys.exit(128 + number)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(code)
+
+
+def _settings() -> Settings:
+    """Read the settings; say where the cluster lies when it is not where one would look first."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"MUSTER_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+        _fail(f"Settings: {wrong}", WRONG_USAGE)
+    if settings.database_url is None and settings.elsewhere:
+        typer.echo(f"The account that runs the database cannot use {BESIDE}.", err=True)
+        typer.echo(f"Its folder is {settings.folder} (MUSTER_FOLDER sets another).", err=True)
+    return settings
 
 
 # -- how every command acts and prints ---------------------------------------------------------------------------------
@@ -98,7 +123,7 @@ def _fail(message: str, code: int) -> None:
 @contextmanager
 def _acting() -> Iterator[Context]:
     """Open the database and act as the local administrator."""
-    with runtime.opened(Settings()) as context:
+    with runtime.opened(_settings()) as context:
         yield context.acting(local_administrator(getpass.getuser()))
 
 
@@ -149,19 +174,39 @@ def serve(
     port: Annotated[int | None, typer.Option(help=PORT_HELP)] = None,
 ) -> None:
     """Serve the pages and the API with the settings of the environment (MUSTER_…)."""
-    settings = Settings()
-    with runtime.database(settings, attach=False) as url:
+    settings = _settings()
+    with (
+        _listening(host or settings.host, settings.port if port is None else port) as door,
+        runtime.database(settings, attach=False) as url,
+    ):
         with runtime.on(settings, url) as context:
             if not system.readiness(context).administrator:
                 typer.echo("There is no administrator yet. Make one: muster db init", err=True)
-        _serve(url, host or settings.host, settings.port if port is None else port)
+        typer.echo(_address(door))
+        _serve(url, door)
 
 
-def _serve(url: str, host: str, port: int) -> None:
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port before any long work: a port in use is told at once, and a browser that is early waits."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        door = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        _fail(f"Cannot listen on {host}, port {port}: {error.strerror}. Take another with --port.", REFUSED)
+    with door:
+        yield door
+
+
+def _address(door: socket.socket) -> str:
+    host, port = door.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _serve(url: str, door: socket.socket) -> None:
     os.environ["MUSTER_DATABASE_URL"] = url
-    uvicorn.run(
-        APPLICATION, factory=True, host=host, port=port, log_level="warning", timeout_graceful_shutdown=3
-    )
+    config = uvicorn.Config(APPLICATION, factory=True, log_level="warning", timeout_graceful_shutdown=3)
+    uvicorn.Server(config).run(sockets=[door])
 
 
 @app.command()
@@ -173,18 +218,20 @@ def demo(
     ] = False,
 ) -> None:
     """Load the fictional county 岚溪县 and serve it."""
-    given = Settings()
+    given = _settings()
     settings = given.model_copy(update={"folder": given.folder / "demo"})
-    with runtime.database(settings, attach=False) as url:
+    with (
+        _listening(settings.host, 0 if check else port) as door,
+        runtime.database(settings, attach=False) as url,
+    ):
         with runtime.on(settings, url) as context, _progress() as progress:
             password = demonstration.prepare(context, progress)
         if check:
             os.environ["MUSTER_DATABASE_URL"] = url
             _checked(password)
             return
-        address = f"http://{settings.host}:{port}"
-        typer.echo(f"\n  {address}\n  name: {accounts.FIRST_ADMINISTRATOR}\n  password: {password}\n")
-        _serve(url, settings.host, port)
+        typer.echo(f"\n  {_address(door)}\n  name: {accounts.FIRST_ADMINISTRATOR}\n  password: {password}\n")
+        _serve(url, door)
 
 
 def _checked(password: str) -> None:
@@ -232,7 +279,7 @@ def db_upgrade() -> None:
 @db_app.command("backup")
 def db_backup(file: Path) -> None:
     """Write everything into one file."""
-    with runtime.database(Settings()) as url:
+    with runtime.database(_settings()) as url:
         backup.backup(runtime.address(url), file)
     typer.echo(f"{file}: {file.stat().st_size:,} bytes")
 
@@ -246,7 +293,7 @@ def db_restore(
     """Make the database what a backup holds. Stop the server first."""
     if not yes:
         typer.confirm("Everything in the present database is replaced. Go on?", abort=True)
-    with runtime.database(Settings()) as url:
+    with runtime.database(_settings()) as url:
         backup.restore(runtime.address(url), file)
     typer.echo("Restored.")
 

@@ -1,10 +1,17 @@
 """Settings, read once from the environment (prefix MUSTER_) or a .env file; every one of them is used."""
 
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from data.cluster import usable_folder
+
+BESIDE = Path(__file__).resolve().parents[1] / ".muster"
+"""The folder in the checkout: the same one wherever `muster` is called from."""
 
 
 class Settings(BaseSettings):
@@ -15,9 +22,12 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="PostgreSQL with PostGIS; unset: a private cluster in `folder`", repr=False
     )
-    folder: Path = Field(default=Path(".muster"), description="where the private cluster and backups live")
+    folder: Path = Field(
+        default_factory=lambda: usable_folder(BESIDE),
+        description="where the private cluster lives; unset: `.muster` in the checkout if a server can work there",
+    )
     host: str = Field(default="127.0.0.1", description="address that the server listens on")
-    port: int = Field(default=8000, ge=0, le=65535, description="port; 0 takes a free one")
+    port: int = Field(default=8600, ge=0, le=65535, description="port; 0 takes a free one")
     origins: tuple[str, ...] = Field(
         default=(), description="origins of the pages behind a proxy, such as https://muster.example"
     )
@@ -34,11 +44,33 @@ class Settings(BaseSettings):
     stream_life_s: float = Field(default=600.0, gt=0, description="longest life of one event stream")
     password_checks: int = Field(default=2, ge=1, description="passwords checked at once; each takes 64 MiB")
 
+    @field_validator("database_url")
+    @classmethod
+    def _driven_by_psycopg(cls, address: str | None) -> str | None:
+        """Take an address as PostgreSQL's own programs write it, too."""
+        if address is None:
+            return None
+        try:
+            url = make_url(address)
+        except ArgumentError:
+            raise ValueError("not an address like postgresql://user:password@host/database") from None
+        if url.drivername.partition("+")[0] not in {"postgresql", "postgres"}:
+            raise ValueError(f"{url.drivername} is not PostgreSQL")
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{name!r} is not a time zone like Asia/Shanghai") from None
         return name
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether nobody chose the folder and the one in the checkout could not be used."""
+        return "folder" not in self.model_fields_set and self.folder != BESIDE
 
     @property
     def zone(self) -> ZoneInfo:

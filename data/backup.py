@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -15,8 +16,18 @@ class BackupError(RuntimeError):
 
 
 def backup(url: URL, file: Path) -> None:
-    """Write everything into one compressed file. Takes no lock that stops anybody. Raises BackupError."""
-    _run(url, "pg_dump", "--format=custom", "--no-owner", "--file", str(file))
+    """Write everything into one compressed file. Takes no lock that stops anybody. Raises BackupError.
+
+    Only its owner may read the file, and it stands in its place wholly or not at all.
+    """
+    growing = file.with_name(f"{file.name}.part")
+    with suppress(OSError):  # the tool says better why a file cannot be made
+        growing.touch(mode=0o600)
+    try:
+        _run(url, "pg_dump", "--format=custom", "--no-owner", "--file", str(growing))
+        growing.replace(file)
+    finally:
+        growing.unlink(missing_ok=True)
 
 
 def restore(url: URL, file: Path) -> None:

@@ -1,17 +1,22 @@
 """`muster`: the same acts from the command line, with exit codes and JSON for programs."""
 
 import json
+import os
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
+import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
 from api import cli
-from data import backup
-from data.cluster import Cluster
+from data import migrate
 from tests import builders
 
 
@@ -176,18 +181,101 @@ def test_a_layer_is_imported_with_its_bad_rows_named(muster: CommandLine, tmp_pa
 
 
 def test_a_backup_brings_everything_back(
-    cluster: Cluster, engine: Engine, county: dict[str, int], tmp_path: Path
+    muster: CommandLine, engine: Engine, county: dict[str, int], tmp_path: Path
 ) -> None:
-    """What was deleted after the backup stands again after the restore, wholly."""
-    url, file = engine.url, tmp_path / "all.dump"
+    """The rehearsal: every table stands again as it stood, after an act and a loss that came later."""
+    file = tmp_path / "all.dump"
     assert county
-    assert make_url(cluster.url(url.database or "")) == url
-    backup.backup(url, file)
+    before = digests(engine)
+    code, out, err = muster("db", "backup", str(file))
+    assert (code, "bytes" in out) == (0, True), err
+    assert file.stat().st_mode & 0o077 == 0, "a backup holds names, phones and password hashes"
+    assert [found.name for found in tmp_path.iterdir()] == ["all.dump"]
+    muster.json("close", "--at", ",".join(map(str, builders.on_main_road(5))))
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM road_edges")
+    assert digests(engine) != before
     engine.dispose()
-    backup.restore(url, file)
+    code, out, err = muster("db", "restore", "--yes", str(file))
+    assert (code, out) == (0, "Restored.\n"), err
+    assert digests(engine) == before
+
+
+def digests(engine: Engine) -> dict[str, str]:
+    """Each table's content as one hash."""
     with engine.begin() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM road_edges").scalar_one() == 23
-    with pytest.raises(backup.BackupError):
-        backup.restore(url, tmp_path / "none.dump")
+        tables = connection.exec_driver_sql(
+            "SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname IN ('public', 'live') AND tablename <> 'spatial_ref_sys'"
+        ).scalars()
+        return {
+            table: str(
+                connection.exec_driver_sql(
+                    f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t"
+                ).scalar()
+            )
+            for table in tables
+        }
+
+
+def test_a_broken_backup_changes_nothing(muster: CommandLine, engine: Engine, tmp_path: Path) -> None:
+    """Half a file, or no backup at all: the database stays as it was, and the tool's own words say why."""
+    file = tmp_path / "all.dump"
+    assert muster("db", "backup", str(file))[0] == 0
+    before = digests(engine)
+    engine.dispose()
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    code, _, err = muster("db", "restore", "--yes", str(file))
+    assert (code, "pg_restore" in err) == (1, True)
+    assert digests(engine) == before
+    code, _, err = muster("db", "backup", str(tmp_path / "nowhere" / "all.dump"))
+    assert (code, "pg_dump" in err) == (1, True)
+
+
+def test_wrong_settings_are_told_in_a_sentence(muster: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped variable is the operator's: wrong usage (2), its name, and no traceback."""
+    monkeypatch.setenv("MUSTER_PORT", "many")
+    code, _, err = muster("incident", "list")
+    assert (code, "MUSTER_PORT" in err, "Traceback" in err) == (2, True, False)
+
+
+def test_a_database_of_a_newer_program_is_left_alone(muster: CommandLine, engine: Engine) -> None:
+    """After a step back to an older release: say so, with the exit code of a database that cannot be used."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    code, _, err = muster("incident", "list")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{migrate.head()}'")
+    assert (code, "newer muster" in err) == (3, True)
+
+
+def test_a_port_in_use_is_told_before_any_work(muster: CommandLine) -> None:
+    """Not after a minute of loading, and with what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, _, err = muster("serve", "--port", str(taken.getsockname()[1]))
+    assert (code, "--port" in err) == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_and_its_database(number: signal.Signals) -> None:
+    """Ctrl-C at a terminal, or a service manager's stop: nothing runs on, and the folder is free again."""
+    with tempfile.TemporaryDirectory(prefix="muster-serve-", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o755)
+        environment = {**os.environ, "MUSTER_FOLDER": made}
+        environment.pop("MUSTER_DATABASE_URL", None)
+        program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from api import cli; cli.main()"
+        with subprocess.Popen(
+            [sys.executable, "-c", program, "serve", "--port", "0"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as server:
+            assert server.stdout is not None
+            address = server.stdout.readline().strip()
+            with urllib.request.urlopen(f"{address}/health", timeout=60) as answer:  # noqa: S310 - our own
+                assert answer.status == 200
+            database = int((Path(made) / "cluster/data/postmaster.pid").read_text().split("\n", 1)[0])
+            server.send_signal(number)
+            server.wait(timeout=60)
+        assert not Path(f"/proc/{database}").exists()
+        assert not (Path(made) / "cluster/data/postmaster.pid").exists()
