@@ -1,16 +1,21 @@
 """The road network in this process: loaded once for each version that an import stored."""
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from api.errors import UnavailableError
 from data import roads
+from gis import hierarchy
 from gis.network import RoadNetwork
 
 Read = Callable[[], AbstractContextManager[Connection]]
+
+log = logging.getLogger(__name__)
 
 
 class Networks:
@@ -20,6 +25,15 @@ class Networks:
         self._read = read
         self._lock = threading.Lock()
         self._loaded: tuple[int, RoadNetwork] | None = None
+        self._orders: Path | None = None
+
+    def prepare_large_ones(self, orders: Path) -> None:
+        """From now on make each very large network ready for far questions, in a thread beside the answers.
+
+        Until that is done, and where the library for it is missing, the plain search gives the same answers later.
+        orders: the folder in which the work is kept for the next start.
+        """
+        self._orders = orders
 
     def current(self) -> tuple[int, RoadNetwork]:
         """Return the present version and its network. Raises UnavailableError while no roads were imported."""
@@ -30,4 +44,25 @@ class Networks:
             with self._lock:
                 if self._loaded is None or self._loaded[0] != version:
                     self._loaded = version, roads.load_network(connection)
+                    if self._orders is not None:
+                        prepare_beside(self._loaded[1], self._orders)
                 return self._loaded
+
+
+def prepare_beside(network: RoadNetwork, orders: Path) -> threading.Thread | None:
+    """Begin to make a network ready for far questions if it is large enough to gain by it; return the thread that does."""
+    if network.drive.state_count < hierarchy.WORTH_IT:
+        return None
+    if not hierarchy.AVAILABLE:
+        log.warning("pyroutingkit is not installed: far travel times on this large network take longer")
+        return None
+    thread = threading.Thread(target=_prepare, args=(network, orders), name="far-roads", daemon=True)
+    thread.start()
+    return thread
+
+
+def _prepare(network: RoadNetwork, orders: Path) -> None:
+    try:
+        network.prepare_for_far(orders)
+    except OSError:
+        log.exception("the next start will prepare the roads again: nothing can be kept in %s", orders)

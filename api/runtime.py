@@ -87,5 +87,6 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
 
 async def _warm(context: Context) -> None:
     """Load the roads before the first plan asks for them."""
+    context.networks.prepare_large_ones(context.settings.folder / "roads")
     with suppress(UnavailableError):
         await to_the_end(context.networks.current)

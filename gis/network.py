@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import geopandas as gpd
@@ -332,10 +333,18 @@ class RoadNetwork:
         finally:
             lane.pool.give_back(working)
 
-    def prepare_for_far(self) -> None:
-        """Make far questions quick on a very large network; takes a minute for 10^6 nodes, and is never needed for an answer."""
-        if not self._hierarchies:
-            self._hierarchies.append(Hierarchy.build(self.drive, self.node_lonlat))
+    def prepare_for_far(self, kept_in: Path | None = None) -> None:
+        """Make far questions quick on a very large network: see `Hierarchy.build`.
+
+        Never needed for an answer, and may run in another thread while questions are answered without.
+        Raises OSError when it cannot be kept; it is used all the same.
+        """
+        if self._hierarchies:
+            return
+        hierarchy = Hierarchy.build(self.drive, self.node_lonlat, kept_in)
+        self._hierarchies.append(hierarchy)
+        if kept_in is not None:
+            hierarchy.keep(kept_in)
 
     @property
     def knows_far(self) -> bool:

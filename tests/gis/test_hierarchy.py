@@ -1,5 +1,7 @@
 """Far answers on very large networks are the plain search's own, to the millisecond."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
@@ -7,13 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.bench.networks import generated
-from gis import journeys
+from gis import hierarchy, journeys
 from gis.network import Closure, RoadNetwork, VehicleProfile
 from gis.travel import Reach, Route, routes_to, times_to
 from tests.gis.networks import World, worlds
 
 CAR = VehicleProfile(speed_class="car")
 HEAVY = VehicleProfile(speed_class="heavy", mass_kg=20_000)
+
+
+pytestmark = pytest.mark.skipif(
+    not hierarchy.AVAILABLE, reason="pyroutingkit has no build for this processor"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +83,31 @@ def test_turn_restrictions_and_rules_hold_in_it(world: World, data: st.DataObjec
         found = times_to(prepared, places[0], places[1:], profile, prepared.overlay())
         assert found.road_ms.tolist() == expected.road_ms.tolist()
         assert found.walk_ms.tolist() == expected.walk_ms.tolist()
+
+
+def test_the_order_is_kept_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute of work is done once for a network, not at each start; a file cut short is not believed."""
+    first, again = generated(900), generated(900)
+    first.prepare_for_far(tmp_path)
+    (kept,) = tmp_path.iterdir()
+    with monkeypatch.context() as barred:
+        barred.setattr(hierarchy, "_contracted", lambda *_: pytest.fail("contracted anew"))
+        again.prepare_for_far(tmp_path)
+    places = first.node_lonlat[::90]
+    expected = times_to(first, places[0], places[1:], CAR, first.overlay())
+    found = times_to(again, places[0], places[1:], CAR, again.overlay())
+    assert found.road_ms.tolist() == expected.road_ms.tolist()
+    (kept / "order").write_bytes(b"")
+    mended = generated(900)
+    mended.prepare_for_far(tmp_path)
+    assert mended.knows_far
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library has no build, nobody is told that far questions are quick."""
+    monkeypatch.setattr(hierarchy, "AVAILABLE", False)
+    network = generated(100)
+    with pytest.raises(ModuleNotFoundError) as missing:
+        network.prepare_for_far()
+    assert missing.value.name == "pyroutingkit"
+    assert not network.knows_far
