@@ -92,6 +92,8 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "place_incomplete": ("必填项为空，未保存。", "A required value is missing; nothing was saved."),
     "no_such_file": ("没有文件 {file}。", "There is no file {file}."),
     "no_such_outline": ("数据中没有这个边界。", "The extract has no such outline."),
+    "file_kind_unknown": ("文件“{file}”的格式不支持。", "The kind of the file “{file}” is not supported."),
+    "file_not_written": ("无法写入文件“{file}”：{why}。", "The file “{file}” cannot be written: {why}."),
     "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
     "no_such_tile": ("没有这张底图。", "There is no such tile."),
@@ -528,7 +530,9 @@ class Words:
     def amount(self, kind: str, code: str, quantity: int) -> str:
         """Write a quantity with its unit: heads, vehicles, or the item's own unit where its name does not say it."""
         if kind == "capability":
-            return pick(("{n} 人", "{n} heads"), self.lang).format(n=quantity)
+            return pick(("{n} 人", "{n} head" if quantity == 1 else "{n} heads"), self.lang).format(
+                n=quantity
+            )
         if kind == "vehicle":
             return pick(("{n} 台", "{n}"), self.lang).format(n=quantity)
         item = self.policy.items.get(code)

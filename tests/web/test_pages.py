@@ -1,5 +1,6 @@
 """Every page, as the server writes it: for whom, in which language, and never as markup from data."""
 
+import json
 import re
 
 from fastapi.testclient import TestClient
@@ -127,6 +128,52 @@ def rename(engine: Engine, name: str) -> None:
     with engine.begin() as connection:
         for table in ("teams", "depots", "villages", "places", "areas", "grid_cells", "live.incidents"):
             connection.execute(text(f"UPDATE {table} SET name = :name"), {"name": name})
+
+
+def test_a_viewer_sees_no_act(commander: Reader, ids: dict[str, int], client: TestClient) -> None:
+    """A button that answers "not allowed" is a promise broken in an emergency; names and phones are not for everybody."""
+    reported = commander.send("/incidents", "/incidents", type="landslide", level=4, lon="111.09", lat="36.0")
+    plan = commander.send(reported.url.path, "/plans").url.path
+    proposed = commander.send(reported.url.path, "/plans").url.path
+    commander.send(plan, f"{plan}/confirm")
+    team = f"/resources/teams/{ids['medical']}"
+    assert "10000000001" in commander.get(team).text
+    client.cookies.clear()
+    viewer = Reader(client, "viewer")
+    for path in (
+        *PAGES,
+        reported.url.path,
+        plan,
+        proposed,
+        f"{proposed}/reasons",
+        team,
+        "/resources/depots/1",
+    ):
+        shown = viewer.get(path)
+        assert shown.status_code == 200, path
+        buttons = re.findall(r"<(?:button|select)\b[^>]*>[^<]*", shown.text.replace(" hidden", " hidden "))
+        acts = [one for one in buttons if "退出" not in one and " hidden " not in one]
+        assert not acts, path
+        assert "10000000001" not in shown.text, path
+        assert "张三" not in shown.text, path
+    assert json.loads(re.search(r'id="config">(.*?)</script>', viewer.get("/").text)[1])["here"] == []
+
+
+def test_a_road_is_closed_for_a_time_by_the_clock_of_the_place(commander: Reader) -> None:
+    """Blasting at night closes a road for hours, and the form says them as the wall clock does."""
+    typed = {"lon": "111.09", "lat": "36.0", "reason": "夜间爆破", "factor_percent": ""}
+    window = {"starts_at": "2030-01-02T22:00", "ends_at": "2030-01-03T06:00"}
+    answer = commander.send("/closures", "/closures", **typed, **window)
+    assert "自 01月02日 22:00" in answer.text
+    assert "至 01月03日 06:00" in answer.text
+    (closed,) = commander.get("/api/v1/map/state").json()["closures"]["features"]
+    assert closed["properties"]["starts_at"] == "2030-01-02T14:00:00+00:00"
+    backwards = commander.send("/closures", "/closures", **typed, **{**window, "ends_at": "2030-01-01T06:00"})
+    assert backwards.status_code == 422
+    assert "结束时间早于开始时间" in backwards.text
+    assert 'value="2030-01-02T22:00"' in backwards.text
+    unreadable = commander.send("/closures", "/closures", **typed, starts_at="soon", ends_at="")
+    assert (unreadable.status_code, "时间无法读取" in unreadable.text) == (422, True)
 
 
 def test_a_refused_report_keeps_what_was_typed(commander: Reader) -> None:

@@ -131,7 +131,7 @@ document.body.addEventListener("input", (event) => {
 
 // -- the map ----------------------------------------------------------------------------------------------------------
 
-map.on("zoomend", () => arrange(group("orders")));
+map.on("moveend", () => arrange(group("orders")));
 
 let asked = 0;
 async function refresh() {

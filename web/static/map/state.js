@@ -91,8 +91,12 @@ export function arrange(drawn) {
     const unit = marker.getElement()?.querySelector(".unit");
     if (!unit) return;
     unit.classList.remove("short");
-    const { x, y } = marker._map.latLngToLayerPoint(marker.getLatLng());
+    const map = marker._map;
+    const { x: base, y } = map.latLngToLayerPoint(marker.getLatLng());
     const width = unit.offsetWidth;
+    const beyond = map.latLngToContainerPoint(marker.getLatLng()).x + width > map.getSize().x;
+    unit.classList.toggle("leftwards", beyond); // words that would leave the map run to the other side
+    const x = beyond ? base - width : base;
     const free = (row) => !taken.some((box) => Math.abs(box.y - y - row * ROW) < ROW && box.x < x + width && x < box.x + box.width);
     const found = ROWS.find(free);
     const row = found ?? 0;
