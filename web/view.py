@@ -168,7 +168,9 @@ class PageRoute(APIRoute):
                 response = _whoever(request).refused(error)
             except RequestValidationError as error:
                 view = _whoever(request)
-                fields = [str(fault["loc"][-1]) for fault in error.errors()]
+                fields = dict.fromkeys(
+                    view.words.form_field(str(fault["loc"][-1])) for fault in error.errors()
+                )
                 refusal = view.words.problem("fields_invalid", {"fields": ", ".join(fields)})
                 response = view.render("refused.html", status=_FORM_ERROR, refusal=refusal)
             asked = request.query_params.get(i18n.COOKIE)

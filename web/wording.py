@@ -92,7 +92,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "place_incomplete": ("必填项为空，未保存。", "A required value is missing; nothing was saved."),
     "no_such_file": ("没有文件 {file}。", "There is no file {file}."),
     "no_such_outline": ("数据中没有这个边界。", "The extract has no such outline."),
-    "file_kind_unknown": ("文件“{file}”的格式不支持。", "The kind of the file “{file}” is not supported."),
+    "file_kind_unfit": (
+        "此图层不能写成“{file}”这种格式。",
+        "This layer cannot be written as a file like “{file}”.",
+    ),
     "file_not_written": ("无法写入文件“{file}”：{why}。", "The file “{file}” cannot be written: {why}."),
     "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
@@ -300,6 +303,21 @@ TIERS: Final[Mapping[str, Pair]] = {
 SHARE_TIERS: Final = frozenset({"unmet_critical", "unmet_other"})  # in parts per 10 000
 TIME_TIERS: Final = frozenset({"time_critical", "time_rest", "road"})  # in ms
 
+# Fields of forms that a browser may send wrongly, as their labels call them.
+FORM_FIELDS: Final[Mapping[str, Pair]] = {
+    "type": ("类型", "type"),
+    "level": ("响应级别", "level"),
+    "name": ("名称", "name"),
+    "password": ("密码", "password"),
+    "reason": ("原因", "reason"),
+    "status": ("状态", "state"),
+    "strength": ("在岗人数", "heads on duty"),
+    "quantity": ("盘点数", "counted on hand"),
+    "note": ("备注", "note"),
+    "open": ("状态", "state"),
+    "in_service": ("状态", "state"),
+}
+
 INCIDENT_STATES: Final[Mapping[str, Pair]] = {
     "open": ("处置中", "open"),
     "closed": ("已办结", "closed"),
@@ -421,6 +439,10 @@ class Words:
     def tier(self, code: str) -> str:
         """Name an objective."""
         return pick(TIERS[code], self.lang)
+
+    def form_field(self, name: str) -> str:
+        """Name a field of a form; one that is never shown (such as a token) by its own name."""
+        return pick(FORM_FIELDS[name], self.lang) if name in FORM_FIELDS else name
 
     def tier_value(self, code: str, value: int) -> str:
         """Write how good a plan is in one objective, in the objective's own unit."""

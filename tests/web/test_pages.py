@@ -244,6 +244,26 @@ def test_a_changed_world_is_told_instead_of_orders(engine: Engine, commander: Re
     assert "没有未完成的指令" in commander.get("/orders").text
 
 
+def test_a_refused_step_is_said_in_words_with_the_way_back(commander: Reader, ids: dict[str, int]) -> None:
+    """Two desks press at once: the second reads why nothing happened, in words, and returns to where it was."""
+    reported = commander.send("/incidents", "/incidents", type="landslide", level=4, lon="111.09", lat="36.0")
+    plan = commander.send(reported.url.path, "/plans").url.path
+    page = commander.send(plan, f"{plan}/confirm").url.path
+    order = re.search(r'action="/orders/(\d+)/acknowledge"', commander.get(page).text)
+    assert order
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', commander.get(page).text))
+    form = {**hidden, "back": page, "request_id": "00000000-0000-4000-8000-000000000002"}
+    assert commander.client.post(f"/orders/{order[1]}/cancel", data=form).status_code == 200
+    form["request_id"] = "00000000-0000-4000-8000-000000000003"
+    late = commander.client.post(f"/orders/{order[1]}/acknowledge", data=form)
+    assert late.status_code == 409
+    assert "当前状态下不能执行" in late.text
+    assert f'href="{page}"' in late.text
+    nonsense = {**form, "quantity": "-3"}
+    refused = commander.client.post(f"/resources/lots/{ids['lot']}", data=nonsense)
+    assert (refused.status_code, "盘点数" in refused.text) == (422, True)
+
+
 def test_a_team_is_reported_and_a_lot_counted(commander: Reader, ids: dict[str, int]) -> None:
     """The two figures that go stale first are the two that are quickest to put right."""
     team = f"/resources/teams/{ids['medical']}"

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Response
 
+from api.errors import MusterError
 from api.usecases import incidents, orders, sheets
 from web import names
 from web.i18n import N_
@@ -80,5 +81,8 @@ def step(  # noqa: PLR0917  # fields of a form, bound by name
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Take one step for a team that has answered by telephone."""
-    orders.step(view.context, order_id, act, request_id=request_id, reason=reason)
+    try:
+        orders.step(view.context, order_id, act, request_id=request_id, reason=reason)
+    except MusterError as error:
+        return view.refused(error, back=own_path(back))
     return see(own_path(back))

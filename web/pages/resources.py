@@ -324,7 +324,10 @@ def report_vehicle(
     back: Annotated[str, Form()] = "/resources",
 ) -> Response:
     """Report whether a vehicle can be sent."""
-    resources.edit_vehicle(view.context, identity, request_id=request_id, in_service=in_service)
+    try:
+        resources.edit_vehicle(view.context, identity, request_id=request_id, in_service=in_service)
+    except MusterError as error:
+        return view.refused(error, back=own_path(back))
     return see(own_path(back))
 
 
@@ -337,7 +340,10 @@ def count_lot(
     back: Annotated[str, Form()] = "/resources",
 ) -> Response:
     """Set what is on hand of a lot to what was counted."""
-    resources.edit_lot(view.context, identity, request_id=request_id, quantity=quantity)
+    try:
+        resources.edit_lot(view.context, identity, request_id=request_id, quantity=quantity)
+    except MusterError as error:
+        return view.refused(error, back=own_path(back))
     return see(own_path(back))
 
 
