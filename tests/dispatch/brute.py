@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from dispatch.model import Depot, Incident, Need, Snapshot, Team, Vehicle
 from dispatch.times import TravelTable, start_of
@@ -21,7 +22,7 @@ class Part:
     orders: int
     road: int
     rank: int
-    pinned: frozenset[tuple[str, int, int]]
+    pinned: frozenset[tuple[str, int, int | None]]
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ class Case:
         return None if road < 0 else (road, walk)
 
 
-def optimum(state: Snapshot, travel: TravelTable) -> tuple[tuple[int, ...], set[tuple[str, int, int]]]:
+def optimum(state: Snapshot, travel: TravelTable) -> tuple[tuple[int, ...], set[tuple[str, int, int | None]]]:
     """(least value of every tier, pins that are kept): pins first one by one in order of (kind, id, incident)."""
     case = Case(state, travel)
     wholes = list(_wholes(case))
-    kept: set[tuple[str, int, int]] = set()
+    kept: set[tuple[str, int, int | None]] = set()
     for pin in sorted({(p.kind, p.id, p.incident) for p in state.pins}):
         if any(kept | {pin} <= part.pinned for part in wholes):
             kept.add(pin)
@@ -88,7 +89,7 @@ def _sum(a: Part, b: Part) -> Part:
 def _unit_parts(case: Case) -> Iterator[Part]:
     teams = sorted(case.state.teams, key=lambda t: t.id)
     vehicles = sorted((v.id, t, v) for t in teams for v in t.vehicles)
-    options: list[list[tuple | None]] = []
+    options: list[list[tuple[Any, ...] | None]] = []
     for rank, team in enumerate(teams, 1):
         options.append([None])
         for column, (row, need) in enumerate(case.needs):
@@ -123,7 +124,7 @@ def _move(
     return team.notify_ms + team.consent_ms + team.assemble_ms + road + walk, road
 
 
-def _part(case: Case, moves: list[tuple]) -> Part:
+def _part(case: Case, moves: list[tuple[Any, ...]]) -> Part:
     brought = [0] * len(case.needs)
     critical, everything = [0] * len(case.incidents), [0] * len(case.incidents)
     for _, _, _, row, column, amount, ms, _ in moves:
@@ -167,7 +168,7 @@ def _stock_parts(case: Case) -> Iterator[Part]:
         yield _sum(_part(case, []), _stock_part(case, loads, brought))
 
 
-def _stock_part(case: Case, loads: list[tuple], brought: list[int]) -> Part:
+def _stock_part(case: Case, loads: list[tuple[Any, ...]], brought: list[int]) -> Part:
     critical, everything = [0] * len(case.incidents), [0] * len(case.incidents)
     for lines, row, ms, *_ in loads:
         everything[row] = max(everything[row], ms)
@@ -185,7 +186,7 @@ def _stock_part(case: Case, loads: list[tuple], brought: list[int]) -> Part:
     )
 
 
-def _loads(case: Case, depot: Depot, vehicle: Vehicle, rank: int) -> Iterator[tuple]:
+def _loads(case: Case, depot: Depot, vehicle: Vehicle, rank: int) -> Iterator[tuple[Any, ...]]:
     """(lines, incident row, ms, road, rank, depot id) for every way to load one carrier."""
     if not depot.open or not vehicle.available:
         return

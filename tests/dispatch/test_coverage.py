@@ -1,6 +1,7 @@
 """Move-ups against every possible set of moves."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.dispatch.cases import MINUTE, incident, need, random_case, snapshot, 
 
 
 def moved(
-    state: Snapshot, travel: TravelTable, gone: frozenset[int], moves: dict[int, tuple]
+    state: Snapshot, travel: TravelTable, gone: frozenset[int], moves: dict[int, tuple[Any, ...]]
 ) -> tuple[int, int, int]:
     """(weighted heads missing beyond before, moves, road ms) when teams stand by at the given positions."""
     lost = road_total = 0

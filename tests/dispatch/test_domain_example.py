@@ -17,7 +17,9 @@ def test_joint_plan_takes_12_minutes_where_nearest_first_takes_60() -> None:
         team(3, "medical", **at_once),
     )
     state = snapshot((place,), teams)
-    minutes = {(teams[n].position, place.position): time for n, time in enumerate((10, 12, 60))}
+    minutes: dict[tuple[tuple[float, float], tuple[float, float]], int | None] = {
+        (teams[n].position, place.position): time for n, time in enumerate((10, 12, 60))
+    }
     problem = build(state, table(state, minutes))
     solved = solve(problem)
     assert solved.values[2] == 12 * MINUTE

@@ -8,7 +8,7 @@ import pytest
 from dispatch.choice import TIERS
 from dispatch.decode import decode
 from dispatch.explain import CODES, chosen, encode, passed_over, without
-from dispatch.model import Assignment, Legs, Plan, Reason, Snapshot, Team, Wish
+from dispatch.model import Assignment, Legs, Plan, Reason, Snapshot, StockLot, Team, Wish
 from dispatch.planner import solve
 from dispatch.problem import build
 from dispatch.propose import Ground
@@ -144,7 +144,7 @@ def test_reasons_of_chosen_units_hold_when_recomputed(seed: int) -> None:
             assert not free
         if reason.code == "in_time":
             assert free
-            assert reason.numbers["completion_ms"] >= mine.legs.total_ms
+            assert int(reason.numbers["completion_ms"]) >= mine.legs.total_ms
         if reason.code == "only_one" and not (state.bans or state.pins):
             assert set(rivals) == {mine.id}
         if reason.code == "bottleneck" and not plan.shipments:
@@ -222,7 +222,5 @@ def test_what_a_depot_lacks() -> None:
     assert codes == {2: "closed", 3: "lacks_item", 4: "no_carrier", 5: "load_too_small"}
 
 
-def make_lot(identity: int, **values_: object) -> object:
-    from dispatch.model import StockLot  # noqa: PLC0415
-
+def make_lot(identity: int, **values_: object) -> StockLot:
     return StockLot(id=identity, **values_)  # type: ignore[arg-type]

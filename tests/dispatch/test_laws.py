@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ from tests.dispatch.brute import optimum
 from tests.dispatch.cases import random_case
 from tests.dispatch.valuer import tiers_from, values
 
+T = TypeVar("T")
+
 seeds = st.integers(1_000, 1_000_000)
 few = settings(max_examples=40, deadline=None)
 
@@ -31,7 +34,7 @@ def shuffled(state: Snapshot, travel: TravelTable, seed: int) -> tuple[Snapshot,
     """The same facts, told in another order."""
     draw = random.Random(seed)
 
-    def mixed(items: tuple) -> tuple:
+    def mixed(items: tuple[T, ...]) -> tuple[T, ...]:
         return tuple(draw.sample(items, len(items)))
 
     other = replace(

@@ -79,7 +79,7 @@ def stranded(**changes: object) -> Team:
     return team(9, "medical", position=place(6, 6), **changes)
 
 
-def reason_of_nine(state: object, network: object) -> tuple[str, dict]:
+def reason_of_nine(state: object, network: object) -> tuple[str, dict[str, int | str]]:
     found = propose(state, network)  # type: ignore[arg-type]
     (reason,) = [r for r in passed_over(found.ground, found.plan, network) if (r.kind, r.id) == ("team", 9)]  # type: ignore[arg-type]
     return reason.code, reason.numbers
