@@ -35,7 +35,17 @@ from api.errors import MusterError
 from api.http import documents
 from api.security import local_administrator, new_password
 from api.settings import BESIDE, Settings
-from api.usecases import accounts, bringing_in, closures, incidents, orders, plans, resources, system
+from api.usecases import (
+    accounts,
+    bringing_in,
+    closures,
+    incidents,
+    orders,
+    plans,
+    resources,
+    system,
+    taking_out,
+)
 from data import backup, migrate
 from data.backup import BackupError
 from data.cluster import ClusterError
@@ -53,6 +63,7 @@ app = typer.Typer(
 )
 db_app = typer.Typer(no_args_is_help=True, help="The database: make, upgrade, back up, restore.")
 import_app = typer.Typer(no_args_is_help=True, help="Bring roads and ledgers in.")
+export_app = typer.Typer(no_args_is_help=True, help="Take ledgers out, and the workbooks to fill in.")
 incident_app = typer.Typer(no_args_is_help=True, help="Incidents: report, list, raise, close, cancel.")
 plan_app = typer.Typer(no_args_is_help=True, help="Plans: propose, explain, confirm.")
 order_app = typer.Typer(no_args_is_help=True, help="Orders: list, link, and every step of their life.")
@@ -62,6 +73,7 @@ bench_app = typer.Typer(no_args_is_help=True, help="Measure, beside named peers 
 for _name, _group in (
     ("db", db_app),
     ("import", import_app),
+    ("export", export_app),
     ("incident", incident_app),
     ("plan", plan_app),
     ("order", order_app),
@@ -369,6 +381,41 @@ def import_layer(
         typer.echo(f"{report.rows} rows: {counts.new} new, {counts.changed} changed, {counts.same} same")
     if report.refused:
         raise typer.Exit(REFUSED)
+
+
+# -- taking out --------------------------------------------------------------------------------------------------------
+
+
+class Language(StrEnum):
+    """Of a template's headers and choices."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+
+
+@export_app.command("layer")
+def export_layer(
+    layer: Annotated[str, typer.Argument(help="Code of the layer, such as teams.")],
+    file: Annotated[Path, typer.Argument(help="Its suffix says the format: .xlsx, .csv, .gpkg or .geojson.")],
+    *,
+    request_id: RequestId,
+) -> None:
+    """Write a layer to a file that `import layer … --datum CGCS2000` reads back. Names and phones are in it."""
+    with _acting() as context:
+        rows = taking_out.layer(context, layer, file, request_id=request_id)
+    typer.echo("Exported before." if rows is None else f"{file}: {rows} rows")
+
+
+@export_app.command("template")
+def export_template(
+    layer: Annotated[str, typer.Argument(help="Code of the layer, such as teams.")],
+    file: Annotated[Path, typer.Argument(help="An .xlsx file.")],
+    lang: Annotated[Language, typer.Option(help="Language of its headers and choices.")] = Language.CHINESE,
+) -> None:
+    """Write the empty workbook of a layer: required columns starred, choices to pick from."""
+    with _acting() as context:
+        taking_out.template(context, layer, file, lang=lang.value)
+    typer.echo(str(file))
 
 
 # -- incidents ---------------------------------------------------------------------------------------------------------
@@ -888,13 +935,9 @@ MILLION = 1_000_000
 def bench_travel(
     extract: Extracts = None, nodes: Nodes = MILLION, cases: Cases = 5, *, as_json: AsJson = False
 ) -> None:
-    """Measure the times of 20 candidates to a target: ours, scipy and networkx, on the same weights."""
+    """Measure the times of 20 candidates to a target: ours, scipy, networkx and pyroutingkit, on the same weights."""
     found = [
-        {
-            **asdict(figure),
-            "vs_scipy": figure.times_faster_than_scipy,
-            "vs_networkx": figure.times_faster_than_networkx,
-        }
+        asdict(figure)
         for name, network in travel.networks(extract or (), nodes)
         for figure in travel.measure(name, network, cases=cases)
     ]

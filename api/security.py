@@ -49,6 +49,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "resource.read": _EVERYBODY,
     "resource.edit": _STAFF,
     "layer.import": _ADMINISTRATOR,
+    "layer.export": _ADMINISTRATOR,  # with names and phone numbers
     "osm.import": _ADMINISTRATOR,
     "demo.load": _ADMINISTRATOR,
     "system.check": _ADMINISTRATOR,

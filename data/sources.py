@@ -5,6 +5,7 @@ Nothing is understood here: which row is the header and what a column means is f
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ DRAWINGS: Final[Mapping[str, bool]] = {
 SPREADSHEETS: Final = frozenset({".csv", ".txt", ".xlsx"})
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _DELIMITERS: Final = ",;\t|"
+_LIKE_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 
 
 class SourceError(Exception):
@@ -101,7 +103,16 @@ def _read_text(path: Path) -> RawTable:
         lines = list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise SourceError("file_unreadable", "give_readable_file", detail=str(error)) from error
-    return RawTable(name="", rows=_numbered(lines))
+    return RawTable(name="", rows=_numbered([_unguarded(cell) for cell in line] for line in lines))
+
+
+def guarded(value: Any) -> Any:
+    """Put an apostrophe before text that a spreadsheet would take for a formula."""
+    return f"'{value}" if isinstance(value, str) and _LIKE_FORMULA.match(value) else value
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and _LIKE_FORMULA.match(text) else text
 
 
 def _decoded(content: bytes) -> str:

@@ -180,6 +180,41 @@ def test_a_layer_is_imported_with_its_bad_rows_named(muster: CommandLine, tmp_pa
     assert again["counts"] == {"new": 0, "changed": 0, "same": 1}
 
 
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv", ".gpkg", ".geojson"])
+def test_what_is_taken_out_comes_in_unchanged(
+    muster: CommandLine, county: dict[str, int], tmp_path: Path, suffix: str
+) -> None:
+    """Export, import: no difference. An office edits the file in between, and only its edits are changes."""
+    assert county
+    for layer in ("teams", "stock_lots", "villages"):
+        file = str(tmp_path / f"{layer}{suffix}")
+        assert muster("export", "layer", layer, file)[0] == 0
+        assert (
+            muster("import", "layer", layer, file, "--datum", "CGCS2000")[0] == 0
+        )  # fills in what it derives
+        code, out, err = muster("export", "layer", layer, file)
+        assert code == 0, err
+        counts = muster.json("import", "layer", layer, file, "--datum", "CGCS2000")["counts"]
+        assert (counts["new"], counts["changed"]) == (0, 0), layer
+        assert f"{counts['same']} rows" in out
+
+
+def test_a_template_is_written_and_what_cannot_be_is_refused(muster: CommandLine, tmp_path: Path) -> None:
+    """The workbook of a layer in either language; a wrong suffix, folder or layer is told."""
+    file = tmp_path / "teams.xlsx"
+    assert muster("export", "template", "teams", str(file), "--lang", "en")[0] == 0
+    assert file.read_bytes()[:2] == b"PK"
+    for arguments, code in (
+        (("template", "teams", str(tmp_path / "teams.csv")), "file_kind_unfit"),
+        (("template", "nonsense", str(file)), "no_such_layer"),
+        (("layer", "nonsense", str(file)), "no_such_layer"),
+        (("layer", "teams", str(tmp_path / "teams.shp")), "file_kind_unfit"),
+        (("layer", "teams", str(tmp_path / "nowhere" / "teams.csv")), "file_not_written"),
+    ):
+        got, _, err = muster("export", *arguments)
+        assert (got, code in err) == (1, True), err
+
+
 def test_a_backup_brings_everything_back(
     muster: CommandLine, engine: Engine, county: dict[str, int], tmp_path: Path
 ) -> None:

@@ -48,7 +48,7 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "account.enable": ("POST", "/accounts/township/enable", {}),
     "account.set_password": ("POST", "/accounts/township/password", {"password": PASSWORD}),
 }
-ONLY_LOCAL = {"layer.import", "osm.import", "demo.load", "system.check"}
+ONLY_LOCAL = {"layer.import", "layer.export", "osm.import", "demo.load", "system.check"}
 """Acts of the command line, which only a local administrator has."""
 
 
