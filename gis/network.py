@@ -387,6 +387,8 @@ class RoadNetwork:
         return ms if percent is None else _slowed(ms, np.repeat(np.array(percent)[self.road_class[edges]], 2))
 
     def _patch(self, of: ProfileClass, overlay: Overlay, base: Int32s) -> "_Patch":
+        if not overlay.entries:
+            return _NO_PATCH
         if of not in overlay.patches:
             overlay.patches[of] = self._make_patch(of, overlay, base)
         return cast("_Patch", overlay.patches[of])
@@ -445,6 +447,10 @@ class _Patch:
     open_ms: Int32s
 
 
+_NOTHING: Final = np.zeros(0, dtype=np.int32)
+_NO_PATCH: Final = _Patch(_NOTHING, _NOTHING, _NOTHING, _NOTHING, np.zeros((0, 2), dtype=np.int32))
+
+
 @dataclass(slots=True, eq=False)
 class _Working:
     weights: Int32s
@@ -497,15 +503,10 @@ class Lane:
 
     @property
     def bare(self) -> Field:
-        return Field(self.base, _NO_FIELD.stub_u, _NO_FIELD.stub_v, _NO_FIELD.open_ms)
+        return Field(self.base, _NO_PATCH.low, _NO_PATCH.high, _NO_PATCH.open_ms)
 
 
-_NO_FIELD: Final = Field(
-    np.zeros(2, dtype=np.int32),
-    np.zeros(0, dtype=np.int32),
-    np.zeros(0, dtype=np.int32),
-    np.zeros((0, 2), dtype=np.int32),
-)
+_NO_FIELD: Final = Field(np.zeros(2, dtype=np.int32), _NO_PATCH.low, _NO_PATCH.high, _NO_PATCH.open_ms)
 
 
 def _hours_of(of: ProfileClass, hour_percent: tuple[int, ...] | None) -> tuple[int, ...] | None:

@@ -1,13 +1,13 @@
 """What `muster bench` measures: road networks, and travel times beside named peers on the same weights.
 
-Times are this machine's; ratios are what to compare. Every peer answers the same question (times from a few
-candidates to one target) on the same integer weights in the same run, and its answers are compared with ours.
+Times are this machine's; ratios are what to compare. Every engine answers the same question (times from a few candidates
+to one target) on the same whole milliseconds in the same run, and its answers are compared with ours. Engines take turns by all cases, and of three repetitions the least
+counts, because other programs share the machine. The first case is left out: it compiles, loads and fills caches.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -22,10 +22,15 @@ from shapely import Point
 
 from api.bench.networks import generated
 from data import demo, osm
-from gis.hierarchy import WORTH_IT
-from gis.network import Closure, Overlay, RoadNetwork, VehicleProfile
+from gis import hierarchy
+from gis.hierarchy import WORTH_IT, Hierarchy, Metrics
+from gis.network import Closure, RoadNetwork, VehicleProfile
 from gis.roads import Roads, edges_from_lines, edges_from_ways
+from gis.search import NEVER
 from gis.travel import times_to
+
+Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
 
 CAR: Final = VehicleProfile(speed_class="car")
 CANDIDATES: Final = 20
@@ -33,41 +38,36 @@ NEAR: Final = 400
 """Near candidates are drawn from so many nodes around the target."""
 BESIDE_DEGREES: Final = 0.0003
 """About 30 m: near enough to the target's road for a closure given as a point."""
+REPETITIONS: Final = 3
+AFTER_CLOSING: Final = "muster, after closing"
 NETWORKX_MOST_NODES: Final = 300_000
 """Beyond this its graph alone takes minutes and gigabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravelFigure:
-    """Times of 20 candidates to a target; medians in ms, and the 95th percentile of ours.
+    """What one engine took for the times of 20 candidates to a target; ms.
 
-    closure_ms: from closing a road beside the target to the next right answer.
-    hierarchy_ms: a contraction hierarchy's query alone, on networks large enough to prepare one.
-    `equal`: answers that agree with scipy's to the millisecond; scipy knows no turn restrictions.
+    engine "muster": the whole question from positions to times (overlay, snapping, search, walks), candidates never seen before.
+    "muster, known bases": the same, candidates asked about before, as in a county whose bases stay.
+    "muster, after closing": from closing a road beside the target to the next right answer.
+    The others search only, between nodes that are given: "muster search", and its peers "scipy" and "networkx" (bounded by the
+    farthest candidate's time, which they are told) and "pyroutingkit" (customised before).
+    times_search and times_whole: how many "muster search" and "muster" fit into one of it, by medians.
+    equal: answers that are those of "muster" to the millisecond; scipy and networkx know no turn restrictions.
     """
 
     network: str
     nodes: int
     candidates: str
+    engine: str
     cases: int
-    ours_ms: float
-    ours_p95_ms: float
-    closure_ms: float
-    hierarchy_ms: float | None
-    scipy_ms: float
-    networkx_ms: float | None
+    median_ms: float
+    p95_ms: float
+    times_search: float
+    times_whole: float
     equal: int
     answers: int
-
-    @property
-    def times_faster_than_scipy(self) -> float:
-        """How many of our searches fit into one of scipy's, bounded by the farthest candidate's time."""
-        return self.scipy_ms / self.ours_ms
-
-    @property
-    def times_faster_than_networkx(self) -> float | None:
-        """How many of our searches fit into one of networkx's."""
-        return None if self.networkx_ms is None else self.networkx_ms / self.ours_ms
 
 
 def networks(extracts: Sequence[Path], generated_nodes: int) -> Iterator[tuple[str, RoadNetwork]]:
@@ -85,16 +85,17 @@ def _built(roads: Roads) -> RoadNetwork:
     return RoadNetwork.build(roads.nodes, roads.edges, roads.banned_turns)
 
 
-def measure(name: str, network: RoadNetwork, *, cases: int = 5) -> tuple[TravelFigure, ...]:
-    """Measure candidates near the target, and spread over the whole network."""
-    if network.drive.state_count >= WORTH_IT:
+def measure(name: str, network: RoadNetwork, *, cases: int = 5) -> Iterator[TravelFigure]:
+    """Measure candidates near the target, and spread over the whole network; a very large one is prepared for far questions first."""
+    peers = _Peers(network)
+    if network.drive.state_count >= WORTH_IT and hierarchy.AVAILABLE:
         network.prepare_for_far()
-    graph = _Peers(network)
-    return tuple(_figure(name, network, graph, spread, cases) for spread in ("near", "spread"))
+    for spread in ("near", "spread"):
+        yield from _figures(name, network, peers, spread, cases)
 
 
 class _Peers:
-    """The car's weights as scipy and networkx take them: reversed, so that one search from the target serves all."""
+    """The car's weights as others take them; for scipy and networkx reversed, so that one search from the target serves all."""
 
     def __init__(self, network: RoadNetwork) -> None:
         weights = network.weights(network.classify(CAR))
@@ -107,6 +108,11 @@ class _Peers:
         shape = (network.node_count, network.node_count)
         self.matrix = sparse.csr_array((ms.astype(np.float64), (head, tail)), shape=shape)
         self.graph = _digraph(head, tail, ms) if network.node_count <= NETWORKX_MOST_NODES else None
+        self.metrics = (
+            Metrics(Hierarchy.build(network.drive, network.node_lonlat), weights)
+            if hierarchy.AVAILABLE
+            else None
+        )
         degree = np.bincount(tail, minlength=network.node_count)
         _, part = csgraph.connected_components(self.matrix, directed=True, connection="strong")
         self.usable = np.flatnonzero((part == np.bincount(part).argmax()) & (degree > 0))
@@ -118,78 +124,141 @@ def _digraph(tail: npt.NDArray[Any], head: npt.NDArray[Any], ms: npt.NDArray[Any
     return graph
 
 
-def _figure(name: str, network: RoadNetwork, peers: _Peers, spread: str, cases: int) -> TravelFigure:
+Answers = Sequence[float] | npt.NDArray[Any]
+Ask = Callable[[int], Answers]
+"""Takes the number of the repetition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One question: a target node, candidate nodes, and how long the farthest takes."""
+
+    network: RoadNetwork
+    peers: _Peers
+    target: int
+    chosen: Int64s
+    here: tuple[float, float]
+    sources: Floats
+    limit: float = np.inf
+
+    def engines(self) -> Iterator[tuple[str, Ask]]:
+        yield "muster", self.anew
+        yield "muster, known bases", lambda _: self.whole()
+        yield AFTER_CLOSING, lambda _: self.after_closing()
+        yield "muster search", self.search()
+        yield "scipy", lambda _: self.scipy()
+        graph, metrics = self.peers.graph, self.peers.metrics
+        if graph is not None:
+            yield "networkx", lambda _: self.networkx(graph)
+        if metrics is not None:
+            yield "pyroutingkit", lambda _: self.pyroutingkit(metrics)
+
+    def anew(self, number: int) -> Answers:
+        """Ask for the candidates in another order each time: nothing is remembered of that."""
+        turned = replace(self, sources=np.roll(self.sources, number + 1, axis=0))
+        return np.roll(turned.whole(), -number - 1)
+
+    def whole(self, closures: Sequence[Closure] = ()) -> Answers:
+        overlay = self.network.overlay(closures)
+        return times_to(self.network, self.here, self.sources, CAR, overlay).road_ms
+
+    def after_closing(self) -> Answers:
+        lon, lat = self.here
+        return self.whole([Closure(id=1, geometry=Point(lon + BESIDE_DEGREES, lat))])
+
+    def search(self) -> Ask:
+        """Return the compiled search alone, between states."""
+        overlay = self.network.overlay()
+        lane = self.network.lane(CAR, overlay)
+        joints = lane.land.joints
+        at_target = joints.extra_state[joints.extra_first[self.target] : joints.extra_first[self.target + 1]]
+        seeds = np.append(at_target, self.target).astype(np.int32)
+        order = np.argsort(self.chosen, kind="stable").astype(np.int32)
+        options = self.chosen[order].astype(np.int32), np.zeros(len(order), dtype=np.int64), order
+
+        def ask(_: int) -> Answers:
+            best = np.full(len(order), NEVER, dtype=np.int64)
+            way = np.full(len(order), -1, dtype=np.int32)
+            with self.network.lend(lane, overlay) as field, lane.workspaces.lend() as room:
+                room.run(
+                    lane.land.in_first,
+                    lane.land.in_links,
+                    field.weights,
+                    (seeds, np.zeros(len(seeds), dtype=np.int64)),
+                    options,
+                    (best, way),
+                )
+            return best
+
+        return ask
+
+    def scipy(self) -> Answers:
+        found = csgraph.dijkstra(self.peers.matrix, indices=[self.target], limit=self.limit)
+        return np.asarray(found[0])[self.chosen]
+
+    def networkx(self, graph: "nx.DiGraph[int]") -> Answers:
+        found = nx.single_source_dijkstra_path_length(graph, self.target, cutoff=self.limit)
+        return [found.get(int(node), np.inf) for node in self.chosen]
+
+    def pyroutingkit(self, metrics: Metrics) -> Answers:
+        return metrics.times(self.chosen.astype(np.int32), np.array([self.target], dtype=np.int32))[:, 0]
+
+
+def _figures(
+    name: str, network: RoadNetwork, peers: _Peers, spread: str, cases: int
+) -> Iterator[TravelFigure]:
+    questions, ms, equal = [], {}, {}
+    for question in _questions(network, peers, spread, cases + 1):
+        expected = np.asarray(question.whole())
+        questions.append((replace(question, limit=float(expected.max()) + 1), expected))
+    for engine in dict(questions[0][0].engines()):
+        taken = [_asked(dict(question.engines())[engine], expected) for question, expected in questions]
+        ms[engine] = [least for least, _ in taken[1:]]
+        equal[engine] = sum(right for _, right in taken[1:])
+    search, whole = median(ms["muster search"]), median(ms["muster"])
+    answers = cases * len(questions[0][1])
+    for engine, least in ms.items():
+        yield TravelFigure(
+            network=name,
+            nodes=network.node_count,
+            candidates=spread,
+            engine=engine,
+            cases=cases,
+            median_ms=median(least),
+            p95_ms=float(np.percentile(least, 95)),
+            times_search=median(least) / search,
+            times_whole=median(least) / whole,
+            equal=answers if engine == AFTER_CLOSING else equal[engine],  # another question
+            answers=answers,
+        )
+
+
+def _asked(ask: Ask, expected: npt.NDArray[Any]) -> tuple[float, int]:
+    """Return the least ms of some repetitions, and how many of the last one's answers are as expected."""
+    least, answers = np.inf, expected
+    for number in range(REPETITIONS):
+        start = time.perf_counter()
+        found = ask(number)
+        least = min(least, (time.perf_counter() - start) * 1000)
+        answers = np.asarray(found)
+    return least, int(np.sum(answers == expected))
+
+
+def _questions(network: RoadNetwork, peers: _Peers, spread: str, count: int) -> Iterator[_Case]:
+    """Draw targets and their candidates from the network's largest strongly connected part."""
     draw = np.random.default_rng(7)
-    overlay = network.overlay()
-    ours, theirs, slow, closed, contracted = [], [], [], [], []
-    equal = answers = 0
-    for case in range(-1, cases):  # the first is only run, so that nothing is compiled while the clock runs
-        target, chosen = _chosen(network, peers, spread, draw)
-        here = _position(network, target)
-        sources = [_position(network, node) for node in chosen]
-        found, ms = _timed(partial(times_to, network, here, sources, CAR, overlay))
-        limit = float(found.road_ms.max()) + 1
-        expected, scipy_ms = _timed(partial(csgraph.dijkstra, peers.matrix, indices=target, limit=limit))
-        if case < 0:
-            continue
-        ours.append(ms)
-        closed.append(_timed(partial(_after_closing, network, here, sources))[1])
-        if network.knows_far:
-            contracted.append(_hierarchy_ms(network, overlay, target, chosen))
-        theirs.append(scipy_ms)
-        if peers.graph is not None:
-            slow.append(_timed(partial(nx.single_source_dijkstra_path_length, peers.graph, target))[1])
-        equal += int(np.sum(found.road_ms == expected[chosen]))
-        answers += len(chosen)
-    return TravelFigure(
-        network=name,
-        nodes=network.node_count,
-        candidates=spread,
-        cases=cases,
-        ours_ms=median(ours),
-        ours_p95_ms=float(np.percentile(ours, 95)),
-        closure_ms=median(closed),
-        hierarchy_ms=median(contracted) if contracted else None,
-        scipy_ms=median(theirs),
-        networkx_ms=median(slow) if slow else None,
-        equal=equal,
-        answers=answers,
-    )
-
-
-def _after_closing(network: RoadNetwork, target: tuple[float, float], sources: Any) -> None:
-    """Close the road beside a target, and ask again."""
-    beside = Point(target[0] + BESIDE_DEGREES, target[1])
-    times_to(network, target, sources, CAR, network.overlay([Closure(id=1, geometry=beside)]))
-
-
-def _hierarchy_ms(
-    network: RoadNetwork, overlay: Overlay, target: int, chosen: npt.NDArray[np.int64]
-) -> float:
-    with network.lend_far(network.classify(CAR), overlay) as metrics:
-        if metrics is None:
-            return 0.0
-        return _timed(partial(metrics.times, chosen.astype(np.int32), np.array([target], dtype=np.int32)))[1]
-
-
-def _chosen(
-    network: RoadNetwork, peers: _Peers, spread: str, draw: np.random.Generator
-) -> tuple[int, npt.NDArray[np.int64]]:
-    """Draw a target and its candidates from the network's largest strongly connected part."""
-    target = int(draw.choice(peers.usable))
-    pool = peers.usable
-    if spread == "near":
-        offset = network.node_lonlat[pool] - network.node_lonlat[target]
-        pool = pool[np.argsort((offset**2).sum(axis=1))[:NEAR]]
-    return target, draw.choice(pool, size=min(CANDIDATES, len(pool)), replace=False)
-
-
-def _position(network: RoadNetwork, node: int) -> tuple[float, float]:
-    lon, lat = network.node_lonlat[node]
-    return float(lon), float(lat)
-
-
-def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.perf_counter()
-    result = work()
-    return result, (time.perf_counter() - start) * 1000
+    for _ in range(count):
+        target, pool = int(draw.choice(peers.usable)), peers.usable
+        if spread == "near":
+            offset = network.node_lonlat[pool] - network.node_lonlat[target]
+            pool = pool[np.argsort((offset**2).sum(axis=1))[:NEAR]]
+        chosen = draw.choice(pool, size=min(CANDIDATES, len(pool)), replace=False)
+        lon, lat = (float(degrees) for degrees in network.node_lonlat[target])
+        yield _Case(
+            network=network,
+            peers=peers,
+            target=target,
+            chosen=chosen,
+            here=(lon, lat),
+            sources=network.node_lonlat[chosen],
+        )
