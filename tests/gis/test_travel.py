@@ -1,6 +1,8 @@
 """Named situations on the road: ends on one edge, dead ends, islands, zones, barriers, causes."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from gis.travel import (
     times_to_each,
     unreachable_cause,
 )
-from tests.gis.networks import STEP, Position, Road, World, at, chain, grid
+from tests.gis.networks import STEP, Position, Road, World, at, chain, grid, whole_edges
 
 CAR = VehicleProfile(speed_class="car")
 HEAVY = VehicleProfile(speed_class="heavy", mass_kg=30_000)
@@ -345,3 +347,55 @@ def test_no_source_is_an_empty_answer() -> None:
     network = chain(1).build()
     assert len(times_to(network, at(0, 0), [], CAR, network.overlay()).road_ms) == 0
     assert isinstance(route(network, at(0.5, 0.9), at(1, 0), CAR, network.overlay()), Unreachable)
+
+
+@pytest.mark.parametrize(
+    ("limit", "small", "large"),
+    [
+        ({"max_mass_kg": 10_000}, {"mass_kg": 10_000}, {"mass_kg": 10_001}),
+        ({"max_height_cm": 350}, {"height_cm": 350}, {"height_cm": 351}),
+        ({"max_width_cm": 250}, {"width_cm": 250}, {"width_cm": 251}),
+        ({"four_wheel_drive_only": True}, {"four_wheel_drive": True}, {"four_wheel_drive": False}),
+    ],
+    ids=["mass", "height", "width", "track for 4×4 only"],
+)
+def test_each_limit_sends_what_breaks_it_round_the_block(
+    limit: dict[str, Any], small: dict[str, Any], large: dict[str, Any]
+) -> None:
+    """Exactly at the sign a vehicle may pass; one unit more takes the long way, and none where that is closed."""
+    block = grid(2, 2)
+    short = next(road for road in block.roads if (road.u, road.v) == (0, 1))
+    roads = tuple(replace(road, **limit) if road is short else road for road in block.roads)
+    network = World(nodes=block.nodes, roads=roads).build()
+    fits, breaks = (VehicleProfile(speed_class="truck", **size) for size in (small, large))
+    over = network.overlay()
+    direct = route(network, at(0, 0), at(0, 1), fits, over)
+    round_the_block = route(network, at(0, 0), at(0, 1), breaks, over)
+    assert isinstance(direct, Route)
+    assert isinstance(round_the_block, Route)
+    assert [part.edge_id for part in direct.parts] == [short.edge_id]
+    assert {part.edge_id for part in round_the_block.parts} == {r.edge_id for r in roads} - {short.edge_id}
+    far_side = next(road for road in roads if (road.u, road.v) == (2, 3))
+    cut = network.overlay([Closure(id=1, geometry=block.line(far_side))])
+    assert times_to(network, at(0, 1), [at(0, 0)], fits, cut).walk_ms[0] == 0
+    assert times_to(network, at(0, 1), [at(0, 0)], breaks, cut).walk_ms[0] > 0
+
+
+def test_places_that_were_brought_to_the_road_are_remembered_and_yet_right() -> None:
+    """A base whose own road is closed, slowed or opened again must not be answered from memory."""
+    world = chain(3)
+    network = world.build()
+    base, target = world.place(1, 0.3), world.place(3, 0.5)
+    expected = {}
+    for name, closures in {
+        "open": [],
+        "slow": whole_edges(world, [1], 300),
+        "closed": whole_edges(world, [1], None),
+        "elsewhere": whole_edges(world, [2], 200),
+    }.items():
+        fresh = world.build()
+        expected[name] = closures, times_to(fresh, target, [base], CAR, fresh.overlay(closures)).total_ms[0]
+    for name in ("open", "slow", "open", "closed", "elsewhere", "closed", "open"):
+        closures, total = expected[name]
+        assert times_to(network, target, [base], CAR, network.overlay(closures)).total_ms[0] == total, name
+    assert len({int(total) for _, total in expected.values()}) == len(expected)
