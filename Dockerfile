@@ -9,9 +9,9 @@ COPY web/__init__.py web/vendor.py web/
 RUN python -m web.vendor
 
 FROM python:3.12-slim-bookworm
-# backup and restore call pg_dump and pg_restore; printed pages need the Chinese font
+# backup and restore call pg_dump and pg_restore
 RUN apt-get update -qq \
- && apt-get install -y -qq --no-install-recommends postgresql-client fonts-noto-cjk \
+ && apt-get install -y -qq --no-install-recommends postgresql-client \
  && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 muster && install -d -o muster /var/lib/muster
 WORKDIR /app
