@@ -81,6 +81,37 @@ def test_a_landslide_becomes_acknowledged_orders(commander: Visitor, browser: Br
     assert commander.complaints == []
 
 
+SLOW_PLANS = """() => {
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (body) {
+    if (String(body).includes("incidents=")) setTimeout(() => send.call(this, body), 1500);
+    else send.call(this, body);
+  };
+}"""
+
+
+def test_somebody_else_acts_while_a_plan_is_made(commander: Visitor) -> None:
+    """The page under the commander's hand is redrawn while the plan is computed; the plan must still find its place."""
+    expect.set_options(timeout=WAIT_MS)
+    page = commander.sign_in("commander")
+    page.wait_for_selector("#panel [name=lon]")
+    click_map(page, *builders.on_main_road(6.5))
+    page.select_option("[name=type]", "landslide")
+    page.click("label:has([name=level][value='4'])")
+    page.click("#panel form button.primary")
+    expect(page.locator("#needs")).to_contain_text("滑坡坍塌救援")
+    page.evaluate(SLOW_PLANS)
+    form = page.query_selector("#needs form")
+    page.click("#needs button.primary")
+    page.evaluate("htmx.trigger(document.body, 'act', {})")
+    assert form is not None
+    form.wait_for_element_state("hidden")  # redrawn
+    expect(page.locator("#content[data-plan]")).to_have_count(1)
+    expect(page.locator("#content")).to_have_count(1)
+    expect(page).to_have_url(re.compile("plans"))
+    assert commander.complaints == []
+
+
 def test_a_road_is_closed_on_the_map_and_opened_again(commander: Visitor) -> None:
     """A closure takes a click and a word, and as much to undo."""
     page = commander.sign_in("duty_officer")

@@ -121,6 +121,13 @@ function clicked({ latlng }) {
 
 map.on("click", clicked);
 closeTool.addEventListener("click", () => picking(closeTool.getAttribute("aria-pressed") !== "true"));
+// A form may have been redrawn, because somebody else acted, while its answer was under way: htmx then no longer finds
+// on it how to take the answer in, and would put a page into a page.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id !== "content") return;
+  detail.swapOverride = "outerHTML scroll:#panel-body:top";
+  detail.selectOverride = "#content";
+});
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "content") follow();
   picking(false);
