@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from dispatch.hazards import HazardRule
 from dispatch.model import (
     Capability,
     Cover,
@@ -35,6 +36,7 @@ KINDS: Final = ("excavator", "loader", "ambulance")
 ITEMS: Final = ("tent", "blanket", "drinking_water", "food_ration", "shovel", "rope", "stretcher", "sandbag")
 CAR: Final = VehicleProfile(speed_class="car")
 TRUCK: Final = VehicleProfile(speed_class="truck", mass_kg=12_000)
+RULES: Final = {"landslide": HazardRule(shape="circle", radius_m=100)}
 HEAVY: Final = VehicleProfile(speed_class="heavy", mass_kg=30_000)
 
 
@@ -70,7 +72,7 @@ def run(
 
 
 def _figure(network: RoadNetwork, size: tuple[int, int, int], cases: int, time_limit_s: float) -> Figure:
-    propose(sample_snapshot(network, *size, seed=0), network, time_limit_s=time_limit_s)
+    propose(sample_snapshot(network, *size, seed=0), network, time_limit_s=time_limit_s, hazard_rules=RULES)
     times, closings, ratios = [], [], []
     proven = better = 0
     for seed in range(cases):
@@ -100,7 +102,7 @@ def _figure(network: RoadNetwork, size: tuple[int, int, int], cases: int, time_l
 
 def _timed(snapshot: Snapshot, network: RoadNetwork, time_limit_s: float) -> tuple[Proposal, float]:
     start = time.perf_counter()
-    found = propose(snapshot, network, time_limit_s=time_limit_s)
+    found = propose(snapshot, network, time_limit_s=time_limit_s, hazard_rules=RULES)
     return found, (time.perf_counter() - start) * 1000
 
 

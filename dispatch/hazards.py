@@ -31,30 +31,13 @@ QUARTER_SEGMENTS: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardRule:
-    """How the zone of an incident type is drawn. Defaults for a first hour; each may be replaced in the settings."""
+    """How the zone of an incident type is drawn in a first hour. The rules come with the types, from the caller."""
 
     shape: ZoneShape
     radius_m: int = 0
     length_m: int = 0  # of a wind sector
     half_angle_deg: int = 0
     closes_roads: bool = True
-
-
-RULES: Final[Mapping[str, HazardRule]] = {
-    "landslide": HazardRule(shape="run_out", radius_m=100, half_angle_deg=15),
-    "collapse": HazardRule(shape="circle", radius_m=80),
-    "debris_flow": HazardRule(shape="run_out", radius_m=100, half_angle_deg=10),
-    "forest_fire": HazardRule(shape="circle", radius_m=200),
-    "building_fire": HazardRule(shape="circle", radius_m=30),
-    "flood": HazardRule(shape="none"),
-    "mine_accident": HazardRule(shape="none"),
-    # initial isolation of 100 m in all directions and 300 m downwind of a large spill: ERG 2020, general guides
-    "hazmat_leak": HazardRule(shape="wind_sector", radius_m=100, length_m=300, half_angle_deg=30),
-    "traffic_accident": HazardRule(shape="none"),
-    "snow_ice": HazardRule(shape="none"),
-    "earthquake": HazardRule(shape="none"),
-}
-"""By incident type. A type that is not named has no zone of its own, only the reported radius."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +54,9 @@ UNKNOWN: Final = Surroundings()
 
 
 def zone(
-    incident: Incident, surroundings: Surroundings = UNKNOWN, rules: Mapping[str, HazardRule] = RULES
+    incident: Incident, rules: Mapping[str, HazardRule], surroundings: Surroundings = UNKNOWN
 ) -> HazardZone | None:
-    """Return the hazard zone of an incident; None when its type has none. A reported radius replaces the rule's."""
+    """Return the hazard zone of an incident by the rule of its type; None when its type has none. A reported radius replaces the rule's."""
     rule = rules.get(incident.type, HazardRule(shape="none"))
     if rule.shape == "none":
         return None
@@ -89,12 +72,12 @@ def zone(
 
 def zones(
     incidents: Sequence[Incident],
+    rules: Mapping[str, HazardRule],
     surroundings: Mapping[int, Surroundings] | None = None,
-    rules: Mapping[str, HazardRule] = RULES,
 ) -> tuple[HazardZone, ...]:
     """Return the zones of all incidents, by incident id. `surroundings` is keyed by incident id."""
     known = surroundings or {}
-    found = (zone(i, known.get(i.id, UNKNOWN), rules) for i in sorted(incidents, key=lambda i: i.id))
+    found = (zone(i, rules, known.get(i.id, UNKNOWN)) for i in sorted(incidents, key=lambda i: i.id))
     return tuple(z for z in found if z is not None)
 
 

@@ -7,7 +7,7 @@ its stored snapshot: same snapshot, same roads, same ground.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from typing import Final
 
 from shapely.geometry import Polygon
 
@@ -15,7 +15,7 @@ from dispatch.choice import TIERS, Choice, tiers_of
 from dispatch.coverage import move_ups
 from dispatch.decode import decode
 from dispatch.greedy import nearest_first
-from dispatch.hazards import RULES, HazardRule, Surroundings, zones
+from dispatch.hazards import HazardRule, Surroundings, zones
 from dispatch.measure import measure
 from dispatch.model import HazardZone, Plan, Position, Snapshot, Tier, UnitRoute
 from dispatch.planner import DEFAULT_TIME_LIMIT_S, Solved, solve
@@ -27,6 +27,7 @@ from gis.network import RoadNetwork, VehicleProfile
 from gis.travel import Route
 
 BASELINE = "nearest first"
+NO_ZONES: Final[Mapping[str, HazardRule]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,15 +58,16 @@ def propose(
     *,
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     hour_factors: Mapping[str, Sequence[int]] | None = None,
-    hazard_rules: Mapping[str, HazardRule] = RULES,
+    hazard_rules: Mapping[str, HazardRule] = NO_ZONES,
     surroundings: Mapping[int, Surroundings] | None = None,
-    time_zone: tzinfo | None = None,
     second_routes: bool = True,
 ) -> Proposal:
     """Return the best joint plan for a snapshot's incidents within the time limit.
 
-    `time_zone`: that of the place, by which hour factors and opening hours are read (None: that of `taken_at`).
-    `hour_factors`: percent of free-flow time per road class and hour. `surroundings`: by incident id.
+    The snapshot's `taken_at` is in the time zone of the place: hour factors and opening hours are read by it.
+    `hour_factors`: percent of free-flow time per road class and hour. `hazard_rules`: by incident type; a type that is not
+    named has no zone. `surroundings`: by incident id.
+    `time_limit_s` 0: the first plan at once, with the bounds that need no solver.
     Never raises for what cannot be met: that is in the plan's `unmet`, `refused` and `tiers`.
     """
     here = ground(
@@ -74,7 +76,6 @@ def propose(
         hour_factors=hour_factors,
         hazard_rules=hazard_rules,
         surroundings=surroundings,
-        time_zone=time_zone,
     )
     plan = plan_on(here, solve(here.problem, time_limit_s=time_limit_s))
     return Proposal(
@@ -91,15 +92,13 @@ def ground(
     network: RoadNetwork,
     *,
     hour_factors: Mapping[str, Sequence[int]] | None = None,
-    hazard_rules: Mapping[str, HazardRule] = RULES,
+    hazard_rules: Mapping[str, HazardRule] = NO_ZONES,
     surroundings: Mapping[int, Surroundings] | None = None,
-    time_zone: tzinfo | None = None,
 ) -> Ground:
     """Zones, overlay, travel times and problem of a snapshot. Arguments as in `propose`."""
-    areas = zones(snapshot.incidents, surroundings, hazard_rules)
+    areas = zones(snapshot.incidents, hazard_rules, surroundings)
     closed = [part for zone in areas if zone.closes_roads for part in _polygons(zone.geometry)]
-    now = snapshot.taken_at.astimezone(time_zone) if time_zone else snapshot.taken_at
-    overlay = network.overlay(snapshot.closures, closed, now, hour_factors)
+    overlay = network.overlay(snapshot.closures, closed, snapshot.taken_at, hour_factors)
     travel = measure(snapshot, network, overlay)
     return Ground(
         snapshot=snapshot, zones=areas, overlay=overlay, travel=travel, problem=build(snapshot, travel)

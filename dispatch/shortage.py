@@ -15,14 +15,17 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
-from dispatch.choice import TIERS, Choice, faults, missing, tiers_of
+from dispatch.choice import TIERS, Choice, faults, missing, tiers_of, trips_made
 from dispatch.exact import NO_LIMIT, Model, Window
+from dispatch.freight import critical_lanes
 from dispatch.loading import Loading, longest_waits
 from dispatch.problem import Problem
 from dispatch.times import Flags, Ints
 
 SMALL = 4_000
 """Up to this many variables a part is proven; beyond, its linear relaxation is the bound."""
+SHIPPING_SHARE = 0.25
+"""Of the time left: for the bound of stock, then for each tier of its plan."""
 INFEASIBLE = 2
 TOLERANCE = 1e-9
 UNMET = TIERS[:2]
@@ -51,23 +54,75 @@ def least_shortage(problem: Problem, window: Window, start: Choice, stop_at: flo
     """Minimise what is missing, starting from a valid choice. `window` must leave nothing out."""
     choice = improved(problem, start)
     kinds = np.array([need.kind for need in problem.needs])
-    parts = [_part(problem, window, kinds == kind, choice) for kind in np.unique(kinds)]
+    material = kinds == "material"
+    large = len(problem.draw_trip) > SMALL and not problem.trip_pins
+    parts = [
+        _part(problem, window, kinds == kind, choice)
+        for kind in np.unique(kinds)
+        if not (large and kind == "material")
+    ]
+    freight, freight_bound = choice, 0
     for tier in range(len(UNMET)):
         for number, part in enumerate(parts):
             share = (stop_at - time.perf_counter()) / (len(parts) - number + len(parts) * (1 - tier))
             _solve(problem, part, tier, time.perf_counter() + share)
-        total = sum(part.values[tier] for part in parts)
+        if large and tier == 0:
+            freight, freight_bound = _shipped(problem, window, choice, stop_at)
+        shipped = _values(problem, material, freight) if large else [0, 0]
+        total = sum(part.values[tier] for part in parts) + shipped[tier]
+        bound = sum(part.bounds[tier] for part in parts) + (freight_bound if tier == 0 else 0)
         for part in parts:
-            others = sum(other.bounds[tier] for other in parts if other is not part)
             offset = _outside(problem, part, tier)
-            part.model.hold(UNMET[tier], total - others + offset)
+            part.model.hold(UNMET[tier], total - bound + part.bounds[tier] + offset)
+    pairs = [part.choice.pairs & part.needs[problem.pair_need] for part in parts]
+    draws = [np.where(part.needs[problem.draw_need], part.choice.draws, 0) for part in parts]
     return Shortage(
         choice=Choice(
-            np.logical_or.reduce([part.choice.pairs & part.needs[problem.pair_need] for part in parts]),
-            np.sum([np.where(part.needs[problem.draw_need], part.choice.draws, 0) for part in parts], axis=0),
+            np.logical_or.reduce([np.zeros_like(choice.pairs), *pairs]),
+            np.sum([*draws, freight.draws if large else np.zeros_like(choice.draws)], axis=0),
         ),
-        bounds=(sum(part.bounds[0] for part in parts), sum(part.bounds[1] for part in parts)),
+        bounds=(
+            sum(part.bounds[0] for part in parts) + freight_bound,
+            sum(part.bounds[1] for part in parts),
+        ),
     )
+
+
+def _shipped(problem: Problem, window: Window, choice: Choice, stop_at: float) -> tuple[Choice, int]:
+    """Critical stock first, over the lanes worth deciding; then what else fits. Returns (choice, bound of tier 1)."""
+    now = time.perf_counter()
+    lanes = critical_lanes(problem, window.draws & longest_waits(problem), (stop_at - now) * SHIPPING_SHARE)
+    draws = lanes.draws
+    draws_only = Choice(np.zeros_like(choice.pairs), np.zeros_like(choice.draws))
+    for tier in UNMET:
+        model = Model(problem, replace(window, pairs=np.zeros_like(window.pairs), draws=draws), pins="none")
+        if tier == UNMET[1]:
+            model.hold(UNMET[0], _lacking(problem, draws_only)[0])
+        until = time.perf_counter() + (stop_at - time.perf_counter()) * SHIPPING_SHARE
+        result = _highs(model, tier, until, whole=True)
+        if result.x is None:
+            break
+        draws_only = model.choice(np.rint(result.x).astype(np.int64))
+        shipped = Choice(choice.pairs, draws_only.draws)
+        if not faults(problem, shipped) and tiers_of(problem, shipped) < tiers_of(problem, choice):
+            choice = shipped
+        draws = _still_open(problem, draws_only) & longest_waits(problem)
+    return choice, lanes.bound
+
+
+def _still_open(problem: Problem, choice: Choice) -> Flags:
+    """Draws of the trips that are made, and of carriers that stand idle."""
+    made = trips_made(problem, choice)
+    busy = np.zeros(problem.n_carriers, dtype=np.bool_)
+    busy[problem.trip_carrier[made]] = True
+    still: Flags = made[problem.draw_trip] | ~busy[problem.trip_carrier[problem.draw_trip]]
+    return still
+
+
+def _lacking(problem: Problem, choice: Choice) -> tuple[int, int]:
+    lacking = missing(problem, choice) * problem.need_weight
+    critical = int(lacking[problem.need_critical].sum())
+    return critical, int(lacking.sum()) - critical
 
 
 def _part(problem: Problem, window: Window, needs: Flags, choice: Choice) -> _Part:
@@ -81,13 +136,13 @@ def _part(problem: Problem, window: Window, needs: Flags, choice: Choice) -> _Pa
         most_missing=problem.need_quantity,
     )
     part = _Part(needs, Model(problem, own, pins="present"), choice, [], [0, 0])
-    part.values = _values(problem, part, choice)
+    part.values = _values(problem, needs, choice)
     return part
 
 
-def _values(problem: Problem, part: _Part, choice: Choice) -> list[int]:
+def _values(problem: Problem, needs: Flags, choice: Choice) -> list[int]:
     lacking = missing(problem, choice) * problem.need_weight
-    return [int(lacking[part.needs & (problem.need_critical == flag)].sum()) for flag in (True, False)]
+    return [int(lacking[needs & (problem.need_critical == flag)].sum()) for flag in (True, False)]
 
 
 def _outside(problem: Problem, part: _Part, tier: int) -> int:
@@ -106,7 +161,7 @@ def _solve(problem: Problem, part: _Part, tier: int, stop_at: float) -> None:
         part.bounds[tier] = max(part.bounds[tier], int(np.ceil(bound - slack)) - offset)
     if whole and result.x is not None:
         choice = part.model.choice(np.rint(result.x).astype(np.int64))
-        values = _values(problem, part, choice)
+        values = _values(problem, part.needs, choice)
         if values[: tier + 1] < part.values[: tier + 1]:
             part.choice, part.values = choice, values
     part.bounds[tier] = min(part.bounds[tier], part.values[tier])

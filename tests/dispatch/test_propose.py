@@ -6,6 +6,7 @@ import pytest
 from shapely.geometry import Point
 
 from dispatch.explain import passed_over
+from dispatch.hazards import HazardRule
 from dispatch.model import Team, Wish
 from dispatch.propose import BASELINE, propose
 from gis.network import Closure, VehicleProfile
@@ -49,7 +50,8 @@ def test_the_same_snapshot_is_replayed_to_the_same_proposal() -> None:
 
 def test_the_last_part_is_walked_through_the_hazard_zone() -> None:
     """Roads in the zone are closed: everybody stops at its edge and walks."""
-    found = propose(grid_snapshot(), grid_network())
+    rules = {"landslide": HazardRule(shape="circle", radius_m=100)}
+    found = propose(grid_snapshot(), grid_network(), hazard_rules=rules)
     assert [zone.incident for zone in found.zones] == [1]
     assert all(a.legs.walk_ms > 0 for a in found.plan.assignments)
 
@@ -120,7 +122,13 @@ def test_nothing_to_do_is_an_empty_proven_plan() -> None:
 
 @pytest.mark.parametrize("limit", [0.0, 0.005])
 def test_no_time_still_gives_a_plan(limit: float) -> None:
-    """The clock may stop at once: the first plan is there."""
+    """The clock may stop at once: the first plan is there, with ways, and its bounds hold for the proven one."""
     found = propose(grid_snapshot(), grid_network(), time_limit_s=limit)
     assert found.plan.assignments
+    assert found.routes
     assert all(tier.bound <= tier.value for tier in found.plan.tiers)
+    proven = propose(grid_snapshot(), grid_network()).plan
+    for first, best in zip(found.plan.tiers, proven.tiers, strict=True):
+        assert first.bound <= best.value
+        if first.value != best.value:
+            break
