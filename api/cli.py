@@ -291,7 +291,8 @@ def db_upgrade() -> None:
 @db_app.command("backup")
 def db_backup(file: Path) -> None:
     """Write everything into one file."""
-    with runtime.database(_settings()) as url:
+    with runtime.database(_settings()) as url, _progress() as progress:
+        progress("backup", 0, 0)
         backup.backup(runtime.address(url), file)
     typer.echo(f"{file}: {file.stat().st_size:,} bytes")
 
@@ -305,7 +306,8 @@ def db_restore(
     """Make the database what a backup holds. Stop the server first."""
     if not yes:
         typer.confirm("Everything in the present database is replaced. Go on?", abort=True)
-    with runtime.database(_settings()) as url:
+    with runtime.database(_settings()) as url, _progress() as progress:
+        progress("restore", 0, 0)
         backup.restore(runtime.address(url), file)
     typer.echo("Restored.")
 
@@ -359,15 +361,17 @@ def import_layer(
 ) -> None:
     """Bring a file into a layer: GeoPackage, Shapefile, GeoJSON, KML, CSV, Excel. Each bad row is named."""
     with _acting() as context:
-        report = bringing_in.layer(
-            context,
-            file,
-            layer,
-            request_id=request_id,
-            datum=datum,
-            sheet=sheet,
-            on_error="refuse" if whole else "skip",
-        )
+        with _progress() as progress:
+            progress(layer, 0, 0)
+            report = bringing_in.layer(
+                context,
+                file,
+                layer,
+                request_id=request_id,
+                datum=datum,
+                sheet=sheet,
+                on_error="refuse" if whole else "skip",
+            )
         if report is None:
             typer.echo("Imported before.")
             return
@@ -660,11 +664,12 @@ def list_orders(
 
 
 @order_app.command("link")
-def order_link(order: int, *, request_id: RequestId) -> None:
+def order_link(order: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
     """Make the team's link to its order, printed this once; the one before it ends."""
     with _acting() as context:
         made = orders.make_link(context, order, request_id=request_id)
-    typer.echo(f"/o/{made.token}\nuntil {made.expires_at.isoformat(timespec='minutes')}")
+    path, until = f"/o/{made.token}", made.expires_at.isoformat(timespec="minutes")
+    typer.echo(json.dumps({"path": path, "expires_at": until}) if as_json else f"{path}\nuntil {until}")
 
 
 @order_app.command("unlink")

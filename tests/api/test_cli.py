@@ -69,6 +69,7 @@ def test_the_whole_way_from_the_command_line(muster: CommandLine, county: dict[s
     assert done["state"] == "acknowledged"
     code, out, _ = muster("order", "link", str(orders[0]["id"]))
     assert (code, out.startswith("/o/")) == (0, True)
+    assert muster.json("order", "link", str(orders[0]["id"]))["path"] not in out, "the link before has ended"
     assert muster("order", "unlink", str(orders[0]["id"]))[0] == 0
     closed = muster.json("close", "--at", at, "--reason", "塌方")
     assert muster.json("closures")[0]["id"] == closed["id"]
