@@ -209,12 +209,15 @@ class Model:
         of_unit = _grouped(problem.pair_unit[self.pair_rows], self.pair_vars)
         variables: list[int] = []
         weights: list[int] = []
+        may_leave = np.zeros(problem.n_units, dtype=np.bool_)
+        may_leave[problem.pair_unit[self.pair_rows]] = True
+        leaves = may_leave[problem.cover_units]
         for row, weight in enumerate(problem.cover_weight.tolist()):
-            members = np.flatnonzero(problem.cover_rows == row).tolist()
+            members = np.flatnonzero((problem.cover_rows == row) & leaves).tolist()
             leaving = [
                 (var, int(problem.cover_heads[m]))
                 for m in members
-                for var in of_unit.get(int(problem.cover_units[m]), ())
+                for var in of_unit[int(problem.cover_units[m])]
             ]
             spare = max(0, int(problem.cover_before[row] - problem.cover_asked[row]))
             most = min(sum(heads for _, heads in leaving), int(problem.cover_before[row])) - spare

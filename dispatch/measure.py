@@ -24,15 +24,17 @@ def measure(snapshot: Snapshot, network: RoadNetwork, overlay: Overlay) -> Trave
     road = np.full(shape, -1, dtype=np.int64)
     walk = np.full(shape, -1, dtype=np.int64)
     reason = np.full(shape, int(Reach.NO_WAY), dtype=np.int64)
-    incidents = [n for n, t in enumerate(targets) if t in {i.position for i in snapshot.incidents}]
-    covers = [n for n, t in enumerate(targets) if t in {c.position for c in snapshot.covers}]
+    places = {incident.position for incident in snapshot.incidents}
+    incidents = [n for n, target in enumerate(targets) if target in places]
+    covers = [n for n, target in enumerate(targets) if target not in places]
     people = {start_of(team.position, team.profile) for team in snapshot.teams}
     by_profile = defaultdict(list)
     for row, start in enumerate(starts):
-        by_profile[start.profile].append(row)
-    for profile, rows in by_profile.items():
+        by_profile[start[1:]].append(row)
+    for rows in by_profile.values():
+        profile = starts[rows[0]].profile
         walkers = [row for row in rows if starts[row] in people]
-        for columns, served in ((incidents, rows), (sorted(set(covers) - set(incidents)), walkers)):
+        for columns, served in ((incidents, rows), (covers, walkers)):
             if not columns or not served:
                 continue
             positions = [starts[row].position for row in served]

@@ -22,7 +22,6 @@ from dispatch.model import (
     Depot,
     Incident,
     Need,
-    Position,
     Reason,
     Snapshot,
     StockLot,
@@ -184,16 +183,15 @@ def build(snapshot: Snapshot, travel: TravelTable) -> Problem:
     priority = ints(incident.priority for incident in incidents)
     per_unit = np.maximum(1, (SHARE + quantity // 2) // np.maximum(quantity, 1))
 
-    row_of_start = travel.row_of
-    column_of = travel.column_of
-    columns = ints(column_of[incident.position] for incident in incidents)
+    columns = ints(travel.column_of[incident.position] for incident in incidents)
     wishes = _Wishes(snapshot, incidents)
 
-    units = _units(teams, row_of_start)
+    units = _units(teams, travel.row_of)
     asked = _Asked(needs, need_incident, columns)
-    pairs = _pairs(units, teams, asked, travel, wishes)
+    grades = _grades(teams, len(units.ids))
+    pairs = _pairs(units, grades, asked, travel, wishes)
     stock = _stock(depots, asked, travel, wishes)
-    cover = _cover(snapshot, units, teams, travel, column_of)
+    cover = _cover(snapshot, units, len(teams), grades, travel)
     return Problem(
         incidents=incidents,
         priority=priority,
@@ -287,7 +285,7 @@ def _units(teams: tuple[Team, ...], row_of_start: Mapping[Start, int]) -> _Units
     )
 
 
-def _eligible(need: Need, units: _Units, grades: dict[str, Ints]) -> Ints:
+def _eligible(need: Need, units: _Units, grades: Mapping[str, Ints]) -> Ints:
     """Rows of usable units that may take a need, wherever it is."""
     if need.kind == "vehicle":
         fits: Flags = units.usable & (units.vehicle_kinds == need.code)
@@ -316,10 +314,9 @@ def _grades(teams: tuple[Team, ...], n_units: int) -> dict[str, Ints]:
 
 
 def _pairs(
-    units: _Units, teams: tuple[Team, ...], asked: _Asked, travel: TravelTable, wishes: _Wishes
+    units: _Units, grades: Mapping[str, Ints], asked: _Asked, travel: TravelTable, wishes: _Wishes
 ) -> _PairColumns:
     needs, need_incident, columns = asked.needs, asked.incident, asked.columns
-    grades = _grades(teams, len(units.ids))
     eligible: dict[tuple[str, str, int, int], Ints] = {}
     found_units, found_needs = [], []
     for row, need in enumerate(needs):
@@ -583,20 +580,23 @@ def _bring_one_each(
 def _cover(
     snapshot: Snapshot,
     units: _Units,
-    teams: tuple[Team, ...],
+    n_teams: int,
+    grades: Mapping[str, Ints],
     travel: TravelTable,
-    column_of: Mapping[Position, int],
 ) -> _CoverColumns:
     """Which idle teams keep each cover row: those that can drive (and walk) there in time."""
     covers = sorted_covers(snapshot)
-    grades = _grades(teams, len(teams))
-    idle = units.usable[: len(teams)]
-    starts = units.start[: len(teams)]
+    idle = units.usable[:n_teams]
+    starts = units.start[:n_teams]
     rows, members = [], []
     for row, cover in enumerate(covers):
-        column = column_of[cover.position]
+        column = travel.column_of[cover.position]
         road, walk = travel.road_ms[starts, column], travel.walk_ms[starts, column]
-        able = grades[cover.code] < np.iinfo(np.int64).max if cover.code in grades else np.zeros_like(idle)
+        able = (
+            grades[cover.code][:n_teams] < np.iinfo(np.int64).max
+            if cover.code in grades
+            else np.zeros_like(idle)
+        )
         members.append(np.flatnonzero(idle & able & (road >= 0) & (road + walk <= cover.within_ms)))
         rows.append(np.full(len(members[-1]), row, dtype=np.int64))
     cover_rows, cover_units = joined(rows), joined(members)
