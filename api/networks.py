@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from api.errors import UnavailableError
 from data import roads
 from gis import hierarchy
-from gis.network import RoadNetwork
+from gis.network import RoadNetwork, VehicleProfile
+from gis.travel import routes_to
 
 Read = Callable[[], AbstractContextManager[Connection]]
 
@@ -59,6 +60,12 @@ def prepare_beside(network: RoadNetwork, orders: Path) -> threading.Thread | Non
     thread = threading.Thread(target=_prepare, args=(network, orders), name="far-roads", daemon=True)
     thread.start()
     return thread
+
+
+def rehearse(network: RoadNetwork) -> None:
+    """Ask one small question, so that compiled code is loaded (or compiled, once for a version) before anybody waits for it."""
+    lon, lat = (float(degrees) for degrees in network.node_lonlat[0])
+    routes_to(network, (lon, lat), [(lon, lat)], VehicleProfile(speed_class="car"), network.overlay())
 
 
 def _prepare(network: RoadNetwork, orders: Path) -> None:

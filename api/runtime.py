@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.context import Clock, Context, make_context, system_clock
 from api.errors import UnavailableError
 from api.hub import Hub
+from api.networks import rehearse
 from api.settings import Settings
 from api.threads import to_the_end
 from api.usecases import events, system
@@ -86,7 +87,8 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
 
 
 async def _warm(context: Context) -> None:
-    """Load the roads before the first plan asks for them."""
+    """Load the roads, and the code that searches them, before the first plan asks for them."""
     context.networks.prepare_large_ones(context.settings.folder / "roads")
     with suppress(UnavailableError):
-        await to_the_end(context.networks.current)
+        _, network = await to_the_end(context.networks.current)
+        await run_in_threadpool(rehearse, network)

@@ -350,6 +350,13 @@ class RoadNetwork:
     def knows_far(self) -> bool:
         return bool(self._hierarchies)
 
+    def customised(self, of: ProfileClass) -> Metrics:
+        """Return the hierarchy with a class's weights, for questions without an overlay; contracts the network if nobody has."""
+        hierarchy = (
+            self._hierarchies[0] if self._hierarchies else Hierarchy.build(self.drive, self.node_lonlat)
+        )
+        return Metrics(hierarchy, self.weights(of))
+
     @contextmanager
     def lend_far(self, of: ProfileClass, overlay: Overlay) -> Iterator[Metrics | None]:
         """Lend what answers far questions for a class under an overlay; None where nothing is prepared."""

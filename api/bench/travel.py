@@ -23,7 +23,7 @@ from shapely import Point
 from api.bench.networks import generated
 from data import demo, osm
 from gis import hierarchy
-from gis.hierarchy import WORTH_IT, Hierarchy, Metrics
+from gis.hierarchy import WORTH_IT, Metrics
 from gis.network import Closure, RoadNetwork, VehicleProfile
 from gis.roads import Roads, edges_from_lines, edges_from_ways
 from gis.search import NEVER
@@ -87,9 +87,9 @@ def _built(roads: Roads) -> RoadNetwork:
 
 def measure(name: str, network: RoadNetwork, *, cases: int = 5) -> Iterator[TravelFigure]:
     """Measure candidates near the target, and spread over the whole network; a very large one is prepared for far questions first."""
-    peers = _Peers(network)
     if network.drive.state_count >= WORTH_IT and hierarchy.AVAILABLE:
         network.prepare_for_far()
+    peers = _Peers(network)
     for spread in ("near", "spread"):
         yield from _figures(name, network, peers, spread, cases)
 
@@ -108,11 +108,7 @@ class _Peers:
         shape = (network.node_count, network.node_count)
         self.matrix = sparse.csr_array((ms.astype(np.float64), (head, tail)), shape=shape)
         self.graph = _digraph(head, tail, ms) if network.node_count <= NETWORKX_MOST_NODES else None
-        self.metrics = (
-            Metrics(Hierarchy.build(network.drive, network.node_lonlat), weights)
-            if hierarchy.AVAILABLE
-            else None
-        )
+        self.metrics = network.customised(network.classify(CAR)) if hierarchy.AVAILABLE else None
         degree = np.bincount(tail, minlength=network.node_count)
         _, part = csgraph.connected_components(self.matrix, directed=True, connection="strong")
         self.usable = np.flatnonzero((part == np.bincount(part).argmax()) & (degree > 0))
