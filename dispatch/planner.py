@@ -411,7 +411,8 @@ def _whole(search: _Search, floors: _Floors, most: Ints) -> Model | None:
         if not outcome.proven:
             return None
         model.hold(tier, outcome.value)
-    return model
+    slack = search.value("time_critical") - floors.critical_sum, search.value("time_rest") - floors.all_sum
+    return _certified(search, floors, most, slack)
 
 
 def _solve_later(search: _Search, model: Model | None) -> None:

@@ -68,12 +68,36 @@ def fits(state: Snapshot, travel: TravelTable, unit: Team, place: int) -> Iterat
             )
 
 
+def vehicle_fits(state: Snapshot, travel: TravelTable, identity: int, place: int) -> Iterator[Assignment]:
+    """Every way in which a vehicle with its crew could be sent to an incident."""
+    there = next(i for i in state.incidents if i.id == place)
+    unit, vehicle = next((t, v) for t in state.teams for v in t.vehicles if v.id == identity)
+    road, walk, _ = travel.cell(start_of(unit.position, vehicle.profile), there.position)
+    legs = Legs(
+        notify_ms=unit.notify_ms + unit.consent_ms, assemble_ms=unit.assemble_ms, road_ms=road, walk_ms=walk
+    )
+    for wanted in there.needs:
+        if wanted.kind == "vehicle" and wanted.code == vehicle.kind and vehicle.available and road >= 0:
+            yield Assignment(
+                kind="vehicle",
+                id=identity,
+                team=unit.id,
+                incident=place,
+                need=wanted.key,
+                amount=1,
+                legs=legs,
+            )
+
+
 def first_worse(state: Snapshot, travel: TravelTable, plan: Plan, reason: Reason) -> tuple[str, int]:
     """The first tier that differs in the best plan that sends the unit too or instead of one, and by how much."""
-    unit = next(t for t in state.teams if t.id == reason.id)
     assert reason.incident is not None
     options = []
-    for new in fits(state, travel, unit, reason.incident):
+    if reason.kind == "vehicle":
+        ways = vehicle_fits(state, travel, reason.id, reason.incident)
+    else:
+        ways = fits(state, travel, next(t for t in state.teams if t.id == reason.id), reason.incident)
+    for new in ways:
         options.append((*plan.assignments, new))
         options.extend(
             (*[a for a in plan.assignments if a != old], new)
@@ -83,6 +107,23 @@ def first_worse(state: Snapshot, travel: TravelTable, plan: Plan, reason: Reason
     best = min(tiers_from(state, travel, option, plan.shipments) for option in options)
     tier = next(n for n, (new, old) in enumerate(zip(best, values(plan), strict=True)) if new != old)
     return TIERS[tier], best[tier] - values(plan)[tier]
+
+
+@pytest.mark.parametrize("seed", range(2_200, 2_320))
+def test_reasons_of_vehicles_hold_when_recomputed(seed: int) -> None:
+    """A vehicle that could have gone was left out for the first tier that it would make worse; others were out of service."""
+    state, travel = random_case(seed, scale=3)
+    ground, plan = ground_of(state, travel)
+    for reason in (one for one in passed_over(ground, plan) if one.kind == "vehicle"):
+        unit, vehicle = next((t, v) for t in state.teams for v in t.vehicles if v.id == reason.id)
+        if reason.code in WORSE:
+            tier, difference = first_worse(state, travel, plan, reason)
+            assert tier in WORSE[reason.code]
+            assert reason.numbers["difference"] == difference
+        elif reason.incident is None:
+            assert not vehicle.available or unit.status not in ("available", "committed")
+        else:
+            assert list(vehicle_fits(state, travel, reason.id, reason.incident)) == []
 
 
 @pytest.mark.parametrize("seed", range(2_000, 2_120))
