@@ -29,7 +29,6 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, runtime
-from api.bench import travel
 from api.context import Context
 from api.errors import MusterError
 from api.http import documents
@@ -50,7 +49,6 @@ from data import backup, migrate
 from data.backup import BackupError
 from data.cluster import ClusterError
 from data.migrate import SchemaError
-from dispatch.bench import run as measured_dispatch
 from dispatch.model import Wish
 
 REFUSED, WRONG_USAGE, NO_DATABASE = 1, 2, 3
@@ -941,6 +939,8 @@ def bench_travel(
     extract: Extracts = None, nodes: Nodes = MILLION, cases: Cases = 5, *, as_json: AsJson = False
 ) -> None:
     """Measure the times of 20 candidates to a target: ours, scipy, networkx and pyroutingkit, on the same weights."""
+    from api.bench import travel  # noqa: PLC0415 - its peers take a second to import
+
     found = [
         asdict(figure)
         for name, network in travel.networks(extract or (), nodes)
@@ -954,10 +954,13 @@ def bench_dispatch(
     extract: Extracts = None, nodes: Nodes = MILLION, cases: Cases = 5, *, as_json: AsJson = False
 ) -> None:
     """Measure from incident to proven plan with routes, and to the next right plan after a road is closed."""
+    from api.bench import travel  # noqa: PLC0415 - its peers take a second to import
+    from dispatch import bench  # noqa: PLC0415
+
     found = [
         {"network": name, "nodes": network.node_count, **asdict(figure)}
         for name, network in travel.networks(extract or (), nodes)
-        for figure in measured_dispatch(network, cases=cases)
+        for figure in bench.run(network, cases=cases)
     ]
     _print_figures(found, as_json=as_json)
 
