@@ -42,7 +42,7 @@ SQUADS = (
           "fire_building:1;search_rescue:1;landslide_rescue:1;traffic_rescue:1;hazmat:2;flood_rescue:2", 4,
           "fire_engine", 1, organisation="县消防救援大队",
           vehicles=(("fire_engine", 1),)),
-    Squad("fire", "特勤班", "Special Service Squad", "full_time", (SEAT,), 8, "hazmat:1;search_rescue:1;fire_building:1", 2,
+    Squad("fire", "特勤{}班", "Special Service Squad {}", "full_time", (SEAT,), 8, "hazmat:1;search_rescue:1;fire_building:1", 2,
           "fire_engine", 1, organisation="县消防救援大队",
           vehicles=(("hazmat_truck", 1), ("water_tanker", 1))),
     Squad("fire", "消防救援站", "Fire Station Squad", "full_time", (1, 3), 10,
