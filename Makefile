@@ -94,6 +94,7 @@ endef
 .venv/.packages-dev: requirements-dev.txt .venv/.packages
 	@missing=(); $(install_packages); \
 	if ! $(HAVE_BROWSER) && ! grep -q '^ID=ubuntu' /etc/os-release; then missing+=(chromium); fi; \
+	compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1); \
 	install_packages "the tests' browser"
 	@echo "== Python packages for the tests (hash-locked in requirements-dev.txt)"
 	@$(PIP) --require-hashes -r requirements-dev.txt
