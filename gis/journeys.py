@@ -347,7 +347,7 @@ class Roads:
             arc % 2 == 0
         ) != backwards  # counted from the edge's first position, or back from its last
         low, high = np.where(from_first, 0, MILLION - far), np.where(from_first, far, MILLION)
-        first = self._first_stretch(*at.one(0), left, backwards=backwards)
+        first = snapping.own_stretch(self.field, *at.one(0), left, backwards)
         return _united(np.append(arc // 2, at.edges[0]), np.append(low, first[0]), np.append(high, first[1]))
 
     def _driven(self, left: int, *, backwards: bool) -> tuple[Int32s, Int64s]:
@@ -371,41 +371,13 @@ class Roads:
         far = np.minimum(left_at_end[can] * MILLION // ms[can], cap[can])
         return arc[can], far
 
-    def ahead(self, start: Anchors, target: Floats) -> Anchors:
-        """Return the place nearest to a target that can be driven to without leaving the edge of the start."""
-        edge = start.one(0)[0]
-        low, high = self._first_stretch(*start.one(0), LONGEST_MS, backwards=False)
+    def ahead(self, starts: Anchors, target: Floats) -> Anchors:
+        """Return the places nearest to a target that can be driven to without leaving the edges of N starts."""
         shapes = self.network.shapes
-        place, metres = snapping.nearest_between(
-            shapes.grid,
-            int(shapes.first[edge]),
-            int(shapes.first[edge + 1]) - 1,
-            float(target[0]),
-            float(target[1]),
-            low,
-            high,
+        places, metres = snapping.ahead(
+            shapes.grid, shapes.first, self.field, starts.edges, starts.places, target[0], target[1]
         )
-        return Anchors(start.edges, np.array([place], dtype=np.int32), np.array([metres]))
-
-    def _first_stretch(self, edge: int, place: int, left: int, *, backwards: bool) -> tuple[int, int]:
-        """Return the part of its own edge that lies within the time left of a place."""
-        low = high = place
-        for arc in (2 * edge, 2 * edge + 1):
-            ms, floor, roof = int(self.field.weights[arc]), 0, MILLION
-            if ms <= snapping.CLOSED:
-                closed = snapping.CLOSED - ms
-                ms = int(self.field.open_ms[closed, arc % 2])
-                if place <= self.field.stub_u[closed]:
-                    roof = int(self.field.stub_u[closed])
-                else:
-                    floor = int(self.field.stub_v[closed])
-            if ms < 0:
-                continue
-            if (arc % 2 == 0) != backwards:
-                high = min(roof, place + left * MILLION // ms)
-            else:
-                low = max(floor, place - left * MILLION // ms)
-        return low, high
+        return Anchors(starts.edges, places, metres)
 
 
 def _united(edge: Int64s, low: Int64s, high: Int64s) -> tuple[Int32s, Int32s, Int32s]:
@@ -572,11 +544,12 @@ def _serve_round_cuts(
     """Search on from one road after another that was not touched. Return who is left to searches of their own."""
     reach = Reach.CUT_OFF if _led_to(roads, tried[0] // 2) else Reach.REACHED
     stranded: list[int] = []
+    ahead = roads.ahead(starts, target)
     while len(waiting) and len(tried) < _MAX_ROUNDS:
         roads.workspace.start_behind()
         end = roads.snap(target[None, :], snapping.ENTER, MAX_WALK_M, snapping.UNREACHED, roads.seen(tried))
         bound = MAX_WALK_M if end.edges[0] == NOWHERE else float(end.metres[0])
-        waiting = _serve_ahead(roads, found, starts, waiting, target=target, nearer_than_m=bound)
+        waiting = _serve_ahead(roads, found, starts, waiting, ahead=ahead, nearer_than_m=bound)
         if end.edges[0] == NOWHERE:
             break
         on_islands = _on_islands(roads, starts.take(waiting), end)
@@ -596,20 +569,28 @@ def _serve_round_cuts(
 
 
 def _serve_ahead(
-    roads: Roads, found: Found, starts: Anchors, waiting: Int64s, *, target: Floats, nearer_than_m: float
+    roads: Roads, found: Found, starts: Anchors, waiting: Int64s, *, ahead: Anchors, nearer_than_m: float
 ) -> Int64s:
-    """Serve the starts that come nearest to the target without leaving their own edge. Return those that wait on."""
-    left = []
-    for i in map(int, waiting):
-        start = starts.take(np.array([i]))
-        end = roads.ahead(start, target)
-        along = roads.along_one_edge(start, end)
-        if not along or end.metres[0] >= nearer_than_m:
-            left.append(i)
-            continue
-        found.write(i, int(walk_ms(start.metres)[0]) + along[0].ms, walk_ms(end.metres)[0], Reach.CUT_OFF)
-        found.rides[i] = along[0]
-    return np.array(left, dtype=np.int64)
+    """Serve those who come nearest to the target without leaving their own edge. Return those that wait on.
+
+    ahead: where and how near each of `starts` comes so (see `Roads.ahead`): the same in every round.
+    """
+    near = waiting[ahead.metres[waiting] < nearer_than_m]
+    if not len(near):
+        return waiting
+    some, ends = starts.take(near), ahead.take(near)
+    along = roads.along_one_edge(some, ends)
+    served = np.array(list(along), dtype=np.int64)
+    rode = np.array([ride.ms for ride in along.values()], dtype=np.int64)
+    found.write(
+        near[served],
+        walk_ms(some.metres[served]) + rode,
+        walk_ms(ends.metres[served]),
+        Reach.CUT_OFF,
+    )
+    for i, ride in along.items():
+        found.rides[int(near[i])] = ride
+    return waiting[~np.isin(waiting, near[served])]
 
 
 def _on_islands(roads: Roads, starts: Anchors, end: Anchors) -> npt.NDArray[np.bool_]:

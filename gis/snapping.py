@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis.compiled import compiled
-from gis.search import NEVER, SEARCH_SHIFT
+from gis.search import LONGEST_MS, NEVER, SEARCH_SHIFT
 from gis.shapes import MILLION, Grid, degree_m, foot_point
 
 Int32s = npt.NDArray[np.int32]
@@ -253,6 +253,47 @@ def nearest_between(
         if away < metres:
             place, metres = int(np.rint((start + share * span) * MILLION)), away
     return min(max(place, low), high), metres
+
+
+@compiled
+def own_stretch(field: Field, edge: int, place: int, left: int, backwards: bool) -> tuple[int, int]:
+    """Return the part (from, to) of its own edge that lies within the ms left of a place."""
+    low, high = np.int64(place), np.int64(place)
+    for backward in range(2):
+        ms, floor, roof = np.int64(field.weights[2 * edge + backward]), np.int64(0), np.int64(MILLION)
+        if ms <= CLOSED:
+            closed = CLOSED - ms
+            ms = np.int64(field.open_ms[closed, backward])
+            if place <= field.stub_u[closed]:
+                roof = np.int64(field.stub_u[closed])
+            else:
+                floor = np.int64(field.stub_v[closed])
+        if ms < 0:
+            continue
+        if (backward == 0) != backwards:
+            high = min(roof, place + left * MILLION // ms)
+        else:
+            low = max(floor, place - left * MILLION // ms)
+    return int(low), int(high)
+
+
+@compiled
+def ahead(
+    grid: Grid, first: Int32s, field: Field, edges: Int32s, places: Int32s, lon: float, lat: float
+) -> tuple[Int32s, Floats]:
+    """Return (millionths, metres) of the places nearest to a point that N places can be driven from on their own edges.
+
+    The positions of edge e are first[e] … first[e + 1] - 1. Infinitely far from places that are NOWHERE.
+    """
+    found = places.copy()
+    metres = np.full(len(edges), np.inf)
+    for i in range(len(edges)):
+        edge = edges[i]
+        if edge == NOWHERE:
+            continue
+        low, high = own_stretch(field, edge, places[i], LONGEST_MS, backwards=False)
+        found[i], metres[i] = nearest_between(grid, first[edge], first[edge + 1] - 1, lon, lat, low, high)
+    return found, metres
 
 
 @compiled
