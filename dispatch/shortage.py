@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
+from dispatch.annealing import annealed
 from dispatch.choice import TIERS, Choice, faults, missing, tiers_of, trips_made
 from dispatch.exact import NO_LIMIT, Model, Window
 from dispatch.freight import critical_lanes
@@ -26,6 +27,8 @@ SMALL = 4_000
 """Up to this many variables a part is proven; beyond, its linear relaxation is the bound."""
 SHIPPING_SHARE = 0.25
 """Of the time left: for the bound of stock, then for each tier of its plan."""
+ANNEALING_S = 3.0
+"""With less time than this left, units are not annealed: a fixed number of steps, about a second."""
 INFEASIBLE = 2
 TOLERANCE = 1e-9
 UNMET = TIERS[:2]
@@ -53,6 +56,8 @@ class _Part:
 def least_shortage(problem: Problem, window: Window, start: Choice, stop_at: float) -> Shortage:
     """Minimise what is missing, starting from a valid choice. `window` must leave nothing out."""
     choice = improved(problem, start)
+    if len(problem.pair_unit) > SMALL and stop_at - time.perf_counter() > ANNEALING_S:
+        choice = _better(problem, choice, improved(problem, annealed(problem, choice)))
     kinds = np.array([need.kind for need in problem.needs])
     material = kinds == "material"
     large = len(problem.draw_trip) > SMALL and not problem.trip_pins
@@ -86,6 +91,12 @@ def least_shortage(problem: Problem, window: Window, start: Choice, stop_at: flo
             sum(part.bounds[1] for part in parts),
         ),
     )
+
+
+def _better(problem: Problem, choice: Choice, other: Choice) -> Choice:
+    """Return the other choice if it is valid and lacks less."""
+    valid = not faults(problem, other)
+    return other if valid and tiers_of(problem, other)[:2] < tiers_of(problem, choice)[:2] else choice
 
 
 def _shipped(problem: Problem, window: Window, choice: Choice, stop_at: float) -> tuple[Choice, int]:
