@@ -10,9 +10,9 @@ from dispatch.choice import Choice
 from dispatch.problem import Problem
 from dispatch.times import Flags
 
-STEPS = 1_000_000
-HOTTEST = 2.0
-COLDEST = 0.05
+STEPS = 1_500_000
+HOTTEST = 1.0
+COLDEST = 0.1
 """Temperatures at the first and the last step, in heads of a need of mean weight."""
 SEED = 1
 

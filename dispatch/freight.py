@@ -1,18 +1,22 @@
 """Stock in a large shortage: a bound from depots instead of carriers, and a plan from what that bound would use.
 
 Counting how many trips a depot makes to an incident, instead of which carrier makes them, is a relaxation: a plan's trips
-and loads added up satisfy it. Its linear bound needs a tenth of the time of the one by carriers, and its prices
-say which (depot, incident) are worth deciding exactly: those in use and the cheapest of the others.
+and loads added up satisfy it. Whole trips lift its bound for as long as there is time. Its linear bound needs a
+tenth of the time of the one by carriers, and its prices say which (depot, incident) are worth deciding exactly: those in use and the cheapest of the others.
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import OptimizeResult, linprog
-from scipy.sparse import coo_array
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
+from scipy.sparse import coo_array, csr_array
 
 from dispatch.problem import Problem, ints
 from dispatch.times import Flags, Ints
+
+Floats = NDArray[np.float64]
 
 WORTH_DECIDING = 150
 """(depot, incident) that are decided exactly."""
@@ -28,6 +32,39 @@ class Lanes:
     draws: Flags
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counted:
+    """Least cost · x with rows · x ≤ limits, x ≥ 0: the first `trips` columns count trips, so they are whole."""
+
+    cost: Floats
+    rows: csr_array
+    limits: Floats
+    trips: int
+
+    def relaxed(self, stop_at: float) -> OptimizeResult:
+        """Let trips be parts of trips: quick, with prices."""
+        return linprog(  # type: ignore[no-any-return, call-overload, unused-ignore]  # the stubs know no time limit
+            self.cost,
+            A_ub=self.rows,
+            b_ub=self.limits,
+            bounds=(0, None),
+            method="highs",
+            options={"time_limit": max(0.01, stop_at - time.perf_counter())},
+        )
+
+    def whole_trips(self, stop_at: float) -> float:
+        """Return a bound with whole trips, as good as the time allows; 0 when there is none."""
+        result = milp(
+            self.cost,
+            integrality=(np.arange(len(self.cost)) < self.trips).astype(np.int64),
+            bounds=Bounds(0, np.inf),
+            constraints=LinearConstraint(self.rows, -np.inf, self.limits),
+            options={"mip_rel_gap": 0, "time_limit": max(0.01, stop_at - time.perf_counter())},
+        )
+        bound = result.mip_dual_bound
+        return float(bound) if bound is not None and np.isfinite(bound) else 0.0
+
+
 def critical_lanes(problem: Problem, draws: Flags, time_limit_s: float) -> Lanes:
     """Bound the missing critical materials, with no times to pay for. `draws`: those that can matter.
 
@@ -38,9 +75,12 @@ def critical_lanes(problem: Problem, draws: Flags, time_limit_s: float) -> Lanes
     if not len(rows):
         return Lanes(0, nothing)
     lanes, lane_of = np.unique(_lane(problem)[rows], return_inverse=True)
-    result = _relaxed(problem, rows, lanes, lane_of, time_limit_s)
+    stop_at = time.perf_counter() + time_limit_s
+    counted = _counted(problem, rows, lanes, lane_of)
+    result = counted.relaxed(stop_at)
     if result.status != 0:
         return Lanes(0, nothing)
+    least = max(result.fun, counted.whole_trips(stop_at))
     used = result.x[: len(lanes)] > USED
     order = np.argsort(np.where(used, -np.inf, result.lower.marginals[: len(lanes)]), kind="stable")
     chosen = nothing.copy()
@@ -49,7 +89,7 @@ def critical_lanes(problem: Problem, draws: Flags, time_limit_s: float) -> Lanes
     never = problem.need_critical & np.array([need.kind == "material" for need in problem.needs])
     never[needs] = False
     alone = int((problem.need_quantity * problem.need_weight)[never].sum())
-    return Lanes(alone + max(0, int(np.ceil(result.fun - 1e-6 - abs(result.fun) * TOLERANCE))), chosen)
+    return Lanes(alone + max(0, int(np.ceil(least - 1e-6 - abs(least) * TOLERANCE))), chosen)
 
 
 def _lane(problem: Problem) -> Ints:
@@ -59,7 +99,7 @@ def _lane(problem: Problem) -> Ints:
     return lane
 
 
-def _relaxed(problem: Problem, rows: Ints, lanes: Ints, lane_of: Ints, time_limit_s: float) -> OptimizeResult:
+def _counted(problem: Problem, rows: Ints, lanes: Ints, lane_of: Ints) -> _Counted:
     """Trips by lane, goods by (lane, batch, need), missing by need: rows as in `exact.Model`, added up over carriers."""
     needs, need_of = np.unique(problem.draw_need[rows], return_inverse=True)
     keys = np.column_stack([lane_of, problem.draw_batch[rows], need_of])
@@ -94,11 +134,9 @@ def _relaxed(problem: Problem, rows: Ints, lanes: Ints, lane_of: Ints, time_limi
     limits = [carriers, np.zeros(n_goods + n_lanes, dtype=np.int64), stock, -problem.need_quantity[needs]]
     cost = np.zeros(shape[1])
     cost[miss] = problem.need_weight[needs]
-    return linprog(  # type: ignore[no-any-return, call-overload, unused-ignore]  # the stubs know no time limit
+    return _Counted(
         cost,
-        A_ub=coo_array((value.astype(np.float64), (row, column)), shape=shape).tocsr(),
-        b_ub=np.concatenate(limits).astype(np.float64),
-        bounds=(0, None),
-        method="highs",
-        options={"time_limit": max(0.01, time_limit_s)},
+        coo_array((value.astype(np.float64), (row, column)), shape=shape).tocsr(),
+        np.concatenate(limits).astype(np.float64),
+        n_lanes,
     )

@@ -32,7 +32,7 @@ WHOLE_BITS = 1 << 60
 GROWTH = 0.3
 LEAST_GROWTH = 8
 MANY = 20
-UNMET_SHARE = 0.6
+UNMET_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -25,7 +25,7 @@ from dispatch.times import Flags, Ints
 
 SMALL = 4_000
 """Up to this many variables a part is proven; beyond, its linear relaxation is the bound."""
-SHIPPING_SHARE = 0.25
+SHIPPING_SHARE = 0.5
 """Of the time left: for the bound of stock, then for each tier of its plan."""
 ANNEALING_S = 3.0
 """With less time than this left, units are not annealed: a fixed number of steps, about a second."""
