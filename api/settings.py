@@ -37,9 +37,6 @@ class Settings(BaseSettings):
     )
     session_hours: float = Field(default=12.0, gt=0, description="life of a login")
     order_link_hours: float = Field(default=24.0, gt=0, description="life of a team's order link")
-    acknowledge_within_s: int = Field(
-        default=300, gt=0, description="an order unanswered for longer is overdue"
-    )
     plan_time_limit_s: float = Field(default=10.0, gt=0, le=300, description="wall clock of one proposal")
     stream_life_s: float = Field(default=600.0, gt=0, description="longest life of one event stream")
     password_checks: int = Field(default=2, ge=1, description="passwords checked at once; each takes 64 MiB")

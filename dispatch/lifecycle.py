@@ -6,7 +6,7 @@ Time is an argument: an act may not be earlier than the act before it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 OrderState = Literal["sent", "acknowledged", "departed", "arrived", "finished", "refused", "cancelled"]
@@ -61,7 +61,6 @@ INCIDENT_TRANSITIONS: Final[Mapping[tuple[IncidentState, IncidentAct], IncidentS
     ("open", "cancel"): "cancelled",
 }
 OPEN_ORDER_STATES: Final[frozenset[OrderState]] = frozenset({"sent", "acknowledged", "departed", "arrived"})
-OPEN_INCIDENT_STATES: Final[frozenset[IncidentState]] = frozenset({"open"})
 
 
 def next_order(standing: OrderStanding, act: OrderAct, now: datetime) -> OrderStanding | Refusal:
@@ -91,8 +90,3 @@ def next_incident(standing: IncidentStanding, act: IncidentAct, now: datetime) -
 def possible_order_acts(state: OrderState) -> tuple[OrderAct, ...]:
     """List the acts that an order in `state` can take, in their usual order."""
     return tuple(act for (before, act) in ORDER_TRANSITIONS if before == state)
-
-
-def is_overdue(standing: OrderStanding, now: datetime, *, within: timedelta) -> bool:
-    """Whether a sent order has had no answer for longer than `within`."""
-    return standing.state == "sent" and now - standing.since > within
