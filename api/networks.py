@@ -46,7 +46,9 @@ class Networks:
                 if self._loaded is None or self._loaded[0] != version:
                     self._loaded = version, roads.load_network(connection)
                     for rule in self._loaded[1].unread_rules:
-                        log.warning("road edge %s: hours not understood, left out: %s", rule.edge_id, rule.text)
+                        log.warning(
+                            "road edge %s: hours not understood, left out: %s", rule.edge_id, rule.text
+                        )
                     if self._orders is not None:
                         prepare_beside(self._loaded[1], self._orders)
                 return self._loaded
