@@ -4,36 +4,43 @@ Exit codes: 0 done, 1 refused (the code of the refusal is printed), 2 wrong usag
 Whoever can open the database's folder acts as a local administrator; the journal names them `cli:<login>`.
 """
 
-import getpass
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
-from uuid import UUID, uuid4
+from typing import Annotated, Any
 
 import typer
 import uvicorn
-from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, runtime
-from api.context import Context
 from api.errors import MusterError
 from api.http import documents
-from api.security import local_administrator, new_password
-from api.settings import BESIDE, Settings
+from api.security import new_password
+from api.terminal import (
+    NO_DATABASE,
+    REFUSED,
+    AsJson,
+    Reason,
+    RequestId,
+    acting,
+    cell,
+    console,
+    fail,
+    progress_bar,
+    settings_or_exit,
+    show,
+)
 from api.usecases import (
     accounts,
     bringing_in,
@@ -51,9 +58,7 @@ from data.cluster import ClusterError
 from data.migrate import SchemaError
 from dispatch.model import Wish
 
-REFUSED, WRONG_USAGE, NO_DATABASE = 1, 2, 3
 BACKLOG = 128
-PIPE_WIDTH = 250
 APPLICATION = "web.app:application"
 
 app = typer.Typer(
@@ -81,11 +86,6 @@ for _name, _group in (
 ):
     app.add_typer(_group, name=_name)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-RequestId = Annotated[
-    UUID, typer.Option(default_factory=uuid4, help="Repeat it: the act is done once.", show_default=False)
-]
-Reason = Annotated[str, typer.Option(help="Kept in the journal.")]
 PORT_HELP = "Port to listen on; 0 takes a free one."
 
 
@@ -95,84 +95,18 @@ def main() -> None:
     try:
         app()
     except MusterError as error:
-        _fail(f"Refused: {error}", REFUSED)
+        fail(f"Refused: {error}", REFUSED)
     except BackupError as error:
-        _fail(str(error), REFUSED)
+        fail(str(error), REFUSED)
     except (ClusterError, SchemaError) as error:
-        _fail(f"No database: {error}", NO_DATABASE)
+        fail(f"No database: {error}", NO_DATABASE)
     except OperationalError as error:
-        _fail(f"No database: {error.orig}", NO_DATABASE)
+        fail(f"No database: {error.orig}", NO_DATABASE)
 
 
 def _end(number: int, _frame: object) -> None:
     """End as after Ctrl-C, so that the private cluster is stopped, too: by itself Python would die at once."""
     sys.exit(128 + number)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(code)
-
-
-def _settings() -> Settings:
-    """Read the settings; say where the cluster lies when it is not where one would look first."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        wrong = "; ".join(f"MUSTER_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
-        _fail(f"Settings: {wrong}", WRONG_USAGE)
-    if settings.database_url is None and settings.elsewhere:
-        typer.echo(f"The account that runs the database cannot use {BESIDE}.", err=True)
-        typer.echo(f"Its folder is {settings.folder} (MUSTER_FOLDER sets another).", err=True)
-    return settings
-
-
-# -- how every command acts and prints ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def _acting() -> Iterator[Context]:
-    """Open the database and act as the local administrator."""
-    with runtime.opened(_settings()) as context:
-        yield context.acting(local_administrator(getpass.getuser()))
-
-
-def _print(value: BaseModel | Sequence[BaseModel], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print records as JSON, or as a table of some of their fields."""
-    if as_json:
-        typer.echo(to_json(value, indent=2).decode())
-        return
-    rows = [value] if isinstance(value, BaseModel) else value
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*(_cell(getattr(row, column)) for column in columns))
-    _console().print(table)
-
-
-def _console() -> Console:
-    """Print to a terminal at its width; into a file or pipe without cutting anything off."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    return str(value)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar for long work; nothing where nobody watches."""
-    columns = (TextColumn("{task.description:<16}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("start", total=None)
-
-        def told(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total or None)
-
-        yield told
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -184,7 +118,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help=PORT_HELP)] = None,
 ) -> None:
     """Serve the pages and the API with the settings of the environment (MUSTER_…)."""
-    settings = _settings()
+    settings = settings_or_exit()
     with (
         _listening(host or settings.host, settings.port if port is None else port) as door,
         runtime.database(settings, attach=False) as url,
@@ -203,7 +137,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         door = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        _fail(f"Cannot listen on {host}, port {port}: {error.strerror}. Take another with --port.", REFUSED)
+        fail(f"Cannot listen on {host}, port {port}: {error.strerror}. Take another with --port.", REFUSED)
     with door:
         yield door
 
@@ -228,13 +162,13 @@ def demo(
     ] = False,
 ) -> None:
     """Load the fictional county 岚溪县 and serve it."""
-    given = _settings()
+    given = settings_or_exit()
     settings = given.model_copy(update={"folder": given.folder / "demo"})
     with (
         _listening(settings.host, 0 if check else port) as door,
         runtime.database(settings, attach=False) as url,
     ):
-        with runtime.on(settings, url) as context, _progress() as progress:
+        with runtime.on(settings, url) as context, progress_bar() as progress:
             password = demonstration.prepare(context, progress)
         if check:
             os.environ["MUSTER_DATABASE_URL"] = url
@@ -252,7 +186,7 @@ def _checked(password: str) -> None:
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
     """Tell what is there and what is missing; exit code 1 when people could not work."""
-    with _acting() as context:
+    with acting() as context:
         standing = system.readiness(context)
         broken = system.first_broken_entry(context)
     found = {**asdict(standing), "ready": standing.ready, "journal_broken_at": broken}
@@ -271,7 +205,7 @@ def doctor(*, as_json: AsJson = False) -> None:
 @db_app.command("init")
 def db_init() -> None:
     """Make the schema and the first administrator, whose password is printed this once."""
-    with _acting() as context:
+    with acting() as context:
         password = accounts.set_up(context)
     if password is None:
         typer.echo("There is an administrator already; nothing was made.")
@@ -282,14 +216,14 @@ def db_init() -> None:
 @db_app.command("upgrade")
 def db_upgrade() -> None:
     """Bring the schema up to date. Every start does so too."""
-    with _acting():
+    with acting():
         typer.echo(f"The schema stands at {migrate.head()}.")
 
 
 @db_app.command("backup")
 def db_backup(file: Path) -> None:
     """Write everything into one file."""
-    with runtime.database(_settings()) as url, _progress() as progress:
+    with runtime.database(settings_or_exit()) as url, progress_bar() as progress:
         progress("backup", 0, 0)
         backup.backup(runtime.address(url), file)
     typer.echo(f"{file}: {file.stat().st_size:,} bytes")
@@ -304,7 +238,7 @@ def db_restore(
     """Make the database what a backup holds. Stop the server first."""
     if not yes:
         typer.confirm("Everything in the present database is replaced. Go on?", abort=True)
-    with runtime.database(_settings()) as url, _progress() as progress:
+    with runtime.database(settings_or_exit()) as url, progress_bar() as progress:
         progress("restore", 0, 0)
         backup.restore(runtime.address(url), file)
     typer.echo("Restored.")
@@ -328,7 +262,7 @@ def import_osm(
     as_json: AsJson = False,
 ) -> None:
     """Bring an OpenStreetMap extract (.osm.pbf) in: roads, places, facilities and the base map."""
-    with _acting() as context, _progress() as progress:
+    with acting() as context, progress_bar() as progress:
         report = bringing_in.extract(
             context,
             file,
@@ -358,8 +292,8 @@ def import_layer(
     as_json: AsJson = False,
 ) -> None:
     """Bring a file into a layer: GeoPackage, Shapefile, GeoJSON, KML, CSV, Excel. Each bad row is named."""
-    with _acting() as context:
-        with _progress() as progress:
+    with acting() as context:
+        with progress_bar() as progress:
             progress(layer, 0, 0)
             report = bringing_in.layer(
                 context,
@@ -403,7 +337,7 @@ def export_layer(
     request_id: RequestId,
 ) -> None:
     """Write a layer to a file that `import layer … --datum CGCS2000` reads back. Names and phones are in it."""
-    with _acting() as context:
+    with acting() as context:
         rows = taking_out.layer(context, layer, file, request_id=request_id)
     typer.echo("Exported before." if rows is None else f"{file}: {rows} rows")
 
@@ -415,7 +349,7 @@ def export_template(
     lang: Annotated[Language, typer.Option(help="Language of its headers and choices.")] = Language.CHINESE,
 ) -> None:
     """Write the empty workbook of a layer: required columns starred, choices to pick from."""
-    with _acting() as context:
+    with acting() as context:
         taking_out.template(context, layer, file, lang=lang.value)
     typer.echo(str(file))
 
@@ -441,7 +375,7 @@ def report_incident(
     as_json: AsJson = False,
 ) -> None:
     """Report an incident at a position, a village, a grid cell or a place."""
-    with _acting() as context:
+    with acting() as context:
         found = incidents.report(
             context,
             request_id=request_id,
@@ -455,7 +389,7 @@ def report_incident(
             name=name,
             description=description,
         )
-    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+    show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
 
 
 def _position(text: str) -> tuple[float, float]:
@@ -471,19 +405,19 @@ def list_incidents(
     *, everything: Annotated[bool, typer.Option("--all")] = False, as_json: AsJson = False
 ) -> None:
     """List open incidents, or all."""
-    with _acting() as context:
+    with acting() as context:
         found = incidents.listing(context, state=None if everything else "open")
-    _print([documents.incident(one) for one in found], INCIDENT_COLUMNS, as_json=as_json)
+    show([documents.incident(one) for one in found], INCIDENT_COLUMNS, as_json=as_json)
 
 
 @incident_app.command("show")
 def show_incident(incident: int, *, as_json: AsJson = False) -> None:
     """Show one incident and what it still needs."""
-    with _acting() as context:
+    with acting() as context:
         found = documents.incident(incidents.get(context, incident))
-    _print(found, INCIDENT_COLUMNS, as_json=as_json)
+    show(found, INCIDENT_COLUMNS, as_json=as_json)
     if not as_json:
-        _print(found.outstanding, ("key", "quantity", "critical", "grade", "min_strength"), as_json=False)
+        show(found.outstanding, ("key", "quantity", "critical", "grade", "min_strength"), as_json=False)
 
 
 @incident_app.command("level")
@@ -495,9 +429,9 @@ def change_level(
     as_json: AsJson = False,
 ) -> None:
     """Raise or lower the level; only the difference is planned next."""
-    with _acting() as context:
+    with acting() as context:
         found = incidents.change_level(context, incident, request_id=request_id, level=level)
-    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+    show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
 
 
 @incident_app.command("close")
@@ -505,9 +439,9 @@ def close_incident(
     incident: int, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False
 ) -> None:
     """Close an incident none of whose orders is open."""
-    with _acting() as context:
+    with acting() as context:
         found = incidents.close(context, incident, request_id=request_id, reason=reason)
-    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+    show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
 
 
 @incident_app.command("cancel")
@@ -515,9 +449,9 @@ def cancel_incident(
     incident: int, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False
 ) -> None:
     """Cancel an incident and its open orders."""
-    with _acting() as context:
+    with acting() as context:
         found = incidents.cancel(context, incident, request_id=request_id, reason=reason)
-    _print(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+    show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
 
 
 # -- plans -------------------------------------------------------------------------------------------------------------
@@ -538,7 +472,7 @@ def propose_plan(
     as_json: AsJson = False,
 ) -> None:
     """Propose the best joint plan, with its proof."""
-    with _acting() as context:
+    with acting() as context:
         found = plans.propose(
             context,
             request_id=request_id,
@@ -569,7 +503,7 @@ def _wish(text: str) -> Wish:
 @plan_app.command("show")
 def show_plan(plan: int, *, as_json: AsJson = False) -> None:
     """Show one plan."""
-    with _acting() as context:
+    with acting() as context:
         found = plans.get(context, plan)
     _print_plan(found, as_json=as_json)
 
@@ -577,46 +511,46 @@ def show_plan(plan: int, *, as_json: AsJson = False) -> None:
 def _print_plan(found: plans.PlanView, *, as_json: bool) -> None:
     document = documents.plan(found)
     if as_json:
-        _print(document, (), as_json=True)
+        show(document, (), as_json=True)
         return
     proven = "proven optimal" if document.plan.proven else "not proven within the time limit"
     typer.echo(f"plan {document.id}, {document.state}, {proven}")
-    _print(document.plan.tiers, ("code", "value", "bound", "proven"), as_json=False)
-    _print(document.plan.assignments, ("incident", "need", "kind", "id", "amount", "legs"), as_json=False)
-    _print(document.plan.shipments, ("incident", "depot", "carrier", "load_kg", "legs"), as_json=False)
-    _print(document.plan.unmet, ("incident", "need", "quantity", "asked", "critical"), as_json=False)
+    show(document.plan.tiers, ("code", "value", "bound", "proven"), as_json=False)
+    show(document.plan.assignments, ("incident", "need", "kind", "id", "amount", "legs"), as_json=False)
+    show(document.plan.shipments, ("incident", "depot", "carrier", "load_kg", "legs"), as_json=False)
+    show(document.plan.unmet, ("incident", "need", "quantity", "asked", "critical"), as_json=False)
 
 
 @plan_app.command("confirm")
 def confirm_plan(plan: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
     """Turn a plan into orders, all at once or not at all."""
-    with _acting() as context:
+    with acting() as context:
         sent = plans.confirm(context, plan, request_id=request_id)
         found = [documents.order(context, order) for order in sent]
-    _print(found, ORDER_COLUMNS, as_json=as_json)
+    show(found, ORDER_COLUMNS, as_json=as_json)
 
 
 @plan_app.command("reasons")
 def plan_reasons(plan: int, *, as_json: AsJson = False) -> None:
     """Tell why each chosen unit, and why not each other one."""
-    with _acting() as context:
+    with acting() as context:
         why = documents.reasons(plans.reasons(context, plan))
     if as_json:
-        _print(why, (), as_json=True)
+        show(why, (), as_json=True)
         return
     for told in (why.chosen, why.passed_over):
-        _print(told, ("kind", "id", "incident", "need", "code", "numbers"), as_json=False)
+        show(told, ("kind", "id", "incident", "need", "code", "numbers"), as_json=False)
 
 
 @plan_app.command("without")
 def plan_without(plan: int, kind: UnitKind, unit: int, *, as_json: AsJson = False) -> None:
     """Plan again as if one unit were gone, and tell what each tier would lose."""
-    with _acting() as context:
+    with acting() as context:
         found = documents.without(plans.without(context, plan, kind=kind.value, unit=unit))
     if as_json:
-        _print(found, (), as_json=True)
+        show(found, (), as_json=True)
     else:
-        _print(found.changes, ("code", "with_unit", "without_unit", "difference"), as_json=False)
+        show(found.changes, ("code", "with_unit", "without_unit", "difference"), as_json=False)
 
 
 # -- orders ------------------------------------------------------------------------------------------------------------
@@ -653,18 +587,18 @@ def list_orders(
     as_json: AsJson = False,
 ) -> None:
     """List orders, the newest first."""
-    with _acting() as context:
+    with acting() as context:
         found = [
             documents.order(context, order)
             for order in orders.listing(context, incident=incident, only_open=only_open)
         ]
-    _print(found, ORDER_COLUMNS, as_json=as_json)
+    show(found, ORDER_COLUMNS, as_json=as_json)
 
 
 @order_app.command("link")
 def order_link(order: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
     """Make the team's link to its order, printed this once; the one before it ends."""
-    with _acting() as context:
+    with acting() as context:
         made = orders.make_link(context, order, request_id=request_id)
     path, until = f"/o/{made.token}", made.expires_at.isoformat(timespec="minutes")
     typer.echo(json.dumps({"path": path, "expires_at": until}) if as_json else f"{path}\nuntil {until}")
@@ -673,7 +607,7 @@ def order_link(order: int, *, request_id: RequestId, as_json: AsJson = False) ->
 @order_app.command("unlink")
 def end_order_link(order: int, *, request_id: RequestId) -> None:
     """End a team's link, as when a phone was lost."""
-    with _acting() as context:
+    with acting() as context:
         orders.revoke_link(context, order, request_id=request_id)
 
 
@@ -682,10 +616,10 @@ def step_order(
     order: int, act: OrderAct, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False
 ) -> None:
     """Take one step: acknowledge, depart, arrive, finish, refuse or cancel."""
-    with _acting() as context:
+    with acting() as context:
         done = orders.step(context, order, act.value, request_id=request_id, reason=reason)
         found = documents.order(context, done)
-    _print(found, ORDER_COLUMNS, as_json=as_json)
+    show(found, ORDER_COLUMNS, as_json=as_json)
 
 
 # -- roads closed and opened -------------------------------------------------------------------------------------------
@@ -713,7 +647,7 @@ def close_road(
     geometry = (
         json.loads(geojson.read_text()) if geojson else {"type": "Point", "coordinates": _position(at or "")}
     )
-    with _acting() as context:
+    with acting() as context:
         closed = closures.close(
             context,
             request_id=request_id,
@@ -723,23 +657,23 @@ def close_road(
             ends_at=ends_at,
             reason=reason,
         )
-    _print(documents.closure(closed), CLOSURE_COLUMNS, as_json=as_json)
+    show(documents.closure(closed), CLOSURE_COLUMNS, as_json=as_json)
 
 
 @app.command("open")
 def open_road(closure: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
     """Open a closed road again."""
-    with _acting() as context:
+    with acting() as context:
         opened = closures.open_again(context, closure, request_id=request_id)
-    _print(documents.closure(opened), CLOSURE_COLUMNS, as_json=as_json)
+    show(documents.closure(opened), CLOSURE_COLUMNS, as_json=as_json)
 
 
 @app.command("closures")
 def list_closures(*, as_json: AsJson = False) -> None:
     """List roads that are closed or slowed, now or later."""
-    with _acting() as context:
+    with acting() as context:
         found = [documents.closure(one) for one in closures.standing(context)]
-    _print(found, CLOSURE_COLUMNS, as_json=as_json)
+    show(found, CLOSURE_COLUMNS, as_json=as_json)
 
 
 # -- resources ---------------------------------------------------------------------------------------------------------
@@ -760,9 +694,9 @@ TEAM_COLUMNS = ("id", "code", "name", "status", "strength_now", "position_now", 
 @resource_app.command("teams")
 def list_teams(*, as_json: AsJson = False) -> None:
     """List teams as they stand."""
-    with _acting() as context:
+    with acting() as context:
         found = [documents.team(one) for one in resources.teams(context)]
-    _print(found, TEAM_COLUMNS, as_json=as_json)
+    show(found, TEAM_COLUMNS, as_json=as_json)
 
 
 @resource_app.command("team")
@@ -777,7 +711,7 @@ def edit_team(
     as_json: AsJson = False,
 ) -> None:
     """Report how a team stands."""
-    with _acting() as context:
+    with acting() as context:
         edited = resources.edit_team(
             context,
             team,
@@ -787,7 +721,7 @@ def edit_team(
             position=None if at is None else _position(at),
             note=note,
         )
-    _print(documents.team(edited), TEAM_COLUMNS, as_json=as_json)
+    show(documents.team(edited), TEAM_COLUMNS, as_json=as_json)
 
 
 @resource_app.command("vehicle")
@@ -799,9 +733,9 @@ def edit_vehicle(
     as_json: AsJson = False,
 ) -> None:
     """Report whether a vehicle can be sent."""
-    with _acting() as context:
+    with acting() as context:
         edited = resources.edit_vehicle(context, vehicle, request_id=request_id, in_service=in_service)
-    _print(documents.vehicle(edited), ("id", "code", "kind", "in_service"), as_json=as_json)
+    show(documents.vehicle(edited), ("id", "code", "kind", "in_service"), as_json=as_json)
 
 
 @resource_app.command("depot")
@@ -813,9 +747,9 @@ def edit_depot(
     as_json: AsJson = False,
 ) -> None:
     """Report whether a depot can give out goods."""
-    with _acting() as context:
+    with acting() as context:
         edited = resources.edit_depot(context, depot, request_id=request_id, open=is_open)
-    _print(documents.depot(edited), ("id", "code", "name", "open"), as_json=as_json)
+    show(documents.depot(edited), ("id", "code", "name", "open"), as_json=as_json)
 
 
 @resource_app.command("lot")
@@ -827,9 +761,9 @@ def count_lot(
     as_json: AsJson = False,
 ) -> None:
     """Set what is on hand to what was counted."""
-    with _acting() as context:
+    with acting() as context:
         edited = resources.edit_lot(context, lot, request_id=request_id, quantity=quantity)
-    _print(documents.lot(edited), ("id", "code", "item", "quantity", "reserved", "free"), as_json=as_json)
+    show(documents.lot(edited), ("id", "code", "item", "quantity", "reserved", "free"), as_json=as_json)
 
 
 @resource_app.command("place")
@@ -843,7 +777,7 @@ def edit_place(
 ) -> None:
     """Change fields of a place, held to its layer's rules."""
     fields = dict(_assignment(text) for text in field)
-    with _acting() as context:
+    with acting() as context:
         layer, row = resources.edit_place(context, place, request_id=request_id, fields=fields)
     typer.echo(
         json.dumps({name: row[name] for name in layer.fields if name in row}, ensure_ascii=False, default=str)
@@ -878,9 +812,9 @@ class Role(StrEnum):
 @user_app.command("list")
 def list_users(*, as_json: AsJson = False) -> None:
     """List accounts."""
-    with _acting() as context:
+    with acting() as context:
         found = [documents.account(one) for one in accounts.listing(context)]
-    _print(found, USER_COLUMNS, as_json=as_json)
+    show(found, USER_COLUMNS, as_json=as_json)
 
 
 @user_app.command("add")
@@ -889,7 +823,7 @@ def add_user(
 ) -> None:
     """Make an account; its generated password is printed this once."""
     password = new_password()
-    with _acting() as context:
+    with acting() as context:
         made = accounts.create(
             context,
             request_id=request_id,
@@ -905,7 +839,7 @@ def add_user(
 def new_user_password(name: str, *, request_id: RequestId) -> None:
     """Give an account a new generated password, printed this once; its sessions end."""
     password = new_password()
-    with _acting() as context:
+    with acting() as context:
         accounts.set_password(context, name, request_id=request_id, password=password)
     typer.echo(f"name: {name}\npassword: {password}")
 
@@ -913,14 +847,14 @@ def new_user_password(name: str, *, request_id: RequestId) -> None:
 @user_app.command("disable")
 def disable_user(name: str, *, request_id: RequestId) -> None:
     """Shut an account out; its sessions end."""
-    with _acting() as context:
+    with acting() as context:
         accounts.set_active(context, name, request_id=request_id, active=False)
 
 
 @user_app.command("enable")
 def enable_user(name: str, *, request_id: RequestId) -> None:
     """Let an account in again."""
-    with _acting() as context:
+    with acting() as context:
         accounts.set_active(context, name, request_id=request_id, active=True)
 
 
@@ -972,6 +906,6 @@ def _print_figures(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     table = Table(*found[0], box=None)
     for figure in found:
         table.add_row(
-            *(f"{value:.3g}" if isinstance(value, float) else _cell(value) for value in figure.values())
+            *(f"{value:.3g}" if isinstance(value, float) else cell(value) for value in figure.values())
         )
-    _console().print(table)
+    console().print(table)

@@ -413,6 +413,7 @@ users = Table(
     Column("role", Text, nullable=False),
     _area(),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("must_change_password", Boolean, nullable=False, server_default=text("false")),
     _time("created_at", nullable=False),
     _time("password_changed_at", nullable=False),
     _one_of("role", ROLES),
@@ -442,6 +443,45 @@ login_attempts = Table(
     Column("succeeded", Boolean, nullable=False),
     Index("ix_login_attempts_name_at", "name", "at"),
     Index("ix_login_attempts_client_at", "client", "at"),
+)
+
+trackers = Table(
+    "trackers",
+    metadata,
+    _key(),
+    Column("name", Text, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("team_id", BigInteger, ForeignKey("teams.id", ondelete="CASCADE"), index=True),
+    Column("vehicle_id", BigInteger, ForeignKey("vehicles.id", ondelete="CASCADE"), index=True),
+    _time("created_at", nullable=False),
+    Column("created_by", Text, nullable=False),
+    _time("revoked_at"),
+    CheckConstraint("octet_length(token_hash) = 32", name="token_sha256"),
+    CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name="one_unit"),
+)
+
+# ------------------------------------------------------------------------ reference: drawn once, at the import
+
+base_tiles = Table(
+    "base_tiles",
+    metadata,
+    Column("z", SmallInteger, primary_key=True, autoincrement=False),
+    Column("x", Integer, primary_key=True, autoincrement=False),
+    Column("y", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),  # vector tile, gzip
+    CheckConstraint("z BETWEEN 0 AND 22", name="z"),
+)
+
+relief_tiles = Table(
+    "relief_tiles",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("z", SmallInteger, primary_key=True, autoincrement=False),
+    Column("x", Integer, primary_key=True, autoincrement=False),
+    Column("y", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),  # PNG or WebP of the hill shading, 256 × 256
+    CheckConstraint("z BETWEEN 0 AND 22", name="z"),
+    Index("ix_relief_tiles_place", "z", "x", "y"),
 )
 
 worlds = Table(
@@ -539,6 +579,27 @@ closures = Table(
     schema=WORLD,
 )
 
+hazard_areas = Table(
+    "hazard_areas",
+    metadata,
+    _key(),
+    _geometry("GEOMETRY"),  # an area drawn by hand, besides the zones that cards make
+    Column("incident_id", BigInteger, ForeignKey("world.incidents.id"), index=True),
+    Column("closes_roads", Boolean, nullable=False, server_default=text("true")),
+    _time("starts_at"),
+    _time("ends_at"),
+    Column("reason", Text, nullable=False, server_default=""),
+    _time("created_at", nullable=False),
+    Column("created_by", Text, nullable=False),
+    _time("ended_at"),
+    Column("ended_by", Text),
+    CheckConstraint("GeometryType(geom) IN ('POLYGON', 'MULTIPOLYGON')", name="is_area"),
+    CheckConstraint("ends_at > starts_at", name="window"),
+    CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by_someone"),
+    _gist("hazard_areas"),
+    schema=WORLD,
+)
+
 # --------------------------------------------------------------------------------------- each world: what happens
 
 incidents = Table(
@@ -556,9 +617,13 @@ incidents = Table(
     Column("grid_code", Text, ForeignKey("grid_cells.code", onupdate="CASCADE", deferrable=True)),
     Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("state", Text, nullable=False, server_default="open"),
+    Column("post", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True)),  # null: the county's
+    _time("escalated_at"),
+    Column("escalated_by", Text),
     _time("reported_at", nullable=False),
     Column("reported_by", Text, nullable=False),
     _time("ended_at"),
+    CheckConstraint("(escalated_at IS NULL) = (escalated_by IS NULL)", name="escalated_by_someone"),
     CheckConstraint("level BETWEEN 1 AND 4", name="level"),
     CheckConstraint("priority >= 1", name="priority_positive"),
     _at_least_zero("radius_m"),
@@ -581,6 +646,10 @@ plans = Table(
     Column("zones", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("pins", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("bans", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column(
+        "cancels", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")
+    ),  # orders that it would end
+    Column("keeping", JSONB(none_as_null=True)),  # the best plan that ends none of them, for comparison
     Column("journal", BigInteger, nullable=False),  # the number that the snapshot was taken at
     Column("snapshot", LargeBinary, nullable=False),  # canonical JSON, zlib
     Column("snapshot_sha256", LargeBinary, nullable=False),
@@ -614,6 +683,7 @@ orders = Table(
     Column("vehicle_id", BigInteger, ForeignKey("vehicles.id"), index=True),
     Column("depot_id", BigInteger, ForeignKey("depots.id"), index=True),
     Column("township", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True)),
+    Column("village", Text, ForeignKey("villages.code", onupdate="CASCADE", deferrable=True)),
     Column("state", Text, nullable=False, server_default="sent"),
     _count("notify_ms"),
     _count("assemble_ms"),
@@ -633,17 +703,20 @@ orders = Table(
     Column("link_hash", LargeBinary, unique=True),  # SHA-256 of the link's token
     _time("link_expires_at"),
     _time("link_revoked_at"),
-    _one_of("kind", ("team", "vehicle", "carrier", "move_up")),
+    _one_of("kind", ("team", "vehicle", "carrier", "move_up", "village")),
     _one_of("state", ORDER_STATES),
     CheckConstraint(
         "CASE kind"
-        " WHEN 'team' THEN num_nonnulls(incident_id, team_id) = 2 AND num_nonnulls(vehicle_id, depot_id, township) = 0"
+        " WHEN 'team' THEN num_nonnulls(incident_id, team_id) = 2"
+        " AND num_nonnulls(vehicle_id, depot_id, township, village) = 0"
         " WHEN 'vehicle' THEN num_nonnulls(incident_id, team_id, vehicle_id) = 3"
-        " AND num_nonnulls(depot_id, township) = 0"
+        " AND num_nonnulls(depot_id, township, village) = 0"
         " WHEN 'carrier' THEN num_nonnulls(incident_id, depot_id, vehicle_id) = 3"
-        " AND num_nonnulls(team_id, township) = 0"
+        " AND num_nonnulls(team_id, township, village) = 0"
         " WHEN 'move_up' THEN num_nonnulls(team_id, township) = 2"
-        " AND num_nonnulls(incident_id, vehicle_id, depot_id) = 0 END",
+        " AND num_nonnulls(incident_id, vehicle_id, depot_id, village) = 0"
+        " WHEN 'village' THEN num_nonnulls(incident_id, village) = 2"
+        " AND num_nonnulls(team_id, vehicle_id, depot_id, township) = 0 END",
         name="kind_fits",
     ),
     CheckConstraint(
@@ -667,7 +740,106 @@ orders = Table(
         unique=True,
         postgresql_where=text(f"kind IN ('vehicle', 'carrier') AND {_OPEN}"),
     ),
+    Index(
+        "uq_orders_one_open_for_village",
+        "incident_id",
+        "village",
+        unique=True,
+        postgresql_where=text(f"kind = 'village' AND {_OPEN}"),
+    ),
     Index("ix_orders_open", "id", postgresql_where=text(_OPEN)),
+    schema=WORLD,
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    _key(),
+    Column("team_id", BigInteger, ForeignKey("teams.id", ondelete="CASCADE")),
+    Column("vehicle_id", BigInteger, ForeignKey("vehicles.id", ondelete="CASCADE")),
+    Column("order_id", BigInteger, ForeignKey("world.orders.id"), index=True),  # null: a tracker's
+    _time("at", nullable=False),  # by the device's clock
+    _time("received_at", nullable=False),
+    _geometry("POINT"),
+    Column("accuracy_m", Integer),
+    CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name="one_unit"),
+    CheckConstraint("accuracy_m >= 0", name="accuracy_not_negative"),
+    Index(
+        "uq_positions_unit_at", "team_id", "vehicle_id", "at", unique=True, postgresql_nulls_not_distinct=True
+    ),
+    _gist("positions"),
+    schema=WORLD,
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _key(),
+    Column("incident_id", BigInteger, ForeignKey("world.incidents.id"), index=True),
+    Column("order_id", BigInteger, ForeignKey("world.orders.id"), index=True),
+    Column(
+        "to_area", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True)
+    ),  # a post; null: all
+    Column("body", Text, nullable=False),
+    _time("sent_at", nullable=False),
+    Column("sent_by", Text, nullable=False),
+    _time("acknowledged_at"),
+    Column("acknowledged_by", Text),
+    CheckConstraint("body <> ''", name="says_something"),
+    CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_by_someone"),
+    Index("ix_messages_unanswered", "id", postgresql_where=text("acknowledged_at IS NULL")),
+    schema=WORLD,
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    _key(),
+    Column(
+        "area_code", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True)
+    ),  # the post; null: all
+    _time("shift_began_at"),  # null: the first shift
+    _time("at", nullable=False),
+    Column("handed_over_by", Text, nullable=False),
+    Column("taken_over_by", Text, nullable=False),
+    Column("summary", JSONB, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    schema=WORLD,
+)
+
+# One post asks another for help; what is granted may be planned for the incident as if it were its own.
+aid_requests = Table(
+    "aid_requests",
+    metadata,
+    _key(),
+    Column("incident_id", BigInteger, ForeignKey("world.incidents.id"), nullable=False, index=True),
+    Column("from_area", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True), nullable=False),
+    Column("to_area", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True), nullable=False),
+    Column("state", Text, nullable=False, server_default="requested"),
+    Column("text", Text, nullable=False, server_default=""),
+    _time("requested_at", nullable=False),
+    Column("requested_by", Text, nullable=False),
+    _time("answered_at"),
+    Column("answered_by", Text),
+    Column("answer", Text, nullable=False, server_default=""),
+    _time("ended_at"),
+    Column("ended_by", Text),
+    _one_of("state", ("requested", "granted", "declined", "ended")),
+    CheckConstraint("from_area <> to_area", name="another_area"),
+    CheckConstraint("(answered_at IS NULL) = (answered_by IS NULL)", name="answered_by_someone"),
+    CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by_someone"),
+    schema=WORLD,
+)
+
+aid_units = Table(
+    "aid_units",
+    metadata,
+    _key(),
+    Column("aid_id", BigInteger, ForeignKey("world.aid_requests.id"), nullable=False, index=True),
+    Column("team_id", BigInteger, ForeignKey("teams.id"), index=True),
+    Column("depot_id", BigInteger, ForeignKey("depots.id"), index=True),
+    CheckConstraint("num_nonnulls(team_id, depot_id) = 1", name="one_unit"),
+    UniqueConstraint("aid_id", "team_id", "depot_id", postgresql_nulls_not_distinct=True),
     schema=WORLD,
 )
 

@@ -18,6 +18,12 @@ FILES: dict[str, str] = {
     "leaflet/LICENSE": "leaflet/LICENSE",
     "protomaps-leaflet/protomaps-leaflet.js": "protomaps-leaflet/dist/protomaps-leaflet.js",
     "protomaps-leaflet/LICENSE": "protomaps-leaflet/LICENSE",
+    "leaflet.markercluster/leaflet.markercluster.js": "leaflet.markercluster/dist/leaflet.markercluster.js",
+    "leaflet.markercluster/MarkerCluster.css": "leaflet.markercluster/dist/MarkerCluster.css",
+    "leaflet.markercluster/LICENSE": "leaflet.markercluster/MIT-LICENCE.txt",
+    "leaflet-geoman/leaflet-geoman.js": "@geoman-io/leaflet-geoman-free/dist/leaflet-geoman.min.js",
+    "leaflet-geoman/leaflet-geoman.css": "@geoman-io/leaflet-geoman-free/dist/leaflet-geoman.css",
+    "leaflet-geoman/LICENSE": "@geoman-io/leaflet-geoman-free/LICENSE",
     "htmx/htmx.js": "htmx.org/dist/htmx.min.js",
     "htmx/LICENSE": "htmx.org/LICENSE",
 }
