@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -89,6 +90,11 @@ def reachable_by_others(folder: Path) -> bool:
     return all(not parent.exists() or parent.stat().st_mode & 0o001 for parent in folder.resolve().parents)
 
 
+def configured(options: Mapping[str, str]) -> str:
+    """Write settings as PostgreSQL's configuration files have them."""
+    return "".join(f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in options.items())
+
+
 def _account_for(folder: Path) -> pwd.struct_passwd | None:
     """Return the account that the server must run as, or None for the present one.
 
@@ -113,11 +119,17 @@ class Cluster:
     (`start(attach=True)`, what command-line acts do), never start it again.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """`durable=False` trades crash safety for speed: throw-away test clusters only."""
+    def __init__(
+        self, folder: Path, *, durable: bool = True, options: Mapping[str, str] | None = None
+    ) -> None:
+        """`durable=False` trades crash safety for speed: throw-away test clusters only.
+
+        options: more settings of the server, such as `data.archive.options` gives.
+        """
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.durable = durable
+        self.options = dict(options or {})
         self._account = _account_for(self.folder)
         self._lock: IO[str] | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -186,6 +198,18 @@ class Cluster:
         self._stopping.clear()
         atexit.unregister(self.stop)
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Own the folder without a server, to exchange the data in it. Raises ClusterError while one runs."""
+        self._make_folders()
+        if not self._take_lock():
+            raise ClusterError(f"A muster is running on {self.folder}. Stop it first.")
+        try:
+            self._end_leftover()
+            yield
+        finally:
+            self.stop()
+
     @property
     def owned(self) -> bool:
         """Whether this process started the server."""
@@ -200,7 +224,7 @@ class Cluster:
             )
         self._make_parents()
         for folder in (self.folder, self.socket_folder):
-            self._own(folder)
+            self.own(folder)
 
     def _make_parents(self) -> None:
         """Make what is missing above the folder; enterable whatever the umask of root is."""
@@ -209,7 +233,8 @@ class Cluster:
             if self._account is not None:
                 parent.chmod(0o755)
 
-    def _own(self, folder: Path) -> None:
+    def own(self, folder: Path) -> None:
+        """Make a folder that only the server's account can enter."""
         folder.mkdir(mode=0o700, exist_ok=True)
         if self._account is not None:
             os.chown(folder, self._account.pw_uid, self._account.pw_gid)
@@ -239,7 +264,8 @@ class Cluster:
     def _command(self, name: str, *arguments: str) -> list[str]:
         return [str(bin_folder() / name), *arguments]
 
-    def _run(self, name: str, *arguments: str) -> None:
+    def run(self, name: str, *arguments: str) -> str:
+        """Run one of PostgreSQL's programs as the server's account and return what it printed. Raises ClusterError."""
         done = subprocess.run(  # noqa: S603 - fixed program, no shell
             self._command(name, *arguments),
             cwd="/",
@@ -252,14 +278,15 @@ class Cluster:
         )
         if done.returncode != 0:
             raise ClusterError(f"{name} failed: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
 
     def _initialise(self) -> None:
         """Make the cluster beside its place and move it there whole: a killed initdb leaves nothing half-made."""
         fresh = self.folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        self._own(fresh)
+        self.own(fresh)
         sync = () if self.durable else ("--no-sync",)
-        self._run(
+        self.run(
             "initdb", "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", *sync
         )
         fresh.rename(self.data)
@@ -275,7 +302,7 @@ class Cluster:
         if str(self.data).encode() not in program:
             return  # the number was given to another program since
         with contextlib.suppress(ClusterError):  # it may end by itself meanwhile
-            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
+            self.run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
 
     def _launch(self) -> None:
         """Start the server and wait until it answers; again while a killed one still holds the shared memory."""
@@ -299,7 +326,7 @@ class Cluster:
         unsafe = "" if self.durable else "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
         with (self.data / "muster.conf").open("w") as file:
             self._give(file)
-            file.write(CONFIG + unsafe)
+            file.write(CONFIG + unsafe + configured(self.options))
 
     def _spawn(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         settings = {
