@@ -49,6 +49,12 @@ def list_all(connection: Connection) -> tuple[World, ...]:
     return tuple(World(schema=row.schema_name, title=row.title, created_at=row.created_at) for row in rows)
 
 
+def names(connection: Connection) -> tuple[str, ...]:
+    """List the worlds' schemas for a migration: by the two columns that every release has had."""
+    order = (worlds.c.schema_name != LIVE, worlds.c.schema_name)
+    return tuple(connection.scalars(select(worlds.c.schema_name).order_by(*order)))
+
+
 def create_exercise(connection: Connection, *, schema: str, title: str, at: datetime) -> World:
     """Make an exercise's world from the live state: duty, service, closures and stock as they are, all of it free.
 

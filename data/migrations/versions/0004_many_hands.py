@@ -5,6 +5,7 @@ from alembic import op
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
 
+from data import worlds
 from gis.crs import STORED
 
 revision = "0004"
@@ -70,6 +71,7 @@ _STEP = """
 
 
 def upgrade() -> None:
+    """Change what all share, then every world there is."""
     op.create_table(
         "base_tiles",
         sa.Column("z", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -91,6 +93,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_relief_tiles_place", "relief_tiles", ["z", "x", "y"], unique=False)
     op.create_table(
+        "trackers",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("vehicle_id", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name=op.f("ck_trackers_one_unit")),
+        sa.CheckConstraint("octet_length(token_hash) = 32", name=op.f("ck_trackers_token_sha256")),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name=op.f("fk_trackers_team_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["vehicle_id"], ["vehicles.id"], name=op.f("fk_trackers_vehicle_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trackers")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_trackers_token_hash")),
+    )
+    op.create_index(op.f("ix_trackers_team_id"), "trackers", ["team_id"], unique=False)
+    op.create_index(op.f("ix_trackers_vehicle_id"), "trackers", ["vehicle_id"], unique=False)
+    op.add_column(
+        "users",
+        sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.execute(_STEP.replace("@OLD@", ", OLD.village").replace("@NEW@", ", NEW.village"))
+    for world in worlds.names(op.get_bind()):
+        _upgrade_world(world)
+
+
+def _upgrade_world(world: str) -> None:
+    op.create_table(
         "handovers",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("area_code", sa.Text(), nullable=True),
@@ -108,7 +143,7 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handovers")),
-        schema="live",
+        schema=world,
     )
     op.create_table(
         "aid_requests",
@@ -143,7 +178,7 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["incident_id"], ["live.incidents.id"], name=op.f("fk_aid_requests_incident_id")
+            ["incident_id"], [f"{world}.incidents.id"], name=op.f("fk_aid_requests_incident_id")
         ),
         sa.ForeignKeyConstraint(
             ["to_area"],
@@ -153,10 +188,10 @@ def upgrade() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_aid_requests")),
-        schema="live",
+        schema=world,
     )
     op.create_index(
-        op.f("ix_aid_requests_incident_id"), "aid_requests", ["incident_id"], unique=False, schema="live"
+        op.f("ix_aid_requests_incident_id"), "aid_requests", ["incident_id"], unique=False, schema=world
     )
     op.create_table(
         "hazard_areas",
@@ -179,40 +214,17 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_hazard_areas_window")),
         sa.ForeignKeyConstraint(
-            ["incident_id"], ["live.incidents.id"], name=op.f("fk_hazard_areas_incident_id")
+            ["incident_id"], [f"{world}.incidents.id"], name=op.f("fk_hazard_areas_incident_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hazard_areas")),
-        schema="live",
+        schema=world,
     )
     op.create_index(
-        "ix_hazard_areas_geom", "hazard_areas", ["geom"], unique=False, schema="live", postgresql_using="gist"
+        "ix_hazard_areas_geom", "hazard_areas", ["geom"], unique=False, schema=world, postgresql_using="gist"
     )
     op.create_index(
-        op.f("ix_hazard_areas_incident_id"), "hazard_areas", ["incident_id"], unique=False, schema="live"
+        op.f("ix_hazard_areas_incident_id"), "hazard_areas", ["incident_id"], unique=False, schema=world
     )
-    op.create_table(
-        "trackers",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("team_id", sa.BigInteger(), nullable=True),
-        sa.Column("vehicle_id", sa.BigInteger(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name=op.f("ck_trackers_one_unit")),
-        sa.CheckConstraint("octet_length(token_hash) = 32", name=op.f("ck_trackers_token_sha256")),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["teams.id"], name=op.f("fk_trackers_team_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["vehicle_id"], ["vehicles.id"], name=op.f("fk_trackers_vehicle_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_trackers")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_trackers_token_hash")),
-    )
-    op.create_index(op.f("ix_trackers_team_id"), "trackers", ["team_id"], unique=False)
-    op.create_index(op.f("ix_trackers_vehicle_id"), "trackers", ["vehicle_id"], unique=False)
     op.create_table(
         "aid_units",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -220,7 +232,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.BigInteger(), nullable=True),
         sa.Column("depot_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("num_nonnulls(team_id, depot_id) = 1", name=op.f("ck_aid_units_one_unit")),
-        sa.ForeignKeyConstraint(["aid_id"], ["live.aid_requests.id"], name=op.f("fk_aid_units_aid_id")),
+        sa.ForeignKeyConstraint(["aid_id"], [f"{world}.aid_requests.id"], name=op.f("fk_aid_units_aid_id")),
         sa.ForeignKeyConstraint(["depot_id"], ["depots.id"], name=op.f("fk_aid_units_depot_id")),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_aid_units_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_aid_units")),
@@ -231,11 +243,11 @@ def upgrade() -> None:
             name=op.f("uq_aid_units_aid_id_team_id_depot_id"),
             postgresql_nulls_not_distinct=True,
         ),
-        schema="live",
+        schema=world,
     )
-    op.create_index(op.f("ix_aid_units_aid_id"), "aid_units", ["aid_id"], unique=False, schema="live")
-    op.create_index(op.f("ix_aid_units_depot_id"), "aid_units", ["depot_id"], unique=False, schema="live")
-    op.create_index(op.f("ix_aid_units_team_id"), "aid_units", ["team_id"], unique=False, schema="live")
+    op.create_index(op.f("ix_aid_units_aid_id"), "aid_units", ["aid_id"], unique=False, schema=world)
+    op.create_index(op.f("ix_aid_units_depot_id"), "aid_units", ["depot_id"], unique=False, schema=world)
+    op.create_index(op.f("ix_aid_units_team_id"), "aid_units", ["team_id"], unique=False, schema=world)
     op.create_table(
         "messages",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -252,22 +264,24 @@ def upgrade() -> None:
             "(acknowledged_at IS NULL) = (acknowledged_by IS NULL)",
             name=op.f("ck_messages_acknowledged_by_someone"),
         ),
-        sa.ForeignKeyConstraint(["incident_id"], ["live.incidents.id"], name=op.f("fk_messages_incident_id")),
-        sa.ForeignKeyConstraint(["order_id"], ["live.orders.id"], name=op.f("fk_messages_order_id")),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], [f"{world}.incidents.id"], name=op.f("fk_messages_incident_id")
+        ),
+        sa.ForeignKeyConstraint(["order_id"], [f"{world}.orders.id"], name=op.f("fk_messages_order_id")),
         sa.ForeignKeyConstraint(
             ["to_area"], ["areas.code"], name=op.f("fk_messages_to_area"), onupdate="CASCADE", deferrable=True
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
-        schema="live",
+        schema=world,
     )
-    op.create_index(op.f("ix_messages_incident_id"), "messages", ["incident_id"], unique=False, schema="live")
-    op.create_index(op.f("ix_messages_order_id"), "messages", ["order_id"], unique=False, schema="live")
+    op.create_index(op.f("ix_messages_incident_id"), "messages", ["incident_id"], unique=False, schema=world)
+    op.create_index(op.f("ix_messages_order_id"), "messages", ["order_id"], unique=False, schema=world)
     op.create_index(
         "ix_messages_unanswered",
         "messages",
         ["id"],
         unique=False,
-        schema="live",
+        schema=world,
         postgresql_where=sa.text("acknowledged_at IS NULL"),
     )
     op.create_table(
@@ -282,7 +296,7 @@ def upgrade() -> None:
         sa.Column("accuracy_m", sa.Integer(), nullable=True),
         sa.CheckConstraint("accuracy_m >= 0", name=op.f("ck_positions_accuracy_not_negative")),
         sa.CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name=op.f("ck_positions_one_unit")),
-        sa.ForeignKeyConstraint(["order_id"], ["live.orders.id"], name=op.f("fk_positions_order_id")),
+        sa.ForeignKeyConstraint(["order_id"], [f"{world}.orders.id"], name=op.f("fk_positions_order_id")),
         sa.ForeignKeyConstraint(
             ["team_id"], ["teams.id"], name=op.f("fk_positions_team_id"), ondelete="CASCADE"
         ),
@@ -290,46 +304,42 @@ def upgrade() -> None:
             ["vehicle_id"], ["vehicles.id"], name=op.f("fk_positions_vehicle_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_positions")),
-        schema="live",
+        schema=world,
     )
     op.create_index(
-        "ix_positions_geom", "positions", ["geom"], unique=False, schema="live", postgresql_using="gist"
+        "ix_positions_geom", "positions", ["geom"], unique=False, schema=world, postgresql_using="gist"
     )
-    op.create_index(op.f("ix_positions_order_id"), "positions", ["order_id"], unique=False, schema="live")
+    op.create_index(op.f("ix_positions_order_id"), "positions", ["order_id"], unique=False, schema=world)
     op.create_index(
         "uq_positions_unit_at",
         "positions",
         ["team_id", "vehicle_id", "at"],
         unique=True,
-        schema="live",
+        schema=world,
         postgresql_nulls_not_distinct=True,
     )
+    op.add_column("incidents", sa.Column("post", sa.Text(), nullable=True), schema=world)
     op.add_column(
-        "users",
-        sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        "incidents", sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True), schema=world
     )
-    op.add_column("incidents", sa.Column("post", sa.Text(), nullable=True), schema="live")
-    op.add_column(
-        "incidents", sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True), schema="live"
-    )
-    op.add_column("incidents", sa.Column("escalated_by", sa.Text(), nullable=True), schema="live")
+    op.add_column("incidents", sa.Column("escalated_by", sa.Text(), nullable=True), schema=world)
     op.create_foreign_key(
         op.f("fk_incidents_post"),
         "incidents",
         "areas",
         ["post"],
         ["code"],
-        source_schema="live",
+        source_schema=world,
         onupdate="CASCADE",
         deferrable=True,
     )
-    op.add_column("orders", sa.Column("village", sa.Text(), nullable=True), schema="live")
+    op.add_column("orders", sa.Column("village", sa.Text(), nullable=True), schema=world)
     op.create_index(
         "uq_orders_one_open_for_village",
         "orders",
         ["incident_id", "village"],
         unique=True,
-        schema="live",
+        schema=world,
         postgresql_where=sa.text(
             "kind = 'village' AND state IN ('sent', 'acknowledged', 'departed', 'arrived')"
         ),
@@ -340,7 +350,7 @@ def upgrade() -> None:
         "villages",
         ["village"],
         ["code"],
-        source_schema="live",
+        source_schema=world,
         onupdate="CASCADE",
         deferrable=True,
     )
@@ -349,78 +359,83 @@ def upgrade() -> None:
         sa.Column(
             "cancels", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False
         ),
-        schema="live",
+        schema=world,
     )
     op.add_column(
         "plans",
         sa.Column("keeping", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        schema="live",
+        schema=world,
     )
-    op.drop_constraint(op.f("ck_orders_kind"), "orders", schema="live", type_="check")
-    op.drop_constraint(op.f("ck_orders_kind_fits"), "orders", schema="live", type_="check")
-    op.create_check_constraint(op.f("ck_orders_kind"), "orders", _KINDS, schema="live")
-    op.create_check_constraint(op.f("ck_orders_kind_fits"), "orders", _KIND_FITS, schema="live")
+    op.drop_constraint(op.f("ck_orders_kind"), "orders", schema=world, type_="check")
+    op.drop_constraint(op.f("ck_orders_kind_fits"), "orders", schema=world, type_="check")
+    op.create_check_constraint(op.f("ck_orders_kind"), "orders", _KINDS, schema=world)
+    op.create_check_constraint(op.f("ck_orders_kind_fits"), "orders", _KIND_FITS, schema=world)
     op.create_check_constraint(
         op.f("ck_incidents_escalated_by_someone"),
         "incidents",
         "(escalated_at IS NULL) = (escalated_by IS NULL)",
-        schema="live",
+        schema=world,
     )
-    op.execute(_STEP.replace("@OLD@", ", OLD.village").replace("@NEW@", ", NEW.village"))
 
 
 def downgrade() -> None:
+    """Take everything back."""
     op.execute(_STEP.replace("@OLD@", "").replace("@NEW@", ""))
-    op.drop_constraint(op.f("ck_incidents_escalated_by_someone"), "incidents", schema="live", type_="check")
-    op.drop_constraint(op.f("ck_orders_kind"), "orders", schema="live", type_="check")
-    op.drop_constraint(op.f("ck_orders_kind_fits"), "orders", schema="live", type_="check")
-    op.create_check_constraint(op.f("ck_orders_kind"), "orders", _KINDS_BEFORE, schema="live")
-    op.create_check_constraint(op.f("ck_orders_kind_fits"), "orders", _KIND_FITS_BEFORE, schema="live")
-    op.drop_column("plans", "keeping", schema="live")
-    op.drop_column("plans", "cancels", schema="live")
-    op.drop_constraint(op.f("fk_orders_village"), "orders", schema="live", type_="foreignkey")
+    for world in worlds.names(op.get_bind()):
+        _downgrade_world(world)
+    op.drop_column("users", "must_change_password")
+    op.drop_index(op.f("ix_trackers_vehicle_id"), table_name="trackers")
+    op.drop_index(op.f("ix_trackers_team_id"), table_name="trackers")
+    op.drop_table("trackers")
+    op.drop_index("ix_relief_tiles_place", table_name="relief_tiles")
+    op.drop_table("relief_tiles")
+    op.drop_table("base_tiles")
+
+
+def _downgrade_world(world: str) -> None:
+    op.drop_constraint(op.f("ck_incidents_escalated_by_someone"), "incidents", schema=world, type_="check")
+    op.drop_constraint(op.f("ck_orders_kind"), "orders", schema=world, type_="check")
+    op.drop_constraint(op.f("ck_orders_kind_fits"), "orders", schema=world, type_="check")
+    op.create_check_constraint(op.f("ck_orders_kind"), "orders", _KINDS_BEFORE, schema=world)
+    op.create_check_constraint(op.f("ck_orders_kind_fits"), "orders", _KIND_FITS_BEFORE, schema=world)
+    op.drop_column("plans", "keeping", schema=world)
+    op.drop_column("plans", "cancels", schema=world)
+    op.drop_constraint(op.f("fk_orders_village"), "orders", schema=world, type_="foreignkey")
     op.drop_index(
         "uq_orders_one_open_for_village",
         table_name="orders",
-        schema="live",
+        schema=world,
         postgresql_where=sa.text(
             "kind = 'village' AND state IN ('sent', 'acknowledged', 'departed', 'arrived')"
         ),
     )
-    op.drop_column("orders", "village", schema="live")
-    op.drop_constraint(op.f("fk_incidents_post"), "incidents", schema="live", type_="foreignkey")
-    op.drop_column("incidents", "escalated_by", schema="live")
-    op.drop_column("incidents", "escalated_at", schema="live")
-    op.drop_column("incidents", "post", schema="live")
-    op.drop_column("users", "must_change_password")
+    op.drop_column("orders", "village", schema=world)
+    op.drop_constraint(op.f("fk_incidents_post"), "incidents", schema=world, type_="foreignkey")
+    op.drop_column("incidents", "escalated_by", schema=world)
+    op.drop_column("incidents", "escalated_at", schema=world)
+    op.drop_column("incidents", "post", schema=world)
     op.drop_index(
-        "uq_positions_unit_at", table_name="positions", schema="live", postgresql_nulls_not_distinct=True
+        "uq_positions_unit_at", table_name="positions", schema=world, postgresql_nulls_not_distinct=True
     )
-    op.drop_index(op.f("ix_positions_order_id"), table_name="positions", schema="live")
-    op.drop_index("ix_positions_geom", table_name="positions", schema="live", postgresql_using="gist")
-    op.drop_table("positions", schema="live")
+    op.drop_index(op.f("ix_positions_order_id"), table_name="positions", schema=world)
+    op.drop_index("ix_positions_geom", table_name="positions", schema=world, postgresql_using="gist")
+    op.drop_table("positions", schema=world)
     op.drop_index(
         "ix_messages_unanswered",
         table_name="messages",
-        schema="live",
+        schema=world,
         postgresql_where=sa.text("acknowledged_at IS NULL"),
     )
-    op.drop_index(op.f("ix_messages_order_id"), table_name="messages", schema="live")
-    op.drop_index(op.f("ix_messages_incident_id"), table_name="messages", schema="live")
-    op.drop_table("messages", schema="live")
-    op.drop_index(op.f("ix_aid_units_team_id"), table_name="aid_units", schema="live")
-    op.drop_index(op.f("ix_aid_units_depot_id"), table_name="aid_units", schema="live")
-    op.drop_index(op.f("ix_aid_units_aid_id"), table_name="aid_units", schema="live")
-    op.drop_table("aid_units", schema="live")
-    op.drop_index(op.f("ix_trackers_vehicle_id"), table_name="trackers")
-    op.drop_index(op.f("ix_trackers_team_id"), table_name="trackers")
-    op.drop_table("trackers")
-    op.drop_index(op.f("ix_hazard_areas_incident_id"), table_name="hazard_areas", schema="live")
-    op.drop_index("ix_hazard_areas_geom", table_name="hazard_areas", schema="live", postgresql_using="gist")
-    op.drop_table("hazard_areas", schema="live")
-    op.drop_index(op.f("ix_aid_requests_incident_id"), table_name="aid_requests", schema="live")
-    op.drop_table("aid_requests", schema="live")
-    op.drop_table("handovers", schema="live")
-    op.drop_index("ix_relief_tiles_place", table_name="relief_tiles")
-    op.drop_table("relief_tiles")
-    op.drop_table("base_tiles")
+    op.drop_index(op.f("ix_messages_order_id"), table_name="messages", schema=world)
+    op.drop_index(op.f("ix_messages_incident_id"), table_name="messages", schema=world)
+    op.drop_table("messages", schema=world)
+    op.drop_index(op.f("ix_aid_units_team_id"), table_name="aid_units", schema=world)
+    op.drop_index(op.f("ix_aid_units_depot_id"), table_name="aid_units", schema=world)
+    op.drop_index(op.f("ix_aid_units_aid_id"), table_name="aid_units", schema=world)
+    op.drop_table("aid_units", schema=world)
+    op.drop_index(op.f("ix_hazard_areas_incident_id"), table_name="hazard_areas", schema=world)
+    op.drop_index("ix_hazard_areas_geom", table_name="hazard_areas", schema=world, postgresql_using="gist")
+    op.drop_table("hazard_areas", schema=world)
+    op.drop_index(op.f("ix_aid_requests_incident_id"), table_name="aid_requests", schema=world)
+    op.drop_table("aid_requests", schema=world)
+    op.drop_table("handovers", schema=world)
