@@ -796,7 +796,7 @@ def _assignment(text: str) -> tuple[str, Any]:
 
 # -- accounts ----------------------------------------------------------------------------------------------------------
 
-USER_COLUMNS = ("id", "name", "display_name", "role", "active", "created_at")
+USER_COLUMNS = ("id", "name", "display_name", "role", "area_code", "active", "created_at")
 
 
 class Role(StrEnum):
@@ -819,9 +819,16 @@ def list_users(*, as_json: AsJson = False) -> None:
 
 @user_app.command("add")
 def add_user(
-    name: str, role: Annotated[Role, typer.Option()], display_name: str = "", *, request_id: RequestId
+    name: str,
+    role: Annotated[Role, typer.Option()],
+    display_name: str = "",
+    area: Annotated[
+        str | None, typer.Option(help="Code of its township or county; unset: everything.")
+    ] = None,
+    *,
+    request_id: RequestId,
 ) -> None:
-    """Make an account; its generated password is printed this once."""
+    """Make an account; its generated password is printed this once, and is to be changed at the first login."""
     password = new_password()
     with acting() as context:
         made = accounts.create(
@@ -831,6 +838,8 @@ def add_user(
             role=role.value,
             password=password,
             display_name=display_name,
+            area_code=area,
+            must_change_password=True,
         )
     typer.echo(f"name: {made.name}\npassword: {password}")
 

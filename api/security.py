@@ -64,12 +64,16 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Somebody who acts: an account, a team on its order link (`order` set), or the local command line (`account` None)."""
+    """Somebody who acts: an account, a team on its order link (`order` set), or the local command line (`account` None).
+
+    `area` is the full code of the township or county that the account belongs to; None: the whole installation.
+    """
 
     name: str
     role: Role
     account: int | None = None
     order: int | None = None
+    area: str | None = None
 
     def may(self, act: str) -> bool:
         """Whether the table gives this act to the actor's role."""

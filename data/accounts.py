@@ -14,7 +14,7 @@ Role = Literal["viewer", "duty_officer", "commander", "administrator", "township
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecord:
-    """Somebody who can log in. `area_code` is where a township's account belongs."""
+    """Somebody who can log in. `area_code` is the township or county of the account; None: the whole installation."""
 
     id: int
     name: str
@@ -23,6 +23,7 @@ class UserRecord:
     role: Role
     area_code: str | None
     active: bool
+    must_change_password: bool
     created_at: datetime
     password_changed_at: datetime
 
@@ -51,6 +52,7 @@ def insert_user(
     at: datetime,
     display_name: str = "",
     area_code: str | None = None,
+    must_change_password: bool = False,
 ) -> UserRecord:
     """Store an account. Raises NameTakenError; the table refuses names that differ only in case."""
     statement = insert(users).values(
@@ -59,6 +61,7 @@ def insert_user(
         password_hash=password_hash,
         role=role,
         area_code=area_code,
+        must_change_password=must_change_password,
         created_at=at,
         password_changed_at=at,
     )
@@ -91,12 +94,14 @@ def has_administrator(connection: Connection) -> bool:
     return connection.scalar(found) is not None
 
 
-def set_password(connection: Connection, *, user_id: int, password_hash: str, at: datetime) -> None:
-    """Change a password and end every session of the account."""
+def set_password(
+    connection: Connection, *, user_id: int, password_hash: str, at: datetime, must_change: bool = False
+) -> None:
+    """Change a password and end every session of the account. `must_change`: it opens nothing but its own change."""
     connection.execute(
         users.update()
         .where(users.c.id == user_id)
-        .values(password_hash=password_hash, password_changed_at=at)
+        .values(password_hash=password_hash, password_changed_at=at, must_change_password=must_change)
     )
     _revoke_sessions_of(connection, user_id=user_id, at=at)
 
@@ -209,6 +214,7 @@ def _user(row: Row[Any]) -> UserRecord:
         role=row.role,
         area_code=row.area_code,
         active=row.active,
+        must_change_password=row.must_change_password,
         created_at=row.created_at,
         password_changed_at=row.password_changed_at,
     )

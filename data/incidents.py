@@ -16,7 +16,10 @@ from dispatch.model import Position
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRecord:
-    """An incident as it is stored; what it still needs is computed from its card and its orders."""
+    """An incident as it is stored; what it still needs is computed from its card and its orders.
+
+    `post` is the area whose command post leads it; None: the county's own, as for one that was escalated.
+    """
 
     id: int
     type: str
@@ -30,6 +33,9 @@ class IncidentRecord:
     grid_code: str | None
     details: Mapping[str, Any]
     state: IncidentState
+    post: str | None
+    escalated_at: datetime | None
+    escalated_by: str | None
     reported_at: datetime
     reported_by: str
     ended_at: datetime | None
@@ -50,6 +56,7 @@ def insert(
     area_code: str | None = None,
     grid_code: str | None = None,
     details: Mapping[str, Any] | None = None,
+    post: str | None = None,
 ) -> IncidentRecord:
     """Store a new, open incident."""
     statement = incidents.insert().values(
@@ -63,6 +70,7 @@ def insert(
         area_code=area_code,
         grid_code=grid_code,
         details=jsonable(details or {}),
+        post=post,
         reported_at=reported_at,
         reported_by=reported_by,
     )
@@ -110,6 +118,17 @@ def set_state(
     return _update_open(connection, incident_id, {"state": state, "ended_at": at})
 
 
+def escalate(connection: Connection, *, incident_id: int, at: datetime, by: str) -> IncidentRecord | None:
+    """Hand an open incident that a township leads to its county; None when no township leads an open one."""
+    row = connection.execute(
+        incidents.update()
+        .where(incidents.c.id == incident_id, incidents.c.state == "open", incidents.c.escalated_at.is_(None))
+        .values(post=None, escalated_at=at, escalated_by=by)
+        .returning(incidents)
+    ).one_or_none()
+    return _record(row) if row else None
+
+
 def _update_open(
     connection: Connection, incident_id: int, values: Mapping[str, Any]
 ) -> IncidentRecord | None:
@@ -140,6 +159,9 @@ def _record(row: Row[Any]) -> IncidentRecord:
         grid_code=row.grid_code,
         details=row.details,
         state=row.state,
+        post=row.post,
+        escalated_at=row.escalated_at,
+        escalated_by=row.escalated_by,
         reported_at=row.reported_at,
         reported_by=row.reported_by,
         ended_at=row.ended_at,

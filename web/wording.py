@@ -79,6 +79,11 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "unknown_incident_type": ("没有这种险情类型：{type}。", "There is no such kind of incident: {type}."),
     "unknown_act": ("没有这一步操作：{act}。", "There is no such step: {act}."),
     "unknown_role": ("没有这种角色：{role}。", "There is no such role: {role}."),
+    "township_without_area": (
+        "乡镇账号必须指定所属乡镇。",
+        "An account for a township needs the township it is for.",
+    ),
+    "no_such_area": ("没有代码为 {area} 的行政区。", "There is no area with the code {area}."),
     "no_such_team": ("没有这支队伍。", "There is no such team."),
     "no_such_vehicle": ("没有这台车辆。", "There is no such vehicle."),
     "no_such_depot": ("没有这座储备库。", "There is no such depot."),

@@ -51,6 +51,10 @@ class Session(Record):
     name: str
     display_name: str
     role: Role
+    area_code: str | None = Field(
+        description="the account's township or county; null: the whole installation"
+    )
+    must_change_password: bool
     acts: list[str]
     csrf_token: str
     expires_at: datetime
@@ -117,6 +121,9 @@ class Incident(Record):
     radius_m: int
     area_code: str | None
     grid_code: str | None
+    post: str | None = Field(description="area whose command post leads it; null: the county's own")
+    escalated_at: datetime | None
+    escalated_by: str | None
     reported_at: datetime
     reported_by: str
     ended_at: datetime | None
@@ -665,6 +672,8 @@ class Account(Record):
     name: str
     display_name: str
     role: AccountRole
+    area_code: str | None
+    must_change_password: bool
     active: bool
     created_at: datetime
     password_changed_at: datetime
@@ -677,6 +686,10 @@ class AccountRequest(Command):
     role: AccountRole
     password: Annotated[str, Field(min_length=PASSWORD_MIN_LENGTH, max_length=1000)]
     display_name: ShortText = ""
+    area_code: ShortText | None = Field(
+        default=None, description="township or county; unset: the whole installation"
+    )
+    must_change_password: bool = False
 
 
 class PasswordRequest(Command):

@@ -41,6 +41,8 @@ def _session(found: accounts.SignedIn, token: str) -> Session:
         name=found.name,
         display_name=found.display_name,
         role=found.role,
+        area_code=found.area_code,
+        must_change_password=found.must_change_password,
         acts=list(found.acts),
         csrf_token=csrf_token(token),
         expires_at=found.expires_at,

@@ -22,7 +22,7 @@ from api.security import (
     token_hash,
 )
 from api.usecases.acting import Done, perform
-from data import accounts, journal
+from data import accounts, areas, journal
 from data.accounts import UserRecord
 
 FIRST_ADMINISTRATOR: Final = "admin"
@@ -37,6 +37,8 @@ class SignedIn:
     name: str
     display_name: str
     role: AccountRole
+    area_code: str | None
+    must_change_password: bool
     acts: tuple[str, ...]
     expires_at: datetime
 
@@ -49,6 +51,8 @@ class Account:
     name: str
     display_name: str
     role: AccountRole
+    area_code: str | None
+    must_change_password: bool
     active: bool
     created_at: datetime
     password_changed_at: datetime
@@ -101,6 +105,8 @@ def session_of(ctx: Context, token: str) -> SignedIn:
         name=user.name,
         display_name=user.display_name,
         role=user.role,
+        area_code=user.area_code,
+        must_change_password=user.must_change_password,
         acts=tuple(act for act in ACTS if actor.may(act)),
         expires_at=found.expires_at,
     )
@@ -126,27 +132,44 @@ def listing(ctx: Context) -> tuple[Account, ...]:
 
 
 def create(
-    ctx: Context, *, request_id: UUID, name: str, role: str, password: str, display_name: str = ""
+    ctx: Context,
+    *,
+    request_id: UUID,
+    name: str,
+    role: str,
+    password: str,
+    display_name: str = "",
+    area_code: str | None = None,
+    must_change_password: bool = False,
 ) -> Account:
-    """Make an account. Raises ConflictError when the name is taken."""
+    """Make an account. `area_code`: the township or county that it is for; None: the whole installation.
+
+    Raises ConflictError when the name is taken, InvalidError for a role or an area that does not exist.
+    """
     authorise(ctx.actor, "account.create")
     _check_password(password)
     if role not in ACCOUNT_ROLES:
         raise InvalidError("unknown_role", role=role)
+    if role == "township" and area_code is None:
+        raise InvalidError("township_without_area")
     password_hash = ctx.passwords.hash(password)
 
     def do(connection: Connection, now: datetime) -> Done:
+        if area_code is not None and areas.get(connection, area_code) is None:
+            raise InvalidError("no_such_area", area=area_code)
         user = _insert(
             connection,
             name=name,
             password_hash=password_hash,
             role=role,
             display_name=display_name,
+            area_code=area_code,
+            must_change_password=must_change_password,
             at=now,
         )
-        return Done(subject="user", id=user.id, payload={"name": name, "role": role})
+        return Done(subject="user", id=user.id, payload={"name": name, "role": role, "area": area_code})
 
-    arguments = {"name": name, "role": role, "display_name": display_name}
+    arguments = {"name": name, "role": role, "display_name": display_name, "area": area_code}
     return _get(ctx, perform(ctx, "account.create", request_id, arguments, do)["id"])
 
 
@@ -199,7 +222,7 @@ def _session(ctx: Context, token: str) -> accounts.SessionRecord | None:
 
 
 def _actor(user: UserRecord) -> Actor:
-    return Actor(name=user.name, role=user.role, account=user.id)
+    return Actor(name=user.name, role=user.role, account=user.id, area=user.area_code)
 
 
 def _check_password(password: str) -> None:
@@ -235,6 +258,8 @@ def _shown(user: UserRecord) -> Account:
         name=user.name,
         display_name=user.display_name,
         role=user.role,
+        area_code=user.area_code,
+        must_change_password=user.must_change_password,
         active=user.active,
         created_at=user.created_at,
         password_changed_at=user.password_changed_at,

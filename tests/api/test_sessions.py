@@ -109,3 +109,16 @@ def test_the_first_administrator_is_made_once_with_its_own_password(
     answer = commander.http.post("/api/v1/session", json={"name": "admin", "password": password})
     assert answer.json()["role"] == "administrator"
     assert accounts.set_up(context) is None
+
+
+def test_an_account_belongs_to_its_township(commander: Browser, sign_in: Callable[[str], Browser]) -> None:
+    """Its area goes with it into every session; a township's account without one would be nobody's."""
+    administrator = sign_in("administrator")
+    new = {"name": "西镇值班", "role": "township", "password": PASSWORD}
+    for area, code in ((None, "township_without_area"), ("990101999000", "no_such_area")):
+        answer = administrator.post("/accounts", {**new, "area_code": area})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+    made = administrator.post("/accounts", {**new, "area_code": builders.WEST_TOWNSHIP})
+    assert made.json()["area_code"] == builders.WEST_TOWNSHIP
+    assert sign_in("西镇值班").get("/session").json()["area_code"] == builders.WEST_TOWNSHIP
+    assert commander.get("/session").json()["area_code"] is None
