@@ -622,6 +622,9 @@ incidents = Table(
     Column("escalated_by", Text),
     _time("reported_at", nullable=False),
     Column("reported_by", Text, nullable=False),
+    Column("reporter_name", Text, nullable=False, server_default=""),  # who told us, as on the telephone
+    Column("reporter_phone", Text, nullable=False, server_default=""),
+    Column("reports", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # sent upwards, in order
     _time("ended_at"),
     CheckConstraint("(escalated_at IS NULL) = (escalated_by IS NULL)", name="escalated_by_someone"),
     CheckConstraint("level BETWEEN 1 AND 4", name="level"),

@@ -323,6 +323,20 @@ def _upgrade_world(world: str) -> None:
         "incidents", sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True), schema=world
     )
     op.add_column("incidents", sa.Column("escalated_by", sa.Text(), nullable=True), schema=world)
+    for name in ("reporter_name", "reporter_phone"):
+        op.add_column(
+            "incidents", sa.Column(name, sa.Text(), server_default="", nullable=False), schema=world
+        )
+    op.add_column(
+        "incidents",
+        sa.Column(
+            "reports",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
+        schema=world,
+    )
     op.create_foreign_key(
         op.f("fk_incidents_post"),
         "incidents",
@@ -411,6 +425,8 @@ def _downgrade_world(world: str) -> None:
     )
     op.drop_column("orders", "village", schema=world)
     op.drop_constraint(op.f("fk_incidents_post"), "incidents", schema=world, type_="foreignkey")
+    for name in ("reports", "reporter_phone", "reporter_name"):
+        op.drop_column("incidents", name, schema=world)
     op.drop_column("incidents", "escalated_by", schema=world)
     op.drop_column("incidents", "escalated_at", schema=world)
     op.drop_column("incidents", "post", schema=world)
