@@ -1,4 +1,4 @@
-"""Orders to teams, vehicles and carriers, and their way from sent to finished.
+"""Orders to teams, vehicles, carriers and villages, and their way from sent to finished.
 
 One open order for a team's people and one for a vehicle: the table's partial unique indexes refuse a second.
 Which state follows which is `dispatch.lifecycle`; the table refuses every other step.
@@ -16,7 +16,7 @@ from data.tables import OPEN_ORDER_STATES, order_lines, orders
 from dispatch.lifecycle import OrderState
 from dispatch.model import Legs
 
-OrderKind = Literal["team", "vehicle", "carrier", "move_up"]
+OrderKind = Literal["team", "vehicle", "carrier", "move_up", "village"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class OrderRecord:
     vehicle_id: int | None
     depot_id: int | None
     township: str | None
+    village: str | None
     state: OrderState
     legs: Legs
     lines: tuple[LineRecord, ...]
@@ -71,7 +72,7 @@ class OrderRecord:
 
 
 class UnitBusyError(Exception):
-    """A team's people or a vehicle have an open order already; nothing was written."""
+    """A team's people or a vehicle have an open order already, or a village for this incident; nothing was written."""
 
     def __init__(self, kind: OrderKind, unit_id: int | None) -> None:
         super().__init__(f"{kind} {unit_id} has an open order")
@@ -92,6 +93,7 @@ def insert(
     vehicle_id: int | None = None,
     depot_id: int | None = None,
     township: str | None = None,
+    village: str | None = None,
     lines: Sequence[LineRecord] = (),
     answer_by: datetime | None = None,
     due_at: datetime | None = None,
@@ -113,6 +115,7 @@ def insert(
             vehicle_id=vehicle_id,
             depot_id=depot_id,
             township=township,
+            village=village,
             notify_ms=legs.notify_ms,
             assemble_ms=legs.assemble_ms,
             road_ms=legs.road_ms,
@@ -252,6 +255,7 @@ def _record(row: Row[Any], lines: tuple[LineRecord, ...]) -> OrderRecord:
         vehicle_id=row.vehicle_id,
         depot_id=row.depot_id,
         township=row.township,
+        village=row.village,
         state=row.state,
         legs=Legs(
             notify_ms=row.notify_ms, assemble_ms=row.assemble_ms, road_ms=row.road_ms, walk_ms=row.walk_ms

@@ -121,7 +121,7 @@ def _busy(connection: Connection) -> tuple[set[int], set[int]]:
     """Collect the teams whose people, and the vehicles which, have an open order."""
     query = select(orders.c.team_id, orders.c.vehicle_id).where(orders.c.state.in_(OPEN_ORDER_STATES))
     rows = connection.execute(query).all()
-    teams = {row.team_id for row in rows if row.vehicle_id is None}
+    teams = {row.team_id for row in rows if row.vehicle_id is None} - {None}  # a village's order has neither
     return teams, {row.vehicle_id for row in rows if row.vehicle_id is not None}
 
 

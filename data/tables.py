@@ -765,6 +765,8 @@ positions = Table(
     _time("received_at", nullable=False),
     _geometry("POINT"),
     Column("accuracy_m", Integer),
+    # further from the one before than anything drives: kept as evidence, but no place to plan from
+    Column("suspect", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name="one_unit"),
     CheckConstraint("accuracy_m >= 0", name="accuracy_not_negative"),
     Index(

@@ -1,6 +1,6 @@
 """The states of an incident and of an order: (state, act, now) → the next state, or a refusal as a code.
 
-Two small tables are the whole truth; every page, endpoint and command line asks here before anything is written.
+Three small tables are the whole truth; every page, endpoint and command line asks here before anything is written.
 Time is an argument: an act may not be earlier than the act before it.
 """
 
@@ -22,6 +22,8 @@ class OrderStanding:
 
     state: OrderState
     since: datetime
+    village: bool = False
+    """Whether it calls a village, which answers and is done: nobody drives anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,14 @@ ORDER_TRANSITIONS: Final[Mapping[tuple[OrderState, OrderAct], OrderState]] = {
     ("arrived", "finish"): "finished",
     ("arrived", "cancel"): "cancelled",
 }
+VILLAGE_TRANSITIONS: Final[Mapping[tuple[OrderState, OrderAct], OrderState]] = {
+    ("sent", "acknowledge"): "acknowledged",
+    ("sent", "refuse"): "refused",
+    ("sent", "cancel"): "cancelled",
+    ("acknowledged", "finish"): "finished",
+    ("acknowledged", "refuse"): "refused",
+    ("acknowledged", "cancel"): "cancelled",
+}
 INCIDENT_TRANSITIONS: Final[Mapping[tuple[IncidentState, IncidentAct], IncidentState]] = {
     ("open", "change_level"): "open",
     ("open", "dispatch"): "open",
@@ -65,13 +75,14 @@ OPEN_ORDER_STATES: Final[frozenset[OrderState]] = frozenset({"sent", "acknowledg
 
 def next_order(standing: OrderStanding, act: OrderAct, now: datetime) -> OrderStanding | Refusal:
     """Tell what an order becomes by `act` at `now`, or why not."""
-    state = ORDER_TRANSITIONS.get((standing.state, act))
+    steps = _steps(village=standing.village)
+    state = steps.get((standing.state, act))
     if state is None:
-        done = standing.state in {after for (_, by), after in ORDER_TRANSITIONS.items() if by == act}
+        done = standing.state in {after for (_, by), after in steps.items() if by == act}
         return Refusal(code="already_done" if done else "not_in_this_state", state=standing.state, act=act)
     if now < standing.since:
         return Refusal(code="before_previous_act", state=standing.state, act=act)
-    return OrderStanding(state=state, since=now)
+    return OrderStanding(state=state, since=now, village=standing.village)
 
 
 def next_incident(standing: IncidentStanding, act: IncidentAct, now: datetime) -> IncidentStanding | Refusal:
@@ -87,6 +98,10 @@ def next_incident(standing: IncidentStanding, act: IncidentAct, now: datetime) -
     return IncidentStanding(state=state, since=now, open_orders=standing.open_orders)
 
 
-def possible_order_acts(state: OrderState) -> tuple[OrderAct, ...]:
+def possible_order_acts(state: OrderState, *, village: bool = False) -> tuple[OrderAct, ...]:
     """List the acts that an order in `state` can take, in their usual order."""
-    return tuple(act for (before, act) in ORDER_TRANSITIONS if before == state)
+    return tuple(act for (before, act) in _steps(village=village) if before == state)
+
+
+def _steps(*, village: bool) -> Mapping[tuple[OrderState, OrderAct], OrderState]:
+    return VILLAGE_TRANSITIONS if village else ORDER_TRANSITIONS

@@ -53,6 +53,7 @@ def order(context: Context, record: OrderRecord) -> Order:
         vehicle_id=record.vehicle_id,
         depot_id=record.depot_id,
         township=record.township,
+        village=record.village,
         state=record.state,
         legs=Legs.model_validate(record.legs),
         lines=[OrderLine.model_validate(line) for line in record.lines],

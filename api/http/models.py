@@ -354,12 +354,13 @@ class Order(Record):
 
     id: int
     plan_id: int | None
-    kind: Literal["team", "vehicle", "carrier", "move_up"]
+    kind: Literal["team", "vehicle", "carrier", "move_up", "village"]
     incident_id: int | None
     team_id: int | None
     vehicle_id: int | None
     depot_id: int | None
     township: str | None
+    village: str | None
     state: str
     legs: Legs
     lines: list[OrderLine]

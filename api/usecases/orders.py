@@ -76,7 +76,7 @@ def advance(
     order = orders.lock(connection, order_id)
     if order is None:
         raise NotFoundError("no_such_order", id=order_id)
-    answer = lifecycle.next_order(OrderStanding(state=order.state, since=order.since), act, now)
+    answer = lifecycle.next_order(_standing(order), act, now)
     if isinstance(answer, Refusal):
         raise ConflictError(answer.code, id=order_id, state=answer.state, act=act)
     if act == "depart":
@@ -144,7 +144,12 @@ def overdue(ctx: Context, order: OrderRecord) -> bool:
 
 def possible_acts(ctx: Context, order: OrderRecord) -> tuple[OrderAct, ...]:
     """List what this actor may do with the order now."""
-    return tuple(act for act in lifecycle.possible_order_acts(order.state) if ctx.actor.may(f"order.{act}"))
+    possible = lifecycle.possible_order_acts(order.state, village=order.kind == "village")
+    return tuple(act for act in possible if ctx.actor.may(f"order.{act}"))
+
+
+def _standing(order: OrderRecord) -> OrderStanding:
+    return OrderStanding(state=order.state, since=order.since, village=order.kind == "village")
 
 
 def _only_own(ctx: Context, order_id: int) -> None:

@@ -11,6 +11,7 @@ from dispatch.lifecycle import (
     INCIDENT_TRANSITIONS,
     OPEN_ORDER_STATES,
     ORDER_TRANSITIONS,
+    VILLAGE_TRANSITIONS,
     IncidentAct,
     IncidentStanding,
     IncidentState,
@@ -48,6 +49,30 @@ def test_every_order_state_answers_every_act(state: OrderState, act: OrderAct) -
     else:
         assert isinstance(answer, Refusal)
         assert answer.code in {"already_done", "not_in_this_state"}
+
+
+def test_a_village_answers_and_is_done() -> None:
+    """A village that is called drives nowhere: from its answer it goes to done, and "depart" is no word to it."""
+    called = OrderStanding(state="sent", since=NOW, village=True)
+    answered = next_order(called, "acknowledge", NOW)
+    assert isinstance(answered, OrderStanding)
+    assert possible_order_acts("acknowledged", village=True) == ("finish", "refuse", "cancel")
+    gone = next_order(answered, "depart", NOW)
+    assert isinstance(gone, Refusal)
+    assert gone.code == "not_in_this_state"
+    assert next_order(answered, "finish", NOW) == OrderStanding(state="finished", since=NOW, village=True)
+
+
+@pytest.mark.parametrize("state", ORDER_STATES)
+@pytest.mark.parametrize("act", ORDER_ACTS)
+def test_a_village_answers_every_act(state: OrderState, act: OrderAct) -> None:
+    """The village's own table is walked as completely as the other."""
+    answer = next_order(OrderStanding(state=state, since=NOW, village=True), act, NOW)
+    if (state, act) in VILLAGE_TRANSITIONS:
+        assert isinstance(answer, OrderStanding)
+        assert answer.state == VILLAGE_TRANSITIONS[state, act]
+    else:
+        assert isinstance(answer, Refusal)
 
 
 def test_a_second_press_is_told_that_it_is_done() -> None:

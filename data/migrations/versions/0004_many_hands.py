@@ -61,13 +61,21 @@ _STEP = """
             ('acknowledged', 'departed'), ('acknowledged', 'refused'), ('acknowledged', 'cancelled'),
             ('departed', 'arrived'), ('departed', 'cancelled'),
             ('arrived', 'finished'), ('arrived', 'cancelled')
-        ) THEN
+        )@VILLAGE@ THEN
             PERFORM refuse('orders_state_jump', format('order %s cannot go from %s to %s', OLD.id, OLD.state, NEW.state));
         END IF;
         RETURN NEW;
     END $$
 """
 """A village is as fixed as the rest of what an order is about."""
+_VILLAGE_STEPS = """
+           AND NOT (OLD.kind = 'village' AND (OLD.state, NEW.state) = ('acknowledged', 'finished'))
+           OR NEW.kind = 'village' AND NEW.state IN ('departed', 'arrived')"""
+"""A village answers and is done: it goes nowhere."""
+
+
+def _step(old: str, new: str, village: str) -> str:
+    return _STEP.replace("@OLD@", old).replace("@NEW@", new).replace("@VILLAGE@", village)
 
 
 def upgrade() -> None:
@@ -119,7 +127,7 @@ def upgrade() -> None:
         "users",
         sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
-    op.execute(_STEP.replace("@OLD@", ", OLD.village").replace("@NEW@", ", NEW.village"))
+    op.execute(_step(", OLD.village", ", NEW.village", _VILLAGE_STEPS))
     for world in worlds.names(op.get_bind()):
         _upgrade_world(world)
 
@@ -294,6 +302,7 @@ def _upgrade_world(world: str) -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("geom", Geometry("POINT", srid=STORED, spatial_index=False), nullable=False),
         sa.Column("accuracy_m", sa.Integer(), nullable=True),
+        sa.Column("suspect", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint("accuracy_m >= 0", name=op.f("ck_positions_accuracy_not_negative")),
         sa.CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name=op.f("ck_positions_one_unit")),
         sa.ForeignKeyConstraint(["order_id"], [f"{world}.orders.id"], name=op.f("fk_positions_order_id")),
@@ -394,7 +403,7 @@ def _upgrade_world(world: str) -> None:
 
 def downgrade() -> None:
     """Take everything back."""
-    op.execute(_STEP.replace("@OLD@", "").replace("@NEW@", ""))
+    op.execute(_step("", "", ""))
     for world in worlds.names(op.get_bind()):
         _downgrade_world(world)
     op.drop_column("users", "must_change_password")
