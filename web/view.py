@@ -1,7 +1,7 @@
 """What a page needs to answer one request: who reads, in which language, and how a template is filled and sent."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -25,6 +25,9 @@ from web import i18n, wording
 from web.i18n import Lang
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+THEME_COOKIE: Final = "theme"
+# What the switch in the bar turns to next; also the list of themes there are. "auto" follows the reader's system.
+NEXT_THEME: Final[Mapping[str, str]] = {"auto": "light", "light": "dark", "dark": "auto"}
 _FORM_ERROR: Final = 422
 _YEAR_S: Final = 365 * 24 * 3600
 
@@ -79,6 +82,17 @@ class View:
         return i18n.moment(at, self.lang, self.context.settings.zone)
 
     @property
+    def theme(self) -> str:
+        """The colours that the reader chose: what the address asks, else what was chosen before, else the system's."""
+        asked = self.request.query_params.get(THEME_COOKIE)
+        kept = self.request.cookies.get(THEME_COOKIE)
+        return next((one for one in (asked, kept) if one in NEXT_THEME), "auto") or "auto"
+
+    def here(self, **changed: str) -> str:
+        """Return this page's address with some of its query changed."""
+        return f"?{self.request.url.include_query_params(**changed).query}"
+
+    @property
     def in_panel(self) -> bool:
         """Whether the command map's panel asks, which takes the content without the page around it."""
         return "hx-request" in self.request.headers
@@ -92,6 +106,9 @@ class View:
             .render(
                 layout="fragment.html" if self.in_panel else "page.html",
                 lang=self.lang,
+                theme=self.theme,
+                next_theme=NEXT_THEME,
+                here=self.here,
                 html_lang=i18n.HTML_LANG[self.lang],
                 nonce=self.request.state.nonce,
                 actor=self.context.actor,
@@ -173,9 +190,12 @@ class PageRoute(APIRoute):
                 )
                 refusal = view.words.problem("fields_invalid", {"fields": ", ".join(fields)})
                 response = view.render("refused.html", status=_FORM_ERROR, refusal=refusal)
-            asked = request.query_params.get(i18n.COOKIE)
-            if asked is not None and asked in i18n.HTML_LANG:
-                response.set_cookie(i18n.COOKIE, asked, max_age=_YEAR_S, samesite="lax", httponly=True)
+            for cookie, known in ((i18n.COOKIE, i18n.HTML_LANG), (THEME_COOKIE, NEXT_THEME)):
+                asked = request.query_params.get(cookie)
+                if asked is not None and asked in known:  # the theme's is written by static/theme.js too
+                    response.set_cookie(
+                        cookie, asked, max_age=_YEAR_S, samesite="lax", httponly=cookie != THEME_COOKIE
+                    )
             return response
 
         return answer
