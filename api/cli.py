@@ -853,6 +853,20 @@ def new_user_password(name: str, *, request_id: RequestId) -> None:
     typer.echo(f"name: {name}\npassword: {password}")
 
 
+@user_app.command("key")
+def make_reading_key(
+    name: str,
+    days: Annotated[int, typer.Option(min=1, max=accounts.MOST_KEY_DAYS, help="Its life.")] = 365,
+    program: Annotated[str, typer.Option(help="What it is for, such as QGIS.")] = "",
+    *,
+    request_id: RequestId,
+) -> None:
+    """Make a key for a program that reads /ogc as this account may; it is printed this once."""
+    with acting() as context:
+        made = accounts.make_key(context, name, request_id=request_id, days=days, program=program)
+    typer.echo(f"key: {made.key}\nuntil: {made.expires_at.isoformat(timespec='seconds')}")
+
+
 @user_app.command("disable")
 def disable_user(name: str, *, request_id: RequestId) -> None:
     """Shut an account out; its sessions end."""

@@ -58,6 +58,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "account.disable": _ADMINISTRATOR,
     "account.enable": _ADMINISTRATOR,
     "account.set_password": _ADMINISTRATOR,
+    "account.make_key": _ADMINISTRATOR,
 }
 """The single source of authority: a use case names its act, everything else follows from this table."""
 

@@ -121,8 +121,9 @@ def insert_session(
     created_at: datetime,
     expires_at: datetime,
     client: str = "",
+    reading_key: bool = False,
 ) -> None:
-    """Store a session by the SHA-256 of its token."""
+    """Store a session, or a program's reading key, by the SHA-256 of its token."""
     connection.execute(
         sessions.insert().values(
             token_hash=token_hash,
@@ -130,12 +131,18 @@ def insert_session(
             created_at=created_at,
             expires_at=expires_at,
             client=client,
+            reading_key=reading_key,
         )
     )
 
 
-def session_by_token(connection: Connection, token_hash: bytes, at: datetime) -> SessionRecord | None:
-    """Read the session that holds at `at`: neither expired nor revoked, of an active account. None otherwise."""
+def session_by_token(
+    connection: Connection, token_hash: bytes, at: datetime, *, reading_key: bool = False
+) -> SessionRecord | None:
+    """Read the session that holds at `at`: neither expired nor revoked, of an active account. None otherwise.
+
+    A reading key is found only where one is asked for: it opens nothing else.
+    """
     row = connection.execute(
         select(
             users,
@@ -149,6 +156,7 @@ def session_by_token(connection: Connection, token_hash: bytes, at: datetime) ->
             sessions.c.token_hash == token_hash,
             sessions.c.revoked_at.is_(None),
             sessions.c.expires_at > at,
+            sessions.c.reading_key.is_(reading_key),
             users.c.active,
         )
     ).one_or_none()

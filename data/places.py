@@ -6,8 +6,19 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, Select, bindparam, cast, func, literal, select, text
-from sqlalchemy.types import Double, Integer, String, Text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.types import Double, Integer, NullType, String, Text
 
 from data import registers
 from data.geometry import shape_of
@@ -32,23 +43,34 @@ def features(
     *,
     bounds: Bounds | None = None,
     limit: int | None = None,
+    offset: int = 0,
     personal: bool = False,
 ) -> str:
     """Read a layer as the text of a GeoJSON FeatureCollection, in stored degrees; without personal fields unless asked.
 
-    bounds: only what touches them. The text is made by the database: a Python object for each row costs tenfold.
+    bounds: only what touches them. offset: rows to pass over first, in the order of their ids. The text is made by the
+    database: a Python object for each row costs tenfold.
     """
     query = _collection(layer, personal=personal, within=bounds is not None)
-    edges = zip(_EDGES, bounds or (None,) * len(_EDGES), strict=True)
-    return str(connection.scalar(query, {"limit": limit, **dict(edges)}))
+    return str(connection.scalar(query, {"limit": limit, "offset": offset, **_edges(bounds)}))
 
 
-def count(connection: Connection, layer: Layer) -> int:
-    """Count a layer's rows."""
+def feature(
+    connection: Connection, layer: Layer, identity: str | int, *, personal: bool = False
+) -> str | None:
+    """Read one row as the text of a GeoJSON Feature; None if there is none. identity: an area's code, else a number."""
+    rows = registers.items(layer, personal=personal).where(registers.key_of(layer) == identity)
+    found: str | None = connection.scalar(_as_features(rows.subquery("chosen")))
+    return found
+
+
+def count(connection: Connection, layer: Layer, *, bounds: Bounds | None = None) -> int:
+    """Count a layer's rows; only those that touch the bounds where there are any."""
     table = registers.table_of(layer)
-    return int(
-        connection.scalar(select(func.count()).select_from(table).where(*registers.belongs(layer))) or 0
-    )
+    query = select(func.count()).select_from(table).where(*registers.belongs(layer))
+    if bounds is not None and "geom" in table.c:
+        query = query.where(_touches(layer))
+    return int(connection.scalar(query, _edges(bounds)) or 0)
 
 
 def get(
@@ -121,21 +143,36 @@ def _value(field: Field, stored: Any) -> Any:
 def _collection(layer: Layer, *, personal: bool, within: bool) -> Select[Any]:
     """Make the query that writes a layer as GeoJSON; kept, because making it takes as long as answering it."""
     rows = registers.items(layer, personal=personal)
-    has_shape = "geom" in registers.table_of(layer).c
-    if within and has_shape:
-        edges = (bindparam(edge, type_=Double) for edge in _EDGES)
-        rows = rows.where(registers.shape_of(layer).op("&&")(func.ST_MakeEnvelope(*edges, STORED)))
-    chosen = rows.limit(bindparam("limit", type_=Integer)).subquery("chosen")
-    fields = [column for column in chosen.c if column.name not in {"id", "geom"}]
-    pairs = (part for column in fields for part in (literal(column.name, String()), column))
-    feature = func.concat(
-        '{"type":"Feature","id":',
-        func.to_json(chosen.c.id),
-        ',"geometry":',
-        func.coalesce(func.ST_AsGeoJSON(chosen.c.geom, _DIGITS, 0), "null") if has_shape else "null",
-        ',"properties":',
-        cast(func.json_build_object(*pairs), Text),
-        "}",
-    )
-    listed = func.coalesce(func.string_agg(feature, ","), "")
+    if within and "geom" in registers.table_of(layer).c:
+        rows = rows.where(_touches(layer))
+    wanted = rows.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
+    each = _as_features(wanted.subquery("chosen")).subquery("each")
+    listed = func.coalesce(func.string_agg(each.c.feature, ","), "")
     return select(func.concat('{"type":"FeatureCollection","features":[', listed, "]}"))
+
+
+def _touches(layer: Layer) -> ColumnElement[bool]:
+    edges = (bindparam(edge, type_=Double) for edge in _EDGES)
+    return registers.shape_of(layer).op("&&")(func.ST_MakeEnvelope(*edges, STORED))
+
+
+def _edges(bounds: Bounds | None) -> dict[str, float | None]:
+    return dict(zip(_EDGES, bounds or (None,) * len(_EDGES), strict=True))
+
+
+def _as_features(rows: Subquery) -> Select[Any]:
+    """Select each row as the text of a GeoJSON feature, in the column `feature`."""
+    fields = [column for column in rows.c if column.name not in {"id", "geom"}]
+    pairs = (part for column in fields for part in (literal(column.name, String()), column))
+    shape = func.coalesce(func.ST_AsGeoJSON(rows.c.geom, _DIGITS, 0), "null")
+    return select(
+        func.concat(
+            '{"type":"Feature","id":',
+            func.to_json(rows.c.id),
+            ',"geometry":',
+            "null" if isinstance(rows.c.geom.type, NullType) else shape,
+            ',"properties":',
+            cast(func.json_build_object(*pairs), Text),
+            "}",
+        ).label("feature")
+    )

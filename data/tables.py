@@ -430,6 +430,7 @@ sessions = Table(
     _time("expires_at", nullable=False),
     _time("revoked_at"),
     Column("client", Text, nullable=False, server_default=""),
+    Column("reading_key", Boolean, nullable=False, server_default=text("false")),  # a program's, reads only
     CheckConstraint("octet_length(token_hash) = 32", name="token_sha256"),
 )
 

@@ -120,6 +120,11 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "no_such_plan": ("没有这份方案。", "There is no such plan."),
     "no_such_order": ("没有这份指令。", "There is no such order."),
     "no_such_closure": ("没有这条管制记录。", "There is no such closure."),
+    "account_disabled": ("账号“{name}”已停用。", "The account {name} is disabled."),
+    "key_life_wrong": ("密钥有效期应为 1 至 {most} 天。", "A key lives 1 to {most} days."),
+    "unknown_parameter": ("地址中有不认识的参数：{names}。", "The address has unknown parameters: {names}."),
+    "parameter_unreadable": ("无法读取参数“{name}”。", "The parameter {name} cannot be read."),
+    "no_such_feature": ("图层“{layer}”中没有编号为 {id} 的要素。", "The layer {layer} has no feature {id}."),
     "no_such_account": ("没有这个账号。", "There is no such account."),
     # accounts
     "name_taken": ("用户名“{name}”已被使用。", "The name “{name}” is taken."),

@@ -7,6 +7,7 @@ from api.http import (
     closures,
     events,
     incidents,
+    ogc,
     orders,
     overview,
     places,
@@ -35,9 +36,10 @@ _NOUNS = (
 
 
 def routers() -> APIRouter:
-    """Return every JSON endpoint, and /health and /ready outside the versioned prefix."""
+    """Return every JSON endpoint; /health, /ready and the OGC's outside the versioned prefix."""
     everything = APIRouter()
     everything.include_router(system.router)
+    everything.include_router(ogc.router)
     for noun in _NOUNS:
         everything.include_router(noun, prefix=PREFIX)
     return everything

@@ -1,5 +1,7 @@
 """Who sends this request: the session cookie, the guard against forged requests, and the context of the act."""
 
+import base64
+import binascii
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -25,6 +27,27 @@ def visiting(request: Request) -> Context:
     context = base_context(request)
     token = request.cookies.get(COOKIE)
     return context if token is None else context.acting(accounts.actor_of(context, token))
+
+
+def key_holder(request: Request) -> Context:
+    """Return the context of a program that reads with a key, else of the browser's session. For reading only."""
+    context = base_context(request)
+    key = _key(request.headers.get("authorization", ""))
+    return visiting(request) if key is None else context.acting(accounts.holder_of(context, key))
+
+
+def _key(authorization: str) -> str | None:
+    """Take a bearer token, or the password of HTTP Basic with any name."""
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip() or None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name_and_password = base64.b64decode(given, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return name_and_password.partition(":")[2] or None
 
 
 async def _given_csrf(request: Request) -> str | None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, status
 
 from api.http import documents
 from api.http.access import Acting, Visiting
-from api.http.models import Account, AccountRequest, PasswordRequest, Plain
+from api.http.models import Account, AccountRequest, KeyRequest, MadeKey, PasswordRequest, Plain
 from api.http.problems import responses
 from api.usecases import accounts
 
@@ -44,3 +44,9 @@ def disable_account(name: Name, body: Plain, context: Acting) -> Account:
 def enable_account(name: Name, body: Plain, context: Acting) -> Account:
     """Let an account in again."""
     return documents.account(accounts.set_active(context, name, request_id=body.request_id, active=True))
+
+
+@router.post("/{name}/keys", status_code=status.HTTP_201_CREATED, responses=_WRITE)
+def make_reading_key(name: Name, body: KeyRequest, context: Acting) -> MadeKey:
+    """Make a key with which a program such as QGIS reads what this account may read. Its text is answered this once."""
+    return MadeKey.model_validate(accounts.make_key(context, name, **body.model_dump()))

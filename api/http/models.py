@@ -697,3 +697,17 @@ class PasswordRequest(Command):
     """A new password."""
 
     password: Annotated[str, Field(min_length=PASSWORD_MIN_LENGTH, max_length=1000)]
+
+
+class KeyRequest(Command):
+    """A reading key for a program: how many days it lives, and what it is for."""
+
+    days: Annotated[int, Field(ge=1, le=400)] = 365
+    program: ShortText = ""
+
+
+class MadeKey(Record):
+    """A new reading key."""
+
+    key: str
+    expires_at: datetime

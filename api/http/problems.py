@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.errors import PROBLEM_JSON, FieldProblem, MusterError, Problem, problem
+from api.errors import PROBLEM_JSON, FieldProblem, MusterError, NotSignedInError, Problem, problem
 
 _HTTP_CODES = {
     HTTPStatus.BAD_REQUEST: "body_unreadable",
@@ -32,10 +32,14 @@ def response(document: Problem, headers: dict[str, str] | None = None) -> JSONRe
     )
 
 
-def _refused(_: Request, error: Exception) -> JSONResponse:
+def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MusterError)  # noqa: S101 - the handler is registered for this type alone
+    headers = {}
     wait = error.details.get("wait_s")
-    headers = {"Retry-After": str(wait)} if wait is not None else None
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
+    if isinstance(error, NotSignedInError) and request.url.path.startswith("/ogc"):
+        headers["WWW-Authenticate"] = 'Basic realm="Muster", charset="UTF-8"'
     return response(problem(error.status, error.code, error.details), headers)
 
 

@@ -28,6 +28,7 @@ from data.accounts import UserRecord
 FIRST_ADMINISTRATOR: Final = "admin"
 _MOST_FAILURES: Final = 8
 _FAILURES_WITHIN: Final = timedelta(minutes=5)
+MOST_KEY_DAYS: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,58 @@ def actor_of(ctx: Context, token: str) -> Actor:
     """Return who acts with this session's token; nobody when it has ended."""
     found = _session(ctx, token)
     return NOBODY if found is None else _actor(found.user)
+
+
+def holder_of(ctx: Context, key: str) -> Actor:
+    """Return who reads with this key; nobody when it has ended."""
+    with ctx.world.read() as connection:
+        found = accounts.session_by_token(connection, token_hash(key), ctx.clock(), reading_key=True)
+    return NOBODY if found is None else _actor(found.user)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeKey:
+    """A new reading key: its text, shown once, and when it ends."""
+
+    key: str
+    expires_at: datetime
+
+
+def make_key(ctx: Context, name: str, *, request_id: UUID, days: int, program: str = "") -> MadeKey:
+    """Make a key with which a program reads what an account may read, and changes nothing.
+
+    days: its life, at most MOST_KEY_DAYS. program: what it is for, as the list of sessions shows it. Only the key's hash is
+    stored, so a repeated request makes another one; a new password or a disabled account ends all of them.
+    """
+    authorise(ctx.actor, "account.make_key")
+    if not 1 <= days <= MOST_KEY_DAYS:
+        raise InvalidError("key_life_wrong", most=MOST_KEY_DAYS)
+    key, now = new_token(), ctx.clock()
+    expires_at = now + timedelta(days=days)
+    with ctx.world.begin() as connection:
+        user = _called(connection, name)
+        if not user.active:
+            raise ConflictError("account_disabled", name=name)
+        accounts.insert_session(
+            connection,
+            user_id=user.id,
+            token_hash=token_hash(key),
+            created_at=now,
+            expires_at=expires_at,
+            client=program,
+            reading_key=True,
+        )
+        journal.append(
+            connection,
+            at=now,
+            actor=ctx.actor.name,
+            act="account.make_key",
+            subject="user",
+            subject_id=user.id,
+            payload={"name": user.name, "days": days, "program": program},
+            request_id=request_id,
+        )
+    return MadeKey(key=key, expires_at=expires_at)
 
 
 def sign_out(ctx: Context, token: str) -> None:

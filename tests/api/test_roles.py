@@ -46,6 +46,7 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "account.create": ("POST", "/accounts", {"name": "neu-{role}", "role": "viewer", "password": PASSWORD}),
     "account.disable": ("POST", "/accounts/township/disable", {}),
     "account.enable": ("POST", "/accounts/township/enable", {}),
+    "account.make_key": ("POST", "/accounts/township/keys", {"days": 1}),
     "account.set_password": ("POST", "/accounts/township/password", {"password": PASSWORD}),
 }
 ONLY_LOCAL = {"layer.import", "layer.export", "osm.import", "demo.load", "system.check"}

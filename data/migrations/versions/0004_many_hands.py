@@ -124,6 +124,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_trackers_team_id"), "trackers", ["team_id"], unique=False)
     op.create_index(op.f("ix_trackers_vehicle_id"), "trackers", ["vehicle_id"], unique=False)
     op.add_column(
+        "sessions", sa.Column("reading_key", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
+    op.add_column(
         "users",
         sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
@@ -407,6 +410,7 @@ def downgrade() -> None:
     for world in worlds.names(op.get_bind()):
         _downgrade_world(world)
     op.drop_column("users", "must_change_password")
+    op.drop_column("sessions", "reading_key")
     op.drop_index(op.f("ix_trackers_vehicle_id"), table_name="trackers")
     op.drop_index(op.f("ix_trackers_team_id"), table_name="trackers")
     op.drop_table("trackers")
