@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
+from api.errors import MusterError
 from api.threads import to_the_end
 from data.journal import Entry
 
@@ -49,17 +51,25 @@ class Hub:
 
     async def run(self) -> None:
         """Listen until cancelled, through any number of lost connections."""
-        self.latest = await to_the_end(self._read_latest)
+        started = False
         try:
             while True:
                 try:
+                    if not started:
+                        self.latest = await to_the_end(self._read_latest)
+                        started = True
                     await self._listen()
-                except psycopg.OperationalError as error:
+                except (psycopg.Error, SQLAlchemyError, MusterError, OSError) as error:
+                    # whichever of the two connections it was: nothing but the end of the process ends the listening
                     log.warning("The event listener lost its connection: %s", error)
                     await asyncio.sleep(RETRY_S)
         finally:
-            for queue in self._queues:
-                _end(queue)
+            self.end()
+
+    def end(self) -> None:
+        """End every open stream, as before the process stops: its reader finds another worker and catches up."""
+        for queue in self._queues:
+            _end(queue)
 
     async def _listen(self) -> None:
         async with await self._connect() as connection:

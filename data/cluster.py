@@ -8,6 +8,7 @@ import atexit
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import pwd
 import shutil
@@ -27,15 +28,18 @@ USER = "muster"  # the cluster's only role
 DATABASE = "muster"
 SOCKET_PATH_LIMIT = 107  # bytes that sun_path holds, less the terminator
 START_TIMEOUT_S = 60.0
+TURN_TIMEOUT_S = 90.0  # how long a start waits for another's start or stop: one may need START_TIMEOUT_S
+GIVE_WAY_S = 5.0  # how long a server waits for commands that still use the cluster
 ROOT_RUNS_AS = "postgres"
 SYSTEM_FOLDER = Path(
     "/var/lib/muster"
 )  # where root's cluster lies when others cannot enter the folder asked for
+log = logging.getLogger(__name__)
 CONFIG = """\
 # written by muster at every start
 listen_addresses = ''
 unix_socket_permissions = 0700
-max_connections = 100
+max_connections = 200
 shared_buffers = 256MB
 work_mem = 16MB
 jit = off
@@ -113,10 +117,11 @@ def _account_for(folder: Path) -> pwd.struct_passwd | None:
 
 
 class Cluster:
-    """One cluster in one folder: `start` gives its address, `stop` ends it if this process started it.
+    """One cluster in one folder: `start` gives its address, `stop` leaves it; whoever leaves last ends the server.
 
-    A lock in the folder names its one owner. A second process may attach to a running cluster
-    (`start(attach=True)`, what command-line acts do), never start it again.
+    Everybody who uses the server holds a shared lock on `users.lock`; the kernel drops it when they are killed. A
+    server is started for its owner alone (`start()`); a command may attach to one that runs (`start(attach=True)`).
+    Starting and ending happen one at a time, under `turn.lock`.
     """
 
     def __init__(
@@ -131,9 +136,10 @@ class Cluster:
         self.durable = durable
         self.options = dict(options or {})
         self._account = _account_for(self.folder)
-        self._lock: IO[str] | None = None
+        self._using: IO[str] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
+        self._launching = threading.Lock()
         self._guard: threading.Thread | None = None
 
     @property
@@ -154,61 +160,112 @@ class Cluster:
 
         Raises ClusterError when another process owns the folder and `attach` is false, or the server does not come up.
         """
-        if self._server is not None:
+        if self._using is not None:
             return self.url()
         self._make_folders()
-        if not self._take_lock():
-            if not attach:
+        deadline = time.monotonic() + GIVE_WAY_S
+        while not self._join(attach=attach):
+            if time.monotonic() > deadline:
                 raise ClusterError(
                     f"Another muster is running on {self.folder}. Stop it first, or use another folder."
                 )
-            self._wait_ready()
-            return self.url()
+            time.sleep(0.05)
         try:
-            if not self.data.exists():
-                self._initialise()
-            self._end_leftover()
-            self._launch()
-            self._make_database()
+            self._wait_ready()
         except BaseException:
             self.stop()
             raise
-        self._guard = threading.Thread(target=self._keep_alive, name="muster-postgres-guard", daemon=True)
-        self._guard.start()
         atexit.register(self.stop)
         return self.url()
 
     def stop(self) -> None:
-        """Stop the server cleanly if this process started it, and give the folder up."""
-        self._stopping.set()
-        server, self._server = self._server, None
-        if server is not None and server.poll() is None:
-            server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-            try:
-                server.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                server.send_signal(signal.SIGQUIT)
-                server.wait(timeout=30)
-        if self._guard is not None and self._guard is not threading.current_thread():
-            self._guard.join(timeout=5)
-            self._guard = None
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-        self._stopping.clear()
+        """Give the cluster up; the last one who does ends the server cleanly, whoever started it."""
+        if self._using is None:
+            return
         atexit.unregister(self.stop)
+        with self._turn():
+            if self._alone():
+                self._end_server()
+                self._end_leftover()
+            else:
+                self._stop_guarding()
+            self._let_go()
+
+    def _join(self, *, attach: bool) -> bool:
+        """Become a user of the cluster, its owner where nobody else is one; tell whether that was possible."""
+        with self._turn():
+            self._using = self._lock_file("users.lock")
+            try:
+                alone = self._alone()
+                if alone:
+                    self._take_over(attach=attach)
+                if alone or attach:
+                    fcntl.flock(self._using, fcntl.LOCK_SH)
+                    return True
+            except BaseException:
+                self._end_server()
+                self._let_go()
+                raise
+            self._let_go()
+            return False
+
+    def _take_over(self, *, attach: bool) -> None:
+        """Nobody else is here: start the server, or, for a command, use one that somebody left running."""
+        if attach and self._leftover() is not None:
+            with contextlib.suppress(ClusterError):
+                self._wait_ready()
+                return
+        if not self.data.exists():
+            self._initialise()
+        self._end_leftover()
+        self._launch()
+        self._make_database()
+        self._guard = threading.Thread(target=self._keep_alive, name="muster-postgres-guard", daemon=True)
+        self._guard.start()
+
+    def _end_server(self) -> None:
+        """End the server that this process started, if it did."""
+        server = self._stop_guarding()
+        if server is None:
+            return
+        if server.poll() is None:
+            server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=30)
+
+    def _stop_guarding(self) -> "subprocess.Popen[bytes] | None":
+        """From now on start nothing again; return the server that this process had started."""
+        self._stopping.set()
+        with self._launching:  # a guard that is about to start one sees the flag, or has started it by now
+            server, self._server = self._server, None
+        if self._guard is not None:
+            if server is None or server.poll() is not None:
+                self._guard.join(timeout=5)
+            self._guard = None
+        return server
+
+    def _let_go(self) -> None:
+        if self._using is not None:
+            self._using.close()
+            self._using = None
+        self._stopping = threading.Event()
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Own the folder without a server, to exchange the data in it. Raises ClusterError while one runs."""
         self._make_folders()
-        if not self._take_lock():
-            raise ClusterError(f"A muster is running on {self.folder}. Stop it first.")
-        try:
-            self._end_leftover()
-            yield
-        finally:
-            self.stop()
+        with self._turn():
+            self._using = self._lock_file("users.lock")
+            try:
+                if not self._alone():
+                    raise ClusterError(f"A muster is running on {self.folder}. Stop it first.")
+                self._end_leftover()
+                yield
+            finally:
+                self._let_go()
 
     @property
     def owned(self) -> bool:
@@ -247,19 +304,25 @@ class Cluster:
         if self._account is not None:
             os.fchown(file.fileno(), self._account.pw_uid, self._account.pw_gid)
 
-    def _take_lock(self) -> bool:
-        lock = (self.folder / "owner.lock").open("a+")
-        self._give(lock)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return False
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        self._lock = lock
-        return True
+    def _lock_file(self, name: str) -> IO[str]:
+        file = (self.folder / name).open("a+")
+        self._give(file)
+        return file
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Be the only one who starts or ends a server here. Raises ClusterError when another takes for ever."""
+        with self._lock_file("turn.lock") as turn:
+            if not _locked(turn, wait_s=TURN_TIMEOUT_S):
+                raise ClusterError(
+                    f"Another muster has been starting or stopping on {self.folder} for too long."
+                )
+            yield
+
+    def _alone(self) -> bool:
+        """Whether nobody else uses the server; then nobody can begin to before the turn ends."""
+        assert self._using is not None  # noqa: S101 - both callers hold the file
+        return _locked(self._using, wait_s=0.0)
 
     def _command(self, name: str, *arguments: str) -> list[str]:
         return [str(bin_folder() / name), *arguments]
@@ -291,16 +354,20 @@ class Cluster:
         )
         fresh.rename(self.data)
 
-    def _end_leftover(self) -> None:
-        """Stop a server that a killed owner left behind: nobody else may write here now."""
-        pid_file = self.data / "postmaster.pid"
+    def _leftover(self) -> int | None:
+        """Return the number of a server that runs on this folder without having been started here."""
         try:
-            pid = int(pid_file.read_text().split("\n", 1)[0])
+            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
             program = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (FileNotFoundError, ValueError, ProcessLookupError):
+            return None
+        # otherwise the number was given to another program since
+        return pid if str(self.data).encode() in program else None
+
+    def _end_leftover(self) -> None:
+        """Stop a server that somebody left behind, as a killed owner does: nobody else uses it now."""
+        if self._leftover() is None:
             return
-        if str(self.data).encode() not in program:
-            return  # the number was given to another program since
         with contextlib.suppress(ClusterError):  # it may end by itself meanwhile
             self.run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
 
@@ -309,7 +376,9 @@ class Cluster:
         self._write_configuration()
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
-            with (self.folder / "postgres.log").open("ab") as log:
+            with (self.folder / "postgres.log").open("ab") as log, self._launching:
+                if self._stopping.is_set():
+                    return
                 self._give(log)
                 self._server = self._spawn(log)
             try:
@@ -355,7 +424,7 @@ class Cluster:
                     host=str(self.socket_folder), user=USER, dbname="postgres", connect_timeout=2
                 ).close()
             except psycopg.OperationalError:
-                if self._server is not None and self._server.poll() is not None:
+                if self._stopping.is_set() or (self._server is not None and self._server.poll() is not None):
                     break
                 time.sleep(0.02)
             else:
@@ -372,12 +441,28 @@ class Cluster:
 
     def _keep_alive(self) -> None:
         """Start the server again when it dies under us; crash recovery is PostgreSQL's own."""
-        while not self._stopping.is_set():
+        stopping = self._stopping  # a later start on this object has a flag of its own
+        while not stopping.is_set():
             server = self._server
             if server is None:
                 return
             server.wait()
-            if self._stopping.is_set():
+            if stopping.is_set():
                 return
+            log.warning("PostgreSQL ended (%s); starting it again", server.returncode)
             with contextlib.suppress(ClusterError):
                 self._launch()
+
+
+def _locked(file: IO[str], *, wait_s: float) -> bool:
+    """Take a lock for oneself alone within `wait_s` seconds; tell whether it was got."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
