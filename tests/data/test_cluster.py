@@ -116,6 +116,43 @@ def test_new_owner_ends_what_a_killed_owner_left(folder: Path) -> None:
         cluster.stop()
 
 
+HOLD = (
+    "import sys\nfrom pathlib import Path\nfrom data.cluster import Cluster\n"
+    "cluster = Cluster(Path(sys.argv[1]), durable=False)\ncluster.start(attach=True)\nprint('up', flush=True)\n"
+    "sys.stdin.readline()\ncluster.stop()\n"
+)
+
+
+def holding(folder: Path) -> "subprocess.Popen[bytes]":
+    """A command that uses the cluster until its input ends."""
+    command = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"up\n"
+    return command
+
+
+def test_the_last_of_two_commands_ends_the_server(folder: Path) -> None:
+    """Two acts at once without a server: the first to end must not take the database from under the second."""
+    with holding(folder) as first, holding(folder) as second:
+        first.communicate()
+        cluster = Cluster(folder, durable=False)
+        assert ask(cluster, "SELECT 1") == 1
+        second.communicate()
+    assert not (folder / "data" / "postmaster.pid").exists()
+
+
+def test_a_killed_command_leaves_nothing_in_the_way(folder: Path) -> None:
+    """The next command uses the server that is still there, and ends it like its own."""
+    with holding(folder) as killed:
+        killed.kill()
+    with holding(folder) as following:
+        assert ask(Cluster(folder, durable=False), "SELECT 1") == 1
+        following.communicate()
+    assert not (folder / "data" / "postmaster.pid").exists()
+
+
 def test_stop_ends_the_server_and_frees_the_folder(folder: Path) -> None:
     """After a stop nothing runs, and the same process may start again."""
     cluster = Cluster(folder, durable=False)
