@@ -4,11 +4,13 @@ Exit codes: 0 done, 1 refused (the code of the refusal is printed), 2 wrong usag
 Whoever can open the database's folder acts as a local administrator; the journal names them `cli:<login>`.
 """
 
+import errno
 import json
 import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,12 +20,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 from pydantic_core import to_json
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
-from api import demonstration, import_report, runtime
+from api import demonstration, import_report, runtime, worker
 from api.errors import MusterError
 from api.http import documents
 from api.security import new_password
@@ -52,14 +53,15 @@ from api.usecases import (
     system,
     taking_out,
 )
+from api.workers import keep as keep_workers
 from data import backup, migrate
 from data.backup import BackupError
 from data.cluster import ClusterError
 from data.migrate import SchemaError
 from dispatch.model import Wish
 
-BACKLOG = 128
-APPLICATION = "web.app:application"
+BACKLOG = 512
+DOOR_WAIT_S = 2.0
 
 app = typer.Typer(
     no_args_is_help=True, help="Emergency command and resource dispatch on a real road network."
@@ -87,6 +89,7 @@ for _name, _group in (
     app.add_typer(_group, name=_name)
 
 PORT_HELP = "Port to listen on; 0 takes a free one."
+WORKERS_HELP = "Processes that serve; each holds the roads in its own memory. One that dies is started again."
 
 
 def main() -> None:
@@ -116,6 +119,7 @@ def _end(number: int, _frame: object) -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help=PORT_HELP)] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help=WORKERS_HELP)] = None,
 ) -> None:
     """Serve the pages and the API with the settings of the environment (MUSTER_…)."""
     settings = settings_or_exit()
@@ -127,17 +131,25 @@ def serve(
             if not system.readiness(context).administrator:
                 typer.echo("There is no administrator yet. Make one: muster db init", err=True)
         typer.echo(_address(door))
-        _serve(url, door)
+        _serve(url, door, workers or settings.workers)
 
 
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """Take the port before any long work: a port in use is told at once, and a browser that is early waits."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        door = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        fail(f"Cannot listen on {host}, port {port}: {error.strerror}. Take another with --port.", REFUSED)
+    deadline = time.monotonic() + DOOR_WAIT_S
+    while True:
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            door = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)  # the workers of an owner that was killed are just going
+                continue
+            fail(
+                f"Cannot listen on {host}, port {port}: {error.strerror}. Take another with --port.", REFUSED
+            )
+        break
     with door:
         yield door
 
@@ -147,10 +159,12 @@ def _address(door: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _serve(url: str, door: socket.socket) -> None:
-    os.environ["MUSTER_DATABASE_URL"] = url
-    config = uvicorn.Config(APPLICATION, factory=True, log_level="warning", timeout_graceful_shutdown=3)
-    uvicorn.Server(config).run(sockets=[door])
+def _serve(url: str, door: socket.socket, count: int) -> None:
+    if count > 1:
+        keep_workers(door, count, url)
+    else:
+        os.environ["MUSTER_DATABASE_URL"] = url
+        worker.serve(door)
 
 
 @app.command()
@@ -175,11 +189,11 @@ def demo(
             _checked(password)
             return
         typer.echo(f"\n  {_address(door)}\n  name: {accounts.FIRST_ADMINISTRATOR}\n  password: {password}\n")
-        _serve(url, door)
+        _serve(url, door, given.workers)
 
 
 def _checked(password: str) -> None:
-    for line in demonstration.check(APPLICATION, password):
+    for line in demonstration.check(worker.APPLICATION, password):
         typer.echo(line)
 
 

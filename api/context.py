@@ -79,7 +79,7 @@ class Context:
 
 def make_context(settings: Settings, database_url: str, *, clock: Clock = system_clock) -> Context:
     """Make a process's context on the database at `database_url`; nobody acts in it yet."""
-    engine = make_engine(database_url)
+    engine = make_engine(database_url, pool_size=settings.connections)
     world = World(engine=engine)
     return Context(
         engine=engine,

@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address that the server listens on")
     port: int = Field(default=8600, ge=0, le=65535, description="port; 0 takes a free one")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="processes that serve; each holds the roads in its own memory"
+    )
+    connections: int = Field(
+        default=10, ge=1, description="database connections that one process keeps; as many again in a rush"
+    )
     origins: tuple[str, ...] = Field(
         default=(), description="origins of the pages behind a proxy, such as https://muster.example"
     )

@@ -47,6 +47,7 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
 logging_collector = off
+recovery_init_sync_method = syncfs  # one call after a kill, not one for each of thousands of files
 """
 
 

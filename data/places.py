@@ -105,6 +105,7 @@ def frame(connection: Connection, layer: Layer, *, personal: bool = True) -> gpd
 
 def create_views(connection: Connection, policy: Policy, *, world: str = "live") -> None:
     """Make one view for each layer anew, so that other programs see an ordinary table; without personal fields."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(VIEWS))))  # workers start together
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VIEWS}"))
     for layer in policy.layers.values():
         if layer.personal:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -24,9 +24,9 @@ def create_app(settings: Settings) -> FastAPI:
     """
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with running(app, settings):
-            yield
+            yield {"hub": app.state.hub}  # for the server, which ends the streams when it stops
 
     app = FastAPI(title="Muster", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
     http.install(app)
