@@ -448,6 +448,59 @@ def change_level(
     show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
 
 
+@incident_app.command("edit")
+def edit_incident(
+    incident: int,
+    *,
+    at: Annotated[str | None, typer.Option(metavar="LON,LAT", help="The right position.")] = None,
+    radius_m: Annotated[int | None, typer.Option(min=0)] = None,
+    name: str | None = None,
+    description: str | None = None,
+    reporter_name: Annotated[str | None, typer.Option(help="Who told us.")] = None,
+    reporter_phone: Annotated[str | None, typer.Option(help="How to reach them.")] = None,
+    detail: Annotated[
+        list[str] | None, typer.Option(metavar="CODE=VALUE", help="Repeat: dead=0, trend=…")
+    ] = None,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Add to what is known of an incident; what is not named stays."""
+    given = {
+        "position": None if at is None else _position(at),
+        "radius_m": radius_m,
+        "name": name,
+        "description": description,
+        "reporter_name": reporter_name,
+        "reporter_phone": reporter_phone,
+        "details": dict(_detail(one) for one in detail or ()) or None,
+    }
+    changes = {key: value for key, value in given.items() if value is not None}
+    with acting() as context:
+        found = incidents.edit(context, incident, request_id=request_id, changes=changes)
+    show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+
+
+def _detail(text: str) -> tuple[str, int | str]:
+    code, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text!r} is not CODE=VALUE")
+    return code, int(value) if value.isdecimal() else value
+
+
+@incident_app.command("sent-report")
+def send_report(
+    incident: int,
+    report: Annotated[str, typer.Argument(help="Code of the report, such as government_up.")],
+    *,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Note that a report on an incident went upwards."""
+    with acting() as context:
+        found = incidents.send_report(context, incident, request_id=request_id, report=report)
+    show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+
+
 @incident_app.command("close")
 def close_incident(
     incident: int, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False

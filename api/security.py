@@ -29,6 +29,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "personal.read": _STAFF,  # names and phone numbers; masked for everybody else
     "incident.read": _EVERYBODY,
     "incident.report": _STAFF,
+    "incident.edit": _STAFF,
+    "incident.send_report": _STAFF,
     "incident.change_level": _STAFF,
     "incident.close": _COMMAND,
     "incident.cancel": _COMMAND,

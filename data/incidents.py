@@ -15,6 +15,15 @@ from dispatch.model import Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentReport:
+    """A report on an incident that went upwards: which clock it answers, when, and who sent it."""
+
+    code: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRecord:
     """An incident as it is stored; what it still needs is computed from its card and its orders.
 
@@ -38,6 +47,9 @@ class IncidentRecord:
     escalated_by: str | None
     reported_at: datetime
     reported_by: str
+    reporter_name: str
+    reporter_phone: str
+    reports: tuple[SentReport, ...]
     ended_at: datetime | None
 
 
@@ -57,6 +69,8 @@ def insert(
     grid_code: str | None = None,
     details: Mapping[str, Any] | None = None,
     post: str | None = None,
+    reporter_name: str = "",
+    reporter_phone: str = "",
 ) -> IncidentRecord:
     """Store a new, open incident."""
     statement = incidents.insert().values(
@@ -73,6 +87,8 @@ def insert(
         post=post,
         reported_at=reported_at,
         reported_by=reported_by,
+        reporter_name=reporter_name,
+        reporter_phone=reporter_phone,
     )
     return _record(connection.execute(statement.returning(incidents)).one())
 
@@ -109,6 +125,22 @@ def set_level(
     """Change the level (and the priority with it) of an open incident; None when none is open."""
     values = {"level": level} if priority is None else {"level": level, "priority": priority}
     return _update_open(connection, incident_id, values)
+
+
+def edit(connection: Connection, *, incident_id: int, values: Mapping[str, Any]) -> IncidentRecord | None:
+    """Change columns of an open incident; `position` moves it, with its area and grid given along. None when none is open."""
+    stored = {key: value for key, value in values.items() if key != "position"}
+    if "position" in values:
+        stored["geom"] = stored_point(values["position"])
+    return _update_open(connection, incident_id, stored)
+
+
+def keep_reports(
+    connection: Connection, *, incident_id: int, reports: Sequence[SentReport]
+) -> IncidentRecord | None:
+    """Keep the reports that went upwards, all of them; None when no such incident is open."""
+    kept = [{"code": one.code, "at": one.at.isoformat(), "by": one.by} for one in reports]
+    return _update_open(connection, incident_id, {"reports": kept})
 
 
 def set_state(
@@ -164,5 +196,11 @@ def _record(row: Row[Any]) -> IncidentRecord:
         escalated_by=row.escalated_by,
         reported_at=row.reported_at,
         reported_by=row.reported_by,
+        reporter_name=row.reporter_name,
+        reporter_phone=row.reporter_phone,
+        reports=tuple(
+            SentReport(code=one["code"], at=datetime.fromisoformat(one["at"]), by=one["by"])
+            for one in row.reports
+        ),
         ended_at=row.ended_at,
     )

@@ -1,6 +1,6 @@
 """Where is this, and what is called so: position → areas and responsibility grid, words or codes → positions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -160,6 +160,18 @@ def called(connection: Connection, kinds: Sequence[FoundKind], words: str) -> tu
     if by_code and all(one.kind in {"area", "village"} for one in by_code):
         return by_code[-1:]
     return by_code or found
+
+
+def names_of(connection: Connection, codes: Collection[str]) -> Mapping[str, Area]:
+    """Read what areas and grid cells are called, by code; a grid cell's level is "grid"."""
+    query = text("""
+        SELECT code, level, name, name_en FROM areas WHERE code = ANY(:codes)
+        UNION ALL SELECT code, 'grid', name, name_en FROM grid_cells WHERE code = ANY(:codes)
+    """)
+    found = connection.execute(query, {"codes": sorted(codes)})
+    return {
+        row.code: Area(code=row.code, level=row.level, name=row.name, name_en=row.name_en) for row in found
+    }
 
 
 def _cell(cell: Row[tuple[object, ...]], people: Sequence[Row[tuple[object, ...]]]) -> Cell:

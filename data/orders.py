@@ -186,6 +186,13 @@ def of_incident(connection: Connection, incident_id: int) -> tuple[OrderRecord, 
     return _many(connection, select(orders).where(orders.c.incident_id == incident_id).order_by(orders.c.id))
 
 
+def of_incidents(connection: Connection, incident_ids: Sequence[int]) -> tuple[OrderRecord, ...]:
+    """Read every order for these incidents, in any state, by id."""
+    return _many(
+        connection, select(orders).where(orders.c.incident_id.in_(incident_ids)).order_by(orders.c.id)
+    )
+
+
 def of_plan(connection: Connection, plan_id: int) -> tuple[OrderRecord, ...]:
     """Read the orders that a plan became, by id."""
     return _many(connection, select(orders).where(orders.c.plan_id == plan_id).order_by(orders.c.id))

@@ -15,6 +15,8 @@ from data.layers import Layer, read_layer, read_named, read_words
 from data.policy_model import (
     CoverRule,
     DepotTimes,
+    Detail,
+    DetailKind,
     IncidentLegend,
     IncidentType,
     Item,
@@ -71,6 +73,7 @@ def _read_policy(root: Path, faults: list[Fault]) -> Policy:
         vocabulary=MappingProxyType(terms | _derived_groups(types, layers, levels)),
         items=_only(terms.get("items", {}), Item),
         vehicle_kinds=_only(terms.get("vehicle_kinds", {}), VehicleKind),
+        details=_only(terms.get("details", {}), Detail),
         levels=MappingProxyType(levels),
         report_clocks=_read_reports(deadlines.section("reports")),
         answer_within_ms=_read_minutes(deadlines.section("orders"), "answer_min"),
@@ -104,7 +107,7 @@ def _derived_groups(
 
 
 def _read_group(group: str, section: Section) -> Mapping[str, Term]:
-    readers = {"items": _read_item, "vehicle_kinds": _read_vehicle_kind}
+    readers = {"items": _read_item, "vehicle_kinds": _read_vehicle_kind, "details": _read_detail}
     read_one = readers.get(group, _read_term)
     terms: dict[str, Term] = {}
     for code, entry in section.sections():
@@ -131,6 +134,11 @@ def _read_item(code: str, section: Section) -> Item:
         unit_kg=section.integer("unit_kg"),
         gbt_38565=gbt_38565,
     )
+
+
+def _read_detail(code: str, section: Section) -> Detail:
+    kind: Any = section.one_of("kind", get_args(DetailKind))
+    return Detail(code=code, words=read_words(section), aka=section.texts("aka"), kind=kind)
 
 
 def _read_vehicle_kind(code: str, section: Section) -> VehicleKind:
@@ -169,6 +177,7 @@ def _read_type(path: Path, root: Path, faults: list[Fault]) -> IncidentType:
         default_level=document.integer("default_level", least=min(LEVELS), most=max(LEVELS)),
         hazard=_read_hazard(document.section("hazard")),
         reports=document.texts("reports"),
+        details=document.texts("details"),
         card=_read_card(path.stem, document),
     )
     legend.done()
@@ -356,6 +365,8 @@ def _check_together(policy: Policy, faults: list[Fault]) -> None:
             for report in kind.reports
             if report not in policy.report_clocks
         )
+        for detail in kind.details:
+            known(file, "details", detail, "details")
     for rule in policy.cover_rules:
         known("cover.toml", "rules", rule.capability, "capabilities")
     known("readiness.toml", "transport.kind", policy.readiness.transport, "vehicle_kinds")

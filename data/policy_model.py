@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from data.cells import words_of
 from data.layers import Layer, Words
@@ -37,6 +38,16 @@ class VehicleKind(Term):
     carrier: bool = False
 
 
+DetailKind = Literal["count", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail(Term):
+    """Something that becomes known of an incident after it was reported: a number of people or things, or words."""
+
+    kind: DetailKind
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentLegend:
     """How a map draws an incident of one type."""
@@ -47,7 +58,7 @@ class IncidentLegend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentType:
-    """A type of incident: its card, who leads, what its zone is, and which report clocks start."""
+    """A type of incident: its card, who leads, what its zone is, which report clocks start, which details are asked for."""
 
     code: str
     words: Words
@@ -57,7 +68,13 @@ class IncidentType:
     default_level: int
     hazard: HazardRule
     reports: tuple[str, ...]
+    details: tuple[str, ...]
     card: Card
+
+    def clocks(self, level: int, report_clocks: Mapping[str, "ReportClock"]) -> tuple["ReportClock", ...]:
+        """Give the reports that an incident of this type owes at a level, the earliest deadline first."""
+        owed = (report_clocks[code] for code in self.reports)
+        return tuple(sorted((one for one in owed if level in one.levels), key=lambda one: one.within_ms))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +148,7 @@ class Policy:
     vocabulary: Mapping[str, Mapping[str, Term]]
     items: Mapping[str, Item]
     vehicle_kinds: Mapping[str, VehicleKind]
+    details: Mapping[str, Detail]
     levels: Mapping[int, Level]
     report_clocks: Mapping[str, ReportClock]
     answer_within_ms: Mapping[str, int]

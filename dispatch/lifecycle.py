@@ -12,7 +12,7 @@ from typing import Final, Literal
 OrderState = Literal["sent", "acknowledged", "departed", "arrived", "finished", "refused", "cancelled"]
 OrderAct = Literal["acknowledge", "depart", "arrive", "finish", "refuse", "cancel"]
 IncidentState = Literal["open", "closed", "cancelled"]
-IncidentAct = Literal["change_level", "dispatch", "close", "cancel"]
+IncidentAct = Literal["change_level", "edit", "send_report", "dispatch", "close", "cancel"]
 RefusalCode = Literal["already_done", "not_in_this_state", "before_previous_act", "orders_open"]
 
 
@@ -66,6 +66,8 @@ VILLAGE_TRANSITIONS: Final[Mapping[tuple[OrderState, OrderAct], OrderState]] = {
 }
 INCIDENT_TRANSITIONS: Final[Mapping[tuple[IncidentState, IncidentAct], IncidentState]] = {
     ("open", "change_level"): "open",
+    ("open", "edit"): "open",
+    ("open", "send_report"): "open",
     ("open", "dispatch"): "open",
     ("open", "close"): "closed",
     ("open", "cancel"): "cancelled",

@@ -6,7 +6,15 @@ from fastapi import APIRouter, status
 
 from api.http import documents
 from api.http.access import Acting, Visiting
-from api.http.models import Identifier, Incident, IncidentReport, LevelChange, Reasoned
+from api.http.models import (
+    Identifier,
+    Incident,
+    IncidentEdit,
+    IncidentReport,
+    LevelChange,
+    Reasoned,
+    ReportSent,
+)
 from api.http.problems import responses
 from api.usecases import incidents
 
@@ -32,6 +40,28 @@ def list_incidents(
 def get_incident(incident_id: Identifier, context: Visiting) -> Incident:
     """Give one incident with what it still needs."""
     return documents.incident(incidents.get(context, incident_id))
+
+
+@router.patch("/{incident_id}", responses=_WRITE)
+def edit_incident(incident_id: Identifier, body: IncidentEdit, context: Acting) -> Incident:
+    """Add to what is known of an incident; 409 with both versions where somebody else edited the same field meanwhile."""
+    return documents.incident(
+        incidents.edit(
+            context,
+            incident_id,
+            request_id=body.request_id,
+            changes=body.changes.given(),
+            seen=body.seen.given(),
+        )
+    )
+
+
+@router.post("/{incident_id}/reports", responses=_WRITE)
+def send_report(incident_id: Identifier, body: ReportSent, context: Acting) -> Incident:
+    """Note that a report went upwards; the first answers its clock, later ones are follow-ups."""
+    return documents.incident(
+        incidents.send_report(context, incident_id, request_id=body.request_id, report=body.report)
+    )
 
 
 @router.post("/{incident_id}/level", responses=_WRITE)

@@ -77,6 +77,58 @@ class IncidentReport(Command):
     name: ShortText = ""
     description: Text = ""
     details: dict[str, str | int | float | bool] = Field(default_factory=dict, max_length=50)
+    reporter_name: ShortText = ""
+    reporter_phone: ShortText = ""
+
+
+class IncidentFields(BaseModel):
+    """What can be added to an incident later; what is left out stays. Of `details`, codes that its type asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: ShortText | None = None
+    description: Text | None = None
+    radius_m: int | None = Field(default=None, ge=0, le=100_000)
+    position: Position | None = None
+    reporter_name: ShortText | None = None
+    reporter_phone: ShortText | None = None
+    details: dict[str, Annotated[int, Field(ge=0, le=2_000_000_000)] | Text | None] | None = Field(
+        default=None, max_length=50
+    )
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that were sent and say something."""
+        return self.model_dump(exclude_none=True) | ({"details": dict(self.details)} if self.details else {})
+
+
+class IncidentEdit(Command):
+    """New values, and what the editor saw before: a field that somebody else changed since is answered with 409."""
+
+    changes: IncidentFields
+    seen: IncidentFields = IncidentFields()
+
+
+class SentReport(Record):
+    """A report that went upwards."""
+
+    code: str
+    at: datetime
+    by: str
+
+
+class ReportClock(Record):
+    """A report that is owed: due when, and what was sent; later ones are follow-ups."""
+
+    code: str
+    due_at: datetime
+    verified: bool
+    sent: list[SentReport]
+
+
+class ReportSent(Command):
+    """Which report went upwards."""
+
+    report: ShortText
 
 
 class LevelChange(Command):
@@ -128,6 +180,9 @@ class Incident(Record):
     reported_by: str
     ended_at: datetime | None
     details: Mapping[str, Any]
+    reporter_name: str = Field(description="masked for roles that may not see people")
+    reporter_phone: str = Field(description="masked for roles that may not see people")
+    clocks: list[ReportClock]
     outstanding: list[Need] = Field(default_factory=list, description="needs less what open orders bring")
 
 

@@ -1,8 +1,8 @@
-"""Incidents: reported by a position, a village, a grid cell or a place; their level; their end."""
+"""Incidents: reported by a position, a village, a grid cell or a place; what is learnt later; their level; their end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from api.errors import ConflictError, InvalidError, NotFoundError
 from api.security import authorise
 from api.usecases import orders as order_acts
 from api.usecases.acting import Done, perform
+from api.usecases.personal import masked_name, masked_phone
 from data import incidents, locate, orders, snapshot, stock
-from data.incidents import IncidentRecord
+from data.incidents import IncidentRecord, SentReport
 from data.locate import FoundKind
 from dispatch import cards, lifecycle
 from dispatch.lifecycle import IncidentAct, IncidentStanding, IncidentState, Refusal
@@ -28,11 +29,28 @@ _KINDS: Final[Mapping[str, tuple[FoundKind, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A report that is owed. `sent`: the first answers the clock, the others are follow-ups.
+
+    `verified`: whether the deadline stands in a public text.
+    """
+
+    code: str
+    due_at: datetime
+    verified: bool
+    sent: tuple[SentReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(IncidentRecord):
-    """An incident with what its card asks for at its level, and what orders do not bring yet."""
+    """An incident with what its card asks for at its level, and what orders do not bring yet.
+
+    `clocks`: the reports that it owes, whose deadlines count from the report of the incident.
+    """
 
     asked: tuple[Need, ...]
     outstanding: tuple[Need, ...]
+    clocks: tuple["Clock", ...]
 
 
 def report(
@@ -50,6 +68,8 @@ def report(
     name: str = "",
     description: str = "",
     details: Mapping[str, Any] | None = None,
+    reporter_name: str = "",
+    reporter_phone: str = "",
 ) -> Standing:
     """Report an incident. Exactly one of position, village, grid and place says where; a code or an exact name.
 
@@ -69,6 +89,8 @@ def report(
         "name": name,
         "description": description,
         "details": details or {},
+        "reporter_name": reporter_name,
+        "reporter_phone": reporter_phone,
     }
 
     def do(connection: Connection, now: datetime) -> Done:
@@ -88,8 +110,11 @@ def report(
             area_code=found.area_code,
             grid_code=found.grid_code,
             details=details,
+            reporter_name=reporter_name,
+            reporter_phone=reporter_phone,
         )
-        return Done(subject="incident", id=record.id, payload={**arguments, "position": at})
+        told = {**arguments, "position": at, **_masked(arguments)}
+        return Done(subject="incident", id=record.id, payload=told)
 
     return get(ctx, perform(ctx, "incident.report", request_id, arguments, do)["id"])
 
@@ -129,6 +154,151 @@ def change_level(ctx: Context, incident_id: int, *, request_id: UUID, level: int
 
     arguments = {"incident": incident_id, "level": level}
     perform(ctx, "incident.change_level", request_id, arguments, do)
+    return get(ctx, incident_id)
+
+
+EDITABLE: Final = (
+    "name",
+    "description",
+    "radius_m",
+    "reporter_name",
+    "reporter_phone",
+    "position",
+    "details",
+)
+_DECIMALS: Final = (
+    6  # of a degree, 0.1 m: what a form shows, so that showing and sending back changes nothing
+)
+_PERSONAL: Final[Mapping[str, Callable[[str], str]]] = {
+    "reporter_name": masked_name,
+    "reporter_phone": masked_phone,
+}
+
+
+def edit(
+    ctx: Context,
+    incident_id: int,
+    *,
+    request_id: UUID,
+    changes: Mapping[str, Any],
+    seen: Mapping[str, Any] | None = None,
+) -> Standing:
+    """Add to what is known of an open incident: any of EDITABLE; of `details` only the codes that are given.
+
+    `seen` is what the editor saw before typing, by the same fields. A field that somebody else has changed since,
+    to something other than what is now wanted, is a conflict: nothing is written, and ConflictError names each such
+    field with what was seen, what stands now and what was wanted. Without `seen` the last word holds.
+    Raises InvalidError for a field that is none and for a detail that the type's card does not ask for.
+    """
+    unknown = sorted(set(changes) - set(EDITABLE))
+    if unknown:
+        raise InvalidError("unknown_field", field=unknown[0])
+    wanted = _flat(changes)
+
+    def do(connection: Connection, now: datetime) -> Done:
+        record = _standing(connection, incident_id, "edit", now)
+        _check_details(ctx, record.type, changes.get("details", {}))
+        stands = _flat({name: getattr(record, name) for name in EDITABLE})
+        _check_unseen(ctx, incident_id, stands, wanted, _flat(seen or {}))
+        different = {key: value for key, value in wanted.items() if stands.get(key) != value}
+        incidents.edit(connection, incident_id=incident_id, values=_stored(connection, record, different))
+        told = {key: {"from": stands.get(key), "to": value} for key, value in different.items()}
+        for name in set(_PERSONAL) & set(told):
+            told[name] = _masked(told[name], by=_PERSONAL[name])
+        return Done(subject="incident", id=incident_id, payload={"changes": told})
+
+    perform(ctx, "incident.edit", request_id, {"incident": incident_id, "changes": dict(changes)}, do)
+    return get(ctx, incident_id)
+
+
+def _flat(fields_given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give every field a key of its own, details as "details.<code>"; blanks and absent details are the same."""
+    flat = {key: value for key, value in fields_given.items() if key != "details"}
+    if flat.get("position") is not None:
+        lon, lat = flat["position"]
+        flat["position"] = (round(lon, _DECIMALS), round(lat, _DECIMALS))
+    details = fields_given.get("details", {})
+    return flat | {f"details.{code}": None if value == "" else value for code, value in details.items()}
+
+
+def _check_details(ctx: Context, type_code: str, details: Mapping[str, Any]) -> None:
+    asked = ctx.policy.incident_types[type_code].details
+    for code, value in details.items():
+        if code not in asked:
+            raise InvalidError("unknown_field", field=code)
+        if value in (None, ""):
+            continue
+        counts = ctx.policy.details[code].kind == "count"
+        fits = (
+            isinstance(value, int) and not isinstance(value, bool) and value >= 0
+            if counts
+            else isinstance(value, str)
+        )
+        if not fits:
+            raise InvalidError("field_invalid", field=code)
+
+
+def _check_unseen(
+    ctx: Context,
+    incident_id: int,
+    stands: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    seen: Mapping[str, Any],
+) -> None:
+    """Raise ConflictError where somebody else's word stands that the editor has not seen."""
+    conflicts = {
+        key: {"seen": seen[key], "now": stands.get(key), "yours": value}
+        for key, value in wanted.items()
+        if key in seen and stands.get(key) not in (seen[key], value)
+    }
+    if not ctx.actor.may("personal.read"):
+        conflicts |= {
+            key: _masked(conflicts[key], by=mask) for key, mask in _PERSONAL.items() if key in conflicts
+        }
+    if conflicts:
+        raise ConflictError("edited_meanwhile", id=incident_id, conflicts=conflicts)
+
+
+def _stored(connection: Connection, record: IncidentRecord, different: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn flat fields into columns; a new position brings its area and grid along."""
+    values = {key: value for key, value in different.items() if not key.startswith("details.")}
+    details = {
+        key.removeprefix("details."): value for key, value in different.items() if key.startswith("details.")
+    }
+    if details:
+        values["details"] = {
+            code: value for code, value in {**record.details, **details}.items() if value is not None
+        }
+    if "position" in values:
+        found = locate.locate(connection, values["position"])
+        values |= {"area_code": found.area_code, "grid_code": found.grid_code}
+    return values
+
+
+def _masked(values: Mapping[str, Any], *, by: Callable[[str], str] | None = None) -> dict[str, Any]:
+    """Mask the personal fields among `values`, or all of them with one mask."""
+    if by is not None:
+        return {key: by(value or "") for key, value in values.items()}
+    return {name: mask(values[name]) for name, mask in _PERSONAL.items() if name in values}
+
+
+def send_report(ctx: Context, incident_id: int, *, request_id: UUID, report: str) -> Standing:
+    """Note that a report on an incident went upwards: the first answers its clock, later ones are follow-ups.
+
+    Raises InvalidError for a report that the incident's type does not owe at its level.
+    """
+
+    def do(connection: Connection, now: datetime) -> Done:
+        record = _standing(connection, incident_id, "send_report", now)
+        kind = ctx.policy.incident_types[record.type]
+        if report not in {one.code for one in kind.clocks(record.level, ctx.policy.report_clocks)}:
+            raise InvalidError("unknown_report", report=report)
+        sent = (*record.reports, SentReport(code=report, at=now, by=ctx.actor.name))
+        incidents.keep_reports(connection, incident_id=incident_id, reports=sent)
+        number = sum(1 for one in sent if one.code == report)
+        return Done(subject="incident", id=incident_id, payload={"report": report, "number": number})
+
+    perform(ctx, "incident.send_report", request_id, {"incident": incident_id, "report": report}, do)
     return get(ctx, incident_id)
 
 
@@ -206,9 +376,22 @@ def _views(ctx: Context, connection: Connection, records: Sequence[IncidentRecor
 
 
 def _view(ctx: Context, record: IncidentRecord, ordered: Mapping[str, int]) -> Standing:
-    asked = cards.needs(ctx.policy.incident_types[record.type].card, record.level)
+    kind = ctx.policy.incident_types[record.type]
+    asked = cards.needs(kind.card, record.level)
+    kept = {field.name: getattr(record, field.name) for field in fields(record)}
+    if not ctx.actor.may("personal.read"):
+        kept |= _masked(kept)
     return Standing(
-        **{field.name: getattr(record, field.name) for field in fields(record)},
+        **kept,
         asked=asked,
         outstanding=cards.outstanding(asked, ordered) if record.state == "open" else (),
+        clocks=tuple(
+            Clock(
+                code=one.code,
+                due_at=record.reported_at + timedelta(milliseconds=one.within_ms),
+                verified=one.verified,
+                sent=tuple(report for report in record.reports if report.code == one.code),
+            )
+            for one in kind.clocks(record.level, ctx.policy.report_clocks)
+        ),
     )

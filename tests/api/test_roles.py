@@ -23,6 +23,8 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
         "/incidents",
         {"type": "landslide", "level": 4, "position": list(builders.on_main_road(1))},
     ),
+    "incident.edit": ("PATCH", "/incidents/{incident}", {"changes": {"name": "东沟滑坡"}}),
+    "incident.send_report": ("POST", "/incidents/{incident}/reports", {"report": "government_up"}),
     "incident.change_level": ("POST", "/incidents/{incident}/level", {"level": 3}),
     "incident.close": ("POST", "/incidents/{quiet}/close", {}),
     "incident.cancel": ("POST", "/incidents/{false}/cancel", {}),
