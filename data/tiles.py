@@ -1,16 +1,38 @@
-"""The base map as vector tiles, straight from the imported roads, waters, woods, areas and villages.
+"""The base map as vector tiles, from the imported roads, waters, woods, areas and villages.
 
 Layers of a tile: woods, water (areas), waterways, boundaries (lines), roads (least important first), places (names).
 The tile's own coordinate system is whatever ST_TileEnvelope gives; geometry is stored in degrees and indexed so.
+An import bakes the county's tiles into `base_tiles`; what is not baked is drawn when it is asked for.
 """
 
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, insert, select, text
 
+from data import places
+from data.places import Bounds
+from data.tables import base_tiles
 from gis.crs import STORED
+from gis.mercator import Tile, tiles_within
 
-MAX_ZOOM: Final = 22
+BAKED_ZOOMS: Final = range(7, 15)
+"""A browser draws zoom z from tiles of z - 1 and enlarges the deepest: these serve every zoom from 8 on."""
+
+MOST_BAKED: Final = 20_000
+"""Tiles: beyond this the deepest zooms are left to be drawn when asked for, so that an import stays one of minutes."""
+
+DRAWN_STORES: Final = frozenset({"areas", "villages"})
+"""Stores of layers that the base map draws: what changes them bakes anew."""
+
+_ROWS_AT_ONCE: Final = 500
+
+Progress = Callable[[str, int, int], None]
+"""Told (stage code, steps done, steps in all)."""
+
 _BUFFER: Final = 64  # of 4096 units: room for casings and dashes that cross the border
 
 # class of the map, road classes in it, first zoom at which it is drawn: least important first
@@ -87,12 +109,54 @@ _TILE = text(f"""
 """)
 
 
-def base_tile(connection: Connection, z: int, x: int, y: int) -> bytes:
-    """Draw one tile of the base map as a Mapbox Vector Tile; empty where there is nothing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baked:
+    """What baking made: tiles, and their bytes as stored."""
 
-    Raises ValueError for an address that is no tile.
+    tiles: int
+    stored_bytes: int
+
+
+def base_tile(connection: Connection, tile: Tile) -> bytes:
+    """Return one tile of the base map as a gzipped Mapbox Vector Tile: the baked one, or else drawn now."""
+    baked = select(base_tiles.c.data).where(
+        base_tiles.c.z == tile.z, base_tiles.c.x == tile.x, base_tiles.c.y == tile.y
+    )
+    found: memoryview | bytes | None = connection.scalar(baked)
+    return _drawn(connection, tile) if found is None else bytes(found)
+
+
+def bake(connection: Connection, *, progress: Progress = lambda _stage, _done, _all: None) -> Baked:
+    """Replace all baked tiles by those of the county as it stands in this transaction; none where it has no extent.
+
+    Whoever reads meanwhile sees the old tiles; after the commit all new ones, never some of each.
     """
-    if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
-        raise ValueError(f"no tile {z}/{x}/{y}")
-    tile: memoryview | bytes = connection.execute(_TILE, {"z": z, "x": x, "y": y}).scalar_one()
-    return bytes(tile)
+    bounds = places.extent(connection)
+    wanted = [] if bounds is None else _wanted(bounds)
+    connection.execute(delete(base_tiles))
+    drawn = ({**tile._asdict(), "data": _drawn(connection, tile)} for tile in wanted)
+    stored = done = 0
+    progress("tiles", 0, len(wanted))
+    while rows := list(islice(drawn, _ROWS_AT_ONCE)):
+        connection.execute(insert(base_tiles), rows)
+        done += len(rows)
+        stored += sum(len(row["data"]) for row in rows)
+        progress("tiles", done, len(wanted))
+    return Baked(tiles=done, stored_bytes=stored)
+
+
+def _wanted(bounds: Bounds) -> list[Tile]:
+    """List the tiles to bake, from the widest zoom down, whole zooms only."""
+    wanted: list[Tile] = []
+    for zoom in BAKED_ZOOMS:
+        level = list(islice(tiles_within(bounds, zoom), MOST_BAKED + 1))
+        if len(wanted) + len(level) > MOST_BAKED:
+            break
+        wanted += level
+    return wanted
+
+
+def _drawn(connection: Connection, tile: Tile) -> bytes:
+    """Draw a tile; equal content is equal to the byte."""
+    content: memoryview | bytes = connection.execute(_TILE, tile._asdict()).scalar_one()
+    return gzip.compress(bytes(content), mtime=0)

@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.errors import InvalidError
 from api.http import map_features
 from api.http.access import Visiting
+from api.http.keeping import UNCHANGED, kept
 from api.http.models import LayerSummary, MapState
 from api.http.problems import responses
 from api.usecases import layers
 from api.usecases.overview import overview
 from data.places import Bounds
+from gis.mercator import Tile
 
 router = APIRouter(tags=["map"])
 
@@ -86,10 +88,8 @@ def map_state(context: Visiting) -> MapState:
 @router.get(
     "/tiles/{z}/{x}/{y}.mvt",
     response_class=Response,
-    responses={200: {"content": {TILE: {}}}, **responses(401, 403, 422)},
+    responses={200: {"content": {TILE: {}}}, **UNCHANGED, **responses(401, 403, 422)},
 )
-def base_tile(z: int, x: int, y: int, context: Visiting) -> Response:
-    """Draw one tile of the base map from the imported roads, waters, woods, areas and places."""
-    return Response(
-        layers.tile(context, z, x, y), media_type=TILE, headers={"Cache-Control": "private, max-age=300"}
-    )
+def base_tile(z: int, x: int, y: int, request: Request, context: Visiting) -> Response:
+    """Give one tile of the base map: the imported roads, waters, woods, areas and places."""
+    return kept(request, layers.base_tile(context, Tile(z, x, y)), media_type=TILE, gzipped=True)

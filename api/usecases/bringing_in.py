@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from api.context import Context
 from api.errors import InvalidError, NotFoundError
 from api.usecases.acting import Done, perform
-from data import areas, demo, imports, osm_import, problems, samples
+from data import areas, demo, imports, osm_import, problems, samples, tiles
 from data.imports import ImportReport, OnError
 from data.osm import NoSuchOutlineError
 from data.osm_import import OsmReport
@@ -54,6 +54,8 @@ def layer(
             on_error=on_error,
         )
         reports.append(report)
+        if wanted.store in tiles.DRAWN_STORES and not report.refused:
+            tiles.bake(connection)
         counts = {**asdict(report.counts), "problems": len(report.problems), "refused": report.refused}
         return Done(subject="layer", id=None, payload={"layer": layer_code, "file": path.name, **counts})
 
@@ -82,12 +84,14 @@ def extract(
         added: dict[str, int] = {}
         if samples_seed is not None:
             added = samples.add(connection, ctx.policy, seed=samples_seed, actor=ctx.actor.name, at=now)
+        baked = tiles.bake(connection, progress=progress)
         reports.append(report)
         payload = {
             "file": path.name,
             "edges": report.roads.edges,
             "layers": dict(report.layers),
             "samples": added,
+            "tiles": baked.tiles,
         }
         return Done(subject="roads", id=report.roads.version, payload=payload)
 
@@ -107,6 +111,7 @@ def demo_county(ctx: Context, *, request_id: UUID, progress: Progress) -> None:
 
     def do(connection: Connection, now: datetime) -> Done:
         report = demo.load(connection, ctx.policy, actor=ctx.actor.name, at=now, progress=progress)
+        tiles.bake(connection, progress=progress)
         payload = {code: counts.new for code, counts in report.layers.items()}
         return Done(subject="demo", id=None, payload=payload)
 

@@ -8,6 +8,7 @@ from api.security import authorise
 from data import places, tiles
 from data.layers import Layer
 from data.places import Bounds
+from gis.mercator import Tile
 
 MOST_FEATURES = 20_000
 """Beyond this a browser needs vector tiles."""
@@ -55,11 +56,14 @@ def extent(ctx: Context) -> Bounds | None:
         return places.extent(connection)
 
 
-def tile(ctx: Context, z: int, x: int, y: int) -> bytes:
-    """Draw one tile of the base map. Raises InvalidError for an address that is no tile."""
+def base_tile(ctx: Context, tile: Tile) -> bytes:
+    """Give one tile of the base map, gzipped. Raises InvalidError for an address that is no tile."""
     authorise(ctx.actor, "map.read")
+    _must_exist(tile)
     with ctx.world.read() as connection:
-        try:
-            return tiles.base_tile(connection, z, x, y)
-        except ValueError:
-            raise InvalidError("no_such_tile", z=z, x=x, y=y) from None
+        return tiles.base_tile(connection, tile)
+
+
+def _must_exist(tile: Tile) -> None:
+    if not tile.exists:
+        raise InvalidError("no_such_tile", **tile._asdict())
