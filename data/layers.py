@@ -54,6 +54,10 @@ ACCEPTED_SHAPES: Final[Mapping[GeometryKind, frozenset[str]]] = MappingProxyType
 """Shapely names of the shapes that each kind takes. Drawing programs save single and multiple shapes at random."""
 
 DEFAULT_LIMIT: Final = 500
+_NEAREST_ZOOM: Final = 22
+
+OTHER_GROUP: Final = "other"
+"""Of the legend, for a layer that names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +84,23 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Legend:
-    """How a map draws the layer: colour, the name of a symbol, drawing order, and from which zoom."""
+    """How a map draws the layer: in which group of the legend, and in which look.
 
+    min_zoom: first zoom that shows it. size: radius of a symbol seen from near, line_width: of lines and outlines, both
+    in pixels. fill: opacity of areas, 0 to 1. label: the field written beside each feature from label_zoom on; "" for none.
+    """
+
+    group: str
     colour: str
     symbol: str
     order: int
-    visible: bool = False
-    min_zoom: int = 0
+    visible: bool
+    min_zoom: int
+    size: float
+    line_width: float
+    fill: float
+    label: str
+    label_zoom: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,14 +165,29 @@ def _literal(value: str) -> Any:
 
 def _read_legend(section: Section) -> Legend:
     legend = Legend(
+        group=section.text("group", OTHER_GROUP),
         colour=section.text("colour"),
         symbol=section.text("symbol"),
         order=section.integer("order"),
         visible=section.flag("visible", default=False),
-        min_zoom=section.integer("min_zoom", 0, most=22),
+        min_zoom=section.integer("min_zoom", 0, most=_NEAREST_ZOOM),
+        size=_from_to(section, "size", 10.0, 3.0, 30.0),
+        line_width=_from_to(section, "line_width", 1.4, 0.5, 12.0),
+        fill=_from_to(section, "fill", 0.02, 0.0, 1.0),
+        label=section.text("label", ""),
+        label_zoom=section.integer("label_zoom", 14, most=_NEAREST_ZOOM),
     )
     section.done()
     return legend
+
+
+def _from_to(section: Section, key: str, default: float, least: float, most: float) -> float:
+    value = section.number(key)
+    if value is None:
+        return default
+    if not least <= value <= most:
+        section.fault(key, f"{value:g} is not from {least:g} to {most:g}")
+    return value
 
 
 def _read_columns(section: Section) -> Mapping[str, str]:
@@ -193,6 +222,9 @@ def _check_layer(layer: Layer, document: Section) -> None:
     code = layer.fields.get("code")
     if code is None or not (code.required or layer.code_from):
         document.fault("fields.code", "must be required, unless code_from makes it")
+    label = layer.legend.label
+    if label and (label not in layer.fields or layer.fields[label].personal):
+        document.fault("legend.label", f"{label!r} is no field that everybody may read")
     for name in layer.code_from:
         if name not in layer.fields:
             document.fault("code_from", f"{name!r} is no field")

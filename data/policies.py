@@ -390,6 +390,9 @@ def _check_readiness(policy: Policy, faults: list[Fault]) -> None:
 
 def _check_fields(policy: Policy, layer: Layer, faults: list[Fault]) -> None:
     file = f"layers/{layer.code}.toml"
+    if layer.legend.group not in policy.vocabulary.get("layer_groups", {}):
+        what = f"{layer.legend.group!r} is not in vocabulary.toml [layer_groups]"
+        faults.append(Fault(file=file, key="legend.group", what=what))
     for field in layer.fields.values():
         key = f"fields.{field.name}"
         if field.group and field.group not in policy.vocabulary:
