@@ -2,14 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, TextClause, false, or_, select, text
 
+from data.geometry import position_of
+from data.tables import incidents
 from gis.crs import STORED
 
 Position = tuple[float, float]
-FoundKind = Literal["area", "village", "grid", "place", "team", "depot"]
+FoundKind = Literal[
+    "area", "village", "grid", "place", "team", "depot", "road", "incident", "person", "position"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One answer of a search."""
+    """One answer of a search. `layer`: of a place; the class of a road, the type of an incident.
+
+    within, within_en: the township it lies in, which tells two of one name apart.
+    """
 
     kind: FoundKind
     id: int | None
@@ -74,6 +81,8 @@ class Found:
     layer: str
     area_code: str | None
     position: Position
+    within: str = ""
+    within_en: str = ""
 
 
 _POINT = f"ST_SetSRID(ST_MakePoint(:lon, :lat), {STORED})"
@@ -110,21 +119,67 @@ _NAMED = """
     UNION ALL SELECT 'village', id, code, name, name_en, 'villages', area_code, geom FROM villages
     UNION ALL SELECT 'grid', id, code, name, name_en, 'grid_cells', area_code, ST_PointOnSurface(geom) FROM grid_cells
     UNION ALL SELECT 'place', id, code, name, name_en, layer, area_code, ST_PointOnSurface(geom) FROM places
+        WHERE layer <> ALL(:hidden)
     UNION ALL SELECT 'team', id, code, name, name_en, 'teams', area_code, geom FROM teams
     UNION ALL SELECT 'depot', id, code, name, name_en, 'depots', area_code, geom FROM depots
 """
 
-_SEARCH = text(f"""
-    SELECT kind, id, code, name, name_en, layer, area_code, ST_X(middle) AS lon, ST_Y(middle) AS lat
-    FROM ({_NAMED}) AS named
-    WHERE code = :words OR name ILIKE :pattern OR name_en ILIKE :pattern OR code ILIKE :prefix
-    ORDER BY code = :words DESC, lower(name) = lower(:words) DESC, position(lower(:words) IN lower(name)) = 1 DESC,
-        length(name), kind, code
-    LIMIT :limit
-""")
+# Roads by name, each at the middle of its longest stretch.
+_ROADS = """
+    SELECT 'road' AS kind, NULL::bigint AS id, max(coalesce(ref, '')) AS code, coalesce(name, ref) AS name, '' AS name_en,
+        min(road_class) AS layer, NULL AS area_code,
+        ST_LineInterpolatePoint((array_agg(geom ORDER BY length_m DESC))[1], 0.5) AS middle
+    FROM road_edges JOIN road_networks USING (version)
+    WHERE current AND (name ILIKE :pattern OR ref ILIKE :prefix) GROUP BY coalesce(name, ref)
+"""
+
+# People stand where their first duty is.
+_PERSONS = """
+    SELECT DISTINCT ON (people.id) 'person' AS kind, people.id, people.code, people.name, '' AS name_en,
+        duties.role AS layer, coalesce(grid.area_code, place.area_code, team.area_code, duties.area_code) AS area_code,
+        coalesce(ST_PointOnSurface(grid.geom), ST_PointOnSurface(place.geom), team.geom, area.seat,
+            ST_PointOnSurface(area.geom)) AS middle
+    FROM people JOIN duties ON duties.person_id = people.id
+        LEFT JOIN grid_cells grid ON grid.id = duties.grid_id LEFT JOIN places place ON place.id = duties.place_id
+        LEFT JOIN teams team ON team.id = duties.team_id LEFT JOIN areas area ON area.code = duties.area_code
+    WHERE people.name ILIKE :pattern ORDER BY people.id, duties.id
+"""
+
+
+def _ranked(named: str) -> TextClause:
+    """Search what `named` selects: exact first, then names that begin so, then the broadest and shortest."""
+    return text(f"""
+        WITH best AS (
+            SELECT * FROM ({named}) AS named
+            WHERE middle IS NOT NULL
+                AND (code = :words OR name ILIKE :pattern OR name_en ILIKE :pattern OR code ILIKE :prefix)
+            ORDER BY code = :words DESC, lower(name) = lower(:words) DESC,
+                position(lower(:words) IN lower(name)) = 1 DESC,
+                array_position(ARRAY['area', 'village', 'team', 'depot', 'place', 'road', 'grid', 'person'], kind),
+                length(name), code
+            LIMIT :limit
+        )
+        SELECT best.*, ST_X(middle) AS lon, ST_Y(middle) AS lat, coalesce(township.name, '') AS within,
+            coalesce(township.name_en, '') AS within_en
+        FROM best LEFT JOIN areas township ON township.code = rpad(left(best.area_code, 9), 12, '0')
+            AND township.code <> best.code
+        ORDER BY best.code = :words DESC, lower(best.name) = lower(:words) DESC,
+            position(lower(:words) IN lower(best.name)) = 1 DESC,
+            array_position(ARRAY['area', 'village', 'team', 'depot', 'place', 'road', 'grid', 'person'], kind),
+            length(best.name), best.code
+    """)
+
+
+_SEARCH: Final = {
+    # (roads, people)
+    (False, False): _ranked(_NAMED),
+    (True, False): _ranked(f"{_NAMED} UNION ALL ({_ROADS})"),
+    (True, True): _ranked(f"{_NAMED} UNION ALL ({_ROADS}) UNION ALL ({_PERSONS})"),
+}
 
 _BY_CODE = text(f"""
-    SELECT kind, id, code, name, name_en, layer, area_code, ST_X(middle) AS lon, ST_Y(middle) AS lat
+    SELECT kind, id, code, name, name_en, layer, area_code, ST_X(middle) AS lon, ST_Y(middle) AS lat, '' AS within,
+        '' AS within_en
     FROM ({_NAMED}) AS named WHERE kind = ANY(:kinds) AND (code = :words OR name = :words OR name_en = :words)
     ORDER BY code = :words DESC, kind, layer, code LIMIT 2
 """)
@@ -143,11 +198,56 @@ def locate(connection: Connection, position: Position, *, theme: str = "forest_f
     )
 
 
-def search(connection: Connection, words: str, *, limit: int = 20) -> tuple[Found, ...]:
-    """Find by code or by part of a name in either language: exact first, then names that begin so, then short ones."""
+def search(
+    connection: Connection,
+    words: str,
+    *,
+    limit: int = 20,
+    roads: bool = False,
+    people: bool = False,
+    hidden: Sequence[str] = (),
+) -> tuple[Found, ...]:
+    """Find by code or by part of a name in either language: exact first, then names that begin so, then short ones.
+
+    roads: also roads by name or number. people: also persons, where their first duty is; only together with roads.
+    hidden: layers of places that are not searched.
+    """
+    values = {**_patterns(words), "limit": limit, "hidden": list(hidden)}
+    return tuple(_found(row) for row in connection.execute(_SEARCH[roads, people], values))
+
+
+def search_incidents(
+    connection: Connection, words: str, *, types: Sequence[str] = (), limit: int = 10
+) -> tuple[Found, ...]:
+    """Find open incidents by part of their name, by number ("#12", "12") or by type, the latest first."""
+    pattern, number = _patterns(words)["pattern"], words.removeprefix("#")
+    by_number = incidents.c.id == int(number) if number.isascii() and number.isdigit() else false()
+    query = (
+        select(incidents)
+        .where(incidents.c.state == "open")
+        .where(or_(incidents.c.name.ilike(pattern), incidents.c.type.in_(types), by_number))
+        .order_by(incidents.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        Found(
+            kind="incident",
+            id=row.id,
+            code=str(row.id),
+            name=row.name,
+            name_en="",
+            layer=row.type,
+            area_code=row.area_code,
+            position=position_of(row.geom),
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _patterns(words: str) -> dict[str, str]:
+    """Return the words with the signs of patterns taken literally."""
     escaped = words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    values = {"words": words, "pattern": f"%{escaped}%", "prefix": f"{escaped}%", "limit": limit}
-    return tuple(_found(row) for row in connection.execute(_SEARCH, values))
+    return {"words": words, "pattern": f"%{escaped}%", "prefix": f"{escaped}%"}
 
 
 def called(connection: Connection, kinds: Sequence[FoundKind], words: str) -> tuple[Found, ...]:
@@ -155,7 +255,10 @@ def called(connection: Connection, kinds: Sequence[FoundKind], words: str) -> tu
 
     A code beats a name, and a village's point stands for the area of the same code.
     """
-    found = tuple(_found(row) for row in connection.execute(_BY_CODE, {"kinds": list(kinds), "words": words}))
+    found = tuple(
+        _found(row)
+        for row in connection.execute(_BY_CODE, {"kinds": list(kinds), "words": words, "hidden": []})
+    )
     by_code = tuple(one for one in found if one.code == words)
     if by_code and all(one.kind in {"area", "village"} for one in by_code):
         return by_code[-1:]
@@ -198,4 +301,6 @@ def _found(row: Row[tuple[object, ...]]) -> Found:
         layer=row.layer,
         area_code=row.area_code,
         position=(row.lon, row.lat),
+        within=row.within,
+        within_en=row.within_en,
     )

@@ -54,8 +54,8 @@ def tiles_within(bounds: Bounds, zoom: int) -> Iterator[Tile]:
 
 
 def _longitude(x: int, zoom: int) -> float:
-    return x / 2**zoom * 360 - 180
+    return x / (1 << zoom) * 360 - 180
 
 
 def _latitude(y: int, zoom: int) -> float:
-    return degrees(atan(sinh(pi * (1 - 2 * y / 2**zoom))))
+    return degrees(atan(sinh(pi * (1 - 2 * y / (1 << zoom)))))

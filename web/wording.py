@@ -105,6 +105,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
     "no_such_tile": ("没有这张底图。", "There is no such tile."),
+    "points_unreadable": (
+        "需要 2 至 20 个点，写作 经度,纬度;经度,纬度",
+        "Between 2 and 20 points are needed, as longitude,latitude;longitude,latitude",
+    ),
     "bbox_unreadable": (
         "范围应为西、南、东、北四个度数。",
         "The box must be west, south, east and north in degrees.",

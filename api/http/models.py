@@ -511,12 +511,39 @@ class LocatedPosition(Record):
     chain: list[Cell] = Field(validation_alias="grids")
     area_code: str | None
     grid_code: str | None
+    beidou: str | None = Field(
+        default=None, description="BeiDou grid location code (GB/T 39409-2020), level 6"
+    )
+
+
+class MeasuredLeg(Record):
+    """From one point to the next. `reach` tells why there is no way by road; the walk leads from the road to the point."""
+
+    reach: str
+    straight_m: float
+    road_m: float | None
+    road_ms: int | None
+    walk_ms: int | None
+    drive: GeoJSON | None
+    walk: GeoJSON | None
+
+
+class Measured(Record):
+    """A chain of points: sums along the roads (null where a leg has no way) and straight."""
+
+    by: str
+    straight_m: float
+    road_m: float | None
+    road_ms: int | None
+    legs: list[MeasuredLeg]
 
 
 class FoundPlace(Record):
-    """One answer of a search."""
+    """One answer of a search; `within` is the township that it lies in."""
 
-    kind: Literal["area", "village", "grid", "place", "team", "depot"]
+    kind: Literal[
+        "area", "village", "grid", "place", "team", "depot", "road", "incident", "person", "position"
+    ]
     id: int | None
     code: str
     name: str
@@ -524,6 +551,8 @@ class FoundPlace(Record):
     layer: str
     area_code: str | None
     position: Position
+    within: str
+    within_en: str
 
 
 # -- system ------------------------------------------------------------------------------------------------------------

@@ -57,6 +57,13 @@ def overview(ctx: Context) -> Overview:
         )
 
 
+def hazard_zones(ctx: Context, connection: Connection) -> tuple[HazardZone, ...]:
+    """Return the zones of the incidents that are open."""
+    return hazards.zones(
+        [_modelled(one) for one in incidents.list_open(connection)], rules=ctx.policy.hazard_rules
+    )
+
+
 def _modelled(record: IncidentRecord) -> Incident:
     return Incident(
         id=record.id, type=record.type, level=record.level, position=record.position, radius_m=record.radius_m
