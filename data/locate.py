@@ -171,7 +171,7 @@ def _ranked(named: str) -> TextClause:
 
 
 _SEARCH: Final = {
-    # (roads, people)
+    # whether roads are searched, too, and people
     (False, False): _ranked(_NAMED),
     (True, False): _ranked(f"{_NAMED} UNION ALL ({_ROADS})"),
     (True, True): _ranked(f"{_NAMED} UNION ALL ({_ROADS}) UNION ALL ({_PERSONS})"),
