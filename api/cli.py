@@ -52,6 +52,7 @@ from api.usecases import (
     resources,
     system,
     taking_out,
+    villages,
 )
 from api.workers import keep as keep_workers
 from data import backup, migrate
@@ -686,6 +687,25 @@ def step_order(
     with acting() as context:
         done = orders.step(context, order, act.value, request_id=request_id, reason=reason)
         found = documents.order(context, done)
+    show(found, ORDER_COLUMNS, as_json=as_json)
+
+
+@order_app.command("village")
+def call_village(
+    incident: int,
+    village: str,
+    task: Annotated[list[str] | None, typer.Option(help="guide, warn or evacuate; repeat it.")] = None,
+    shelter: Annotated[str | None, typer.Option(help="Code of the shelter to evacuate to.")] = None,
+    *,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Send an order to a village, by its code or exact name; its people on duty answer it."""
+    with acting() as context:
+        called = villages.call(
+            context, incident, village, request_id=request_id, tasks=task or ("guide",), shelter=shelter
+        )
+        found = documents.order(context, called)
     show(found, ORDER_COLUMNS, as_json=as_json)
 
 

@@ -45,6 +45,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "order.finish": _FIELD,
     "order.refuse": _FIELD,
     "order.cancel": _COMMAND,
+    "order.call_village": _STAFF,
     "closure.read": _EVERYBODY,
     "closure.close": _STAFF,
     "closure.open": _STAFF,

@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 OrderState = Literal["sent", "acknowledged", "departed", "arrived", "finished", "refused", "cancelled"]
 OrderAct = Literal["acknowledge", "depart", "arrive", "finish", "refuse", "cancel"]
+VillageTask = Literal["guide", "warn", "evacuate"]
+"""What a village may be asked: guide whoever comes, warn everybody, take people to safety."""
 IncidentState = Literal["open", "closed", "cancelled"]
 IncidentAct = Literal["change_level", "edit", "send_report", "dispatch", "close", "cancel"]
 RefusalCode = Literal["already_done", "not_in_this_state", "before_previous_act", "orders_open"]

@@ -17,6 +17,8 @@ class Mentioned:
     teams: set[int] = field(default_factory=set)
     vehicles: set[int] = field(default_factory=set)
     depots: set[int] = field(default_factory=set)
+    villages: set[str] = field(default_factory=set)
+    shelters: set[str] = field(default_factory=set)
 
     def orders(self, orders: Iterable[Any]) -> "Mentioned":
         """Add the units of orders."""
@@ -24,6 +26,9 @@ class Mentioned:
             self.teams |= {order.team_id} - {None}
             self.vehicles |= {order.vehicle_id} - {None}
             self.depots |= {order.depot_id} - {None}
+            if order.village is not None:
+                self.villages.add(order.village)
+                self.shelters |= {line.code for line in order.lines}
         return self
 
     def plan(self, plan: PlanView) -> "Mentioned":
@@ -55,6 +60,8 @@ class Names:
 
     units: Mapping[tuple[str, int], str]
     townships: Mapping[str, str]
+    villages: Mapping[str, str] = field(default_factory=dict)
+    shelters: Mapping[str, str] = field(default_factory=dict)
 
     def unit(self, kind: str, identity: int) -> str:
         """Name a unit; its number where the ledger no longer has it."""
@@ -65,7 +72,9 @@ class Names:
         return self.townships.get(code, code)
 
     def order(self, order: Any) -> str:
-        """Name who an order goes to: the team, or the vehicle with its owner."""
+        """Name who an order goes to: the team, the village, or the vehicle with its owner."""
+        if order.village is not None:
+            return self.villages.get(order.village, order.village)
         if order.vehicle_id is not None:
             return self.unit("vehicle", order.vehicle_id)
         return self.unit("team", order.team_id)
@@ -74,7 +83,12 @@ class Names:
 def read(view: View, mentioned: Mentioned) -> Names:
     """Look up everything mentioned; a vehicle is named with its owner."""
     found = sheets.roster(
-        view.context, teams=mentioned.teams, vehicles=mentioned.vehicles, depots=mentioned.depots
+        view.context,
+        teams=mentioned.teams,
+        vehicles=mentioned.vehicles,
+        depots=mentioned.depots,
+        villages=mentioned.villages,
+        shelters=mentioned.shelters,
     )
     words = view.words
     units = {("team", one.id): words.name(one) for one in found.teams.values()}
@@ -82,4 +96,9 @@ def read(view: View, mentioned: Mentioned) -> Names:
     for one in found.vehicles.values():
         owner = units.get(("team", one.team_id or 0)) or units.get(("depot", one.depot_id or 0), "")
         units["vehicle", one.id] = units["carrier", one.id] = words.vehicle(one.kind, one.code, owner)
-    return Names(units=units, townships={code: words.name(area) for code, area in found.townships.items()})
+    return Names(
+        units=units,
+        townships={code: words.name(area) for code, area in found.townships.items()},
+        villages={code: words.name(one) for code, one in found.villages.items()},
+        shelters={code: words.name(one) for code, one in found.shelters.items()},
+    )

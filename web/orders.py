@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.usecases import orders
+from api.usecases import orders, villages
 from data.incidents import IncidentRecord
 from data.locate import Location
 from data.orders import OrderRecord
+from data.villages import Contact
 from dispatch.model import Legs
 from web.names import Names
 from web.view import View
@@ -32,15 +33,23 @@ class ShownOrder:
     due_at: datetime | None
     answered_ms: int | None
     acts: tuple[str, ...]
+    kind: str
+    people: tuple[Contact, ...]
+    """Whom a village's order reaches, A first; masked for those who may not see people."""
 
 
 def shown(view: View, found: Sequence[OrderRecord], names: Names) -> list[ShownOrder]:
     """Put words to orders."""
-    return [show(view, order, names) for order in found]
+    people = villages.contacts(view.context, {one.village for one in found if one.village is not None})
+    return [_show(view, order, names, people.get(order.village or "", ())) for order in found]
 
 
 def show(view: View, order: OrderRecord, names: Names) -> ShownOrder:
     """Put words to one order."""
+    return shown(view, [order], names)[0]
+
+
+def _show(view: View, order: OrderRecord, names: Names, people: tuple[Contact, ...]) -> ShownOrder:
     answered = order.acknowledged_at or order.refused_at
     return ShownOrder(
         id=order.id,
@@ -48,12 +57,22 @@ def show(view: View, order: OrderRecord, names: Names) -> ShownOrder:
         name=names.order(order),
         state=order.state,
         overdue=orders.overdue(view.context, order),
-        brings=_brings(view.words, order),
+        brings=_tasks(view.words, order, names) if order.kind == "village" else _brings(view.words, order),
         legs=order.legs,
         sent_at=order.sent_at,
         due_at=order.due_at,
         answered_ms=round((answered - order.sent_at).total_seconds() * MS) if answered else None,
         acts=tuple(orders.possible_acts(view.context, order)),
+        kind=order.kind,
+        people=people,
+    )
+
+
+def _tasks(words: Words, order: OrderRecord, names: Names) -> tuple[str, ...]:
+    """Say what a village is to do; where to, when it evacuates to a named shelter."""
+    return tuple(
+        words.village_task(need_parts(line.need)[1], names.shelters.get(line.code, ""))
+        for line in order.lines
     )
 
 
@@ -73,6 +92,14 @@ def text_of(
     words = view.words
     if incident is None:
         return words.move_up_order(order.name, township)
+    if order.kind == "village":
+        return words.village_order(
+            name=order.name,
+            title=words.incident_title(incident),
+            place=words.place(location),
+            position=incident.position,
+            tasks=order.brings,
+        )
     return words.order_text(
         name=order.name,
         title=words.incident_title(incident),

@@ -86,6 +86,9 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "no_such_area": ("没有代码为 {area} 的行政区。", "There is no area with the code {area}."),
     "no_such_team": ("没有这支队伍。", "There is no such team."),
     "no_such_vehicle": ("没有这台车辆。", "There is no such vehicle."),
+    "no_such_village": ("没有找到村“{words}”。", "No village is called “{words}”."),
+    "no_such_shelter": ("没有找到避难场所“{words}”。", "There is no shelter “{words}”."),
+    "unknown_task": ("没有这项任务：{tasks}。", "There is no such task: {tasks}."),
     "no_such_depot": ("没有这座储备库。", "There is no such depot."),
     "no_such_lot": ("没有这批物资。", "There is no such lot."),
     "stock_promised": (
@@ -163,6 +166,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "before_previous_act": (
         "时间早于上一步，请检查时钟。",
         "The time lies before the step before it; check the clock.",
+    ),
+    "village_called_already": (
+        "该村已有未完成的叫应指令。",
+        "This village has an open order for this incident already.",
     ),
     "orders_open": ("仍有未完成的指令，不能办结。", "Orders are still open, so it cannot be closed."),
 }
@@ -358,6 +365,17 @@ ORDER_ACTS: Final[Mapping[str, Pair]] = {
     "refuse": ("无法执行", "Cannot go"),
     "cancel": ("撤销指令", "Cancel the order"),
 }
+
+# What a village that is called is asked to do.
+VILLAGE_TASKS: Final[Mapping[str, Pair]] = {
+    "guide": ("派人到路口引导救援队伍", "Send somebody to the junction to guide the teams in"),
+    "warn": ("逐户通知群众避险，并清点人数", "Warn every household and count heads"),
+    "evacuate": ("组织群众转移到安全地点，并清点人数", "Take people to safety and count heads"),
+}
+EVACUATE_TO: Final[Pair] = (
+    "组织群众转移到{shelter}，并清点人数",
+    "Take people to {shelter} and count heads",
+)
 
 ORDER_ENDS: Final[Mapping[str, Pair]] = {
     "finished": ("任务已完成，辛苦了。", "The task is finished. Thank you."),
@@ -648,6 +666,34 @@ class Words:
             title=title,
             brings=pick(("、", ", "), self.lang).join(brings),
             place=place or pick(("现场", "the scene"), self.lang),
+            where=self.coordinates(position),
+        )
+
+    def village_task(self, task: str, shelter: str) -> str:
+        """Say what a village is to do; `shelter`: where it takes people, "" where none is named."""
+        if task == "evacuate" and shelter:
+            return pick(EVACUATE_TO, self.lang).format(shelter=shelter)
+        return pick(VILLAGE_TASKS[task], self.lang)
+
+    def village_tasks(self) -> list[tuple[str, str]]:
+        """List everything that a village may be asked."""
+        return [(code, pick(pair, self.lang)) for code, pair in VILLAGE_TASKS.items()]
+
+    def village_order(
+        self, *, name: str, title: str, place: str, position: Position, tasks: Sequence[str]
+    ) -> str:
+        """Write the order to a village as one would say it on the telephone."""
+        return pick(
+            (
+                "{name}：{place}（{where}）发生{title}。请立即：{tasks}。收到请回复，办完请报告。",
+                "{name}: {title} at {place} ({where}). At once: {tasks}. Please acknowledge, and report when done.",
+            ),
+            self.lang,
+        ).format(
+            name=name,
+            title=title,
+            tasks=pick(("；", "; "), self.lang).join(tasks),
+            place=place or pick(("村内", "the village"), self.lang),
             where=self.coordinates(position),
         )
 

@@ -12,11 +12,13 @@ from api.http.models import (
     IncidentEdit,
     IncidentReport,
     LevelChange,
+    Order,
     Reasoned,
     ReportSent,
+    VillageCall,
 )
 from api.http.problems import responses
-from api.usecases import incidents
+from api.usecases import incidents, villages
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 _WRITE = responses(400, 401, 403, 404, 409, 422)
@@ -70,6 +72,20 @@ def change_level(incident_id: Identifier, body: LevelChange, context: Acting) ->
     return documents.incident(
         incidents.change_level(context, incident_id, request_id=body.request_id, level=body.level)
     )
+
+
+@router.post("/{incident_id}/villages", status_code=status.HTTP_201_CREATED, responses=_WRITE)
+def call_village(incident_id: Identifier, body: VillageCall, context: Acting) -> Order:
+    """Send an order to a village: guide, warn, evacuate. Its people on duty answer it on its link, like a team."""
+    called = villages.call(
+        context,
+        incident_id,
+        body.village,
+        request_id=body.request_id,
+        tasks=body.tasks,
+        shelter=body.shelter,
+    )
+    return documents.order(context, called)
 
 
 @router.post("/{incident_id}/close", responses=_WRITE)

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from api.security import PASSWORD_MIN_LENGTH, AccountRole, Role
+from dispatch.lifecycle import VillageTask
 
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -431,6 +432,14 @@ class Order(Record):
     reason: str
     overdue: bool
     acts: list[str] = Field(description="what may be done with it now, by this actor")
+
+
+class VillageCall(Command):
+    """Which village is called, and what it is to do."""
+
+    village: ShortText = Field(description="code or exact name of a village")
+    tasks: list[VillageTask] = Field(default=["guide"], min_length=1, max_length=3)
+    shelter: ShortText | None = Field(default=None, description="code of the shelter to evacuate to")
 
 
 class OrderLink(Record):

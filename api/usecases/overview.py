@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from api.context import Context
 from api.security import authorise
 from api.usecases import orders as order_acts
-from data import closures, incidents, orders, plans, units
+from data import closures, incidents, orders, plans, units, villages
 from data.closures import ClosureRecord
 from data.incidents import IncidentRecord
 from data.orders import OrderRecord
 from data.units import DepotRecord, TeamRecord, VehicleRecord
+from data.villages import VillageRecord
 from dispatch import hazards
 from dispatch.model import HazardZone, Incident, Position, UnitRoute
 
@@ -27,7 +28,7 @@ class OrderStanding:
     order: OrderRecord
     overdue: bool
     answered: timedelta | None
-    owner: TeamRecord | DepotRecord
+    owner: TeamRecord | DepotRecord | VillageRecord
     vehicle: VehicleRecord | None
     position: Position
     route: UnitRoute | None
@@ -76,10 +77,13 @@ def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> t
     teams = {one.id: one for one in units.list_teams(connection, _ids(one.team_id for one in found))}
     depots = {one.id: one for one in units.list_depots(connection, _ids(one.depot_id for one in found))}
     vehicles = {one.id: one for one in units.list_vehicles(connection, _ids(one.vehicle_id for one in found))}
+    called = villages.by_code(connection, {one.village for one in found if one.village is not None})
     ways = _ways(connection, _ids(one.plan_id for one in found if one.is_open))
     standing = []
     for order in found:
-        owner = depots.get(order.depot_id or 0) or teams[order.team_id or 0]
+        owner = (
+            called.get(order.village or "") or depots.get(order.depot_id or 0) or teams[order.team_id or 0]
+        )
         unit = order.vehicle_id if order.kind in {"vehicle", "carrier"} else order.team_id
         answered = order.acknowledged_at or order.refused_at
         standing.append(
@@ -89,7 +93,7 @@ def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> t
                 answered=answered - order.sent_at if answered else None,
                 owner=owner,
                 vehicle=vehicles.get(order.vehicle_id or 0),
-                position=owner.position if isinstance(owner, DepotRecord) else owner.position_now,
+                position=owner.position_now if isinstance(owner, TeamRecord) else owner.position,
                 route=ways.get(order.plan_id or 0, {}).get((order.kind, unit or 0))
                 if order.is_open
                 else None,

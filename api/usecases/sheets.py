@@ -10,12 +10,14 @@ from api.context import Context
 from api.security import authorise
 from api.usecases import orders as order_acts
 from data import areas, incidents, locate, plans, road_names, units
+from data import villages as village_rows
 from data.incidents import IncidentRecord
 from data.locate import Area, Location
 from data.orders import OrderRecord
 from data.plans import PlanRecord
 from data.road_names import Stretch
 from data.units import DepotRecord, TeamRecord, VehicleRecord
+from data.villages import ShelterRecord, VillageRecord
 from dispatch.model import UnitRoute
 
 
@@ -27,6 +29,8 @@ class Roster:
     vehicles: Mapping[int, VehicleRecord]
     depots: Mapping[int, DepotRecord]
     townships: Mapping[str, Area]
+    villages: Mapping[str, VillageRecord]
+    shelters: Mapping[str, ShelterRecord]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +45,15 @@ class Sheet:
 
 
 def roster(
-    ctx: Context, *, teams: Collection[int], vehicles: Collection[int], depots: Collection[int]
+    ctx: Context,
+    *,
+    teams: Collection[int],
+    vehicles: Collection[int],
+    depots: Collection[int],
+    villages: Collection[str] = (),
+    shelters: Collection[str] = (),
 ) -> Roster:
-    """Read the units with these ids, and all townships; vehicles bring their owners with them."""
+    """Read the units, villages and shelters with these ids and codes, and all townships; vehicles bring their owners with them."""
     authorise(ctx.actor, "order.read")
     with ctx.world.read() as connection:
         wheels = {one.id: one for one in units.list_vehicles(connection, vehicles)}
@@ -54,6 +64,8 @@ def roster(
             vehicles=wheels,
             depots={one.id: one for one in units.list_depots(connection, stores)},
             townships=areas.by_level(connection, "township"),
+            villages=village_rows.by_code(connection, villages),
+            shelters=village_rows.shelters(connection, shelters),
         )
 
 

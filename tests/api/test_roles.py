@@ -39,6 +39,7 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "order.finish": ("POST", "/orders/{order}/finish", {}),
     "order.refuse": ("POST", "/orders/{order}/refuse", {}),
     "order.cancel": ("POST", "/orders/{order}/cancel", {}),
+    "order.call_village": ("POST", "/incidents/{incident}/villages", {"village": builders.WEST_VILLAGE}),
     "closure.read": ("GET", "/closures", {}),
     "closure.close": ("POST", "/closures", {"geometry": POINT}),
     "closure.open": ("POST", "/closures/{closure}/open", {}),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
 from api.errors import InvalidError, MusterError
-from api.usecases import incidents, orders, places, plans
+from api.usecases import incidents, orders, places, plans, villages
 from dispatch.model import Position
 from web import names
 from web.names import Mentioned
@@ -127,6 +127,9 @@ def page(view: Reading, incident_id: int) -> Response:
         may_close=actor.may("incident.close"),
         may_cancel=actor.may("incident.cancel"),
         may_link=actor.may("order.link"),
+        villages=villages.choices(context, incident_id)
+        if incident.state == "open" and actor.may("order.call_village")
+        else None,
     )
 
 
@@ -139,6 +142,28 @@ def change_level(
 ) -> Response:
     """Raise or lower the level."""
     incidents.change_level(view.context, incident_id, request_id=request_id, level=level)
+    return see(f"/incidents/{incident_id}")
+
+
+@router.post("/incidents/{incident_id}/villages")
+def call_village(  # noqa: PLR0917  # fields of a form, bound by name
+    view: Writing,
+    incident_id: int,
+    request_id: Annotated[UUID, Form()],
+    village: Annotated[str, Form(max_length=200)] = "",
+    other: Annotated[str, Form(max_length=200)] = "",
+    tasks: Annotated[list[str] | None, Form()] = None,
+    shelter: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Call a village: one of the list, or any other by its name or code."""
+    villages.call(
+        view.context,
+        incident_id,
+        other.strip() or village,
+        request_id=request_id,
+        tasks=tasks or (),
+        shelter=shelter or None,
+    )
     return see(f"/incidents/{incident_id}")
 
 
