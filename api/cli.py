@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +24,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, runtime, worker
+from api.commands import hazards
 from api.errors import MusterError
 from api.http import documents
 from api.security import new_password
@@ -32,6 +32,7 @@ from api.terminal import (
     NO_DATABASE,
     REFUSED,
     AsJson,
+    Moment,
     Reason,
     RequestId,
     acting,
@@ -83,6 +84,7 @@ for _name, _group in (
     ("incident", incident_app),
     ("plan", plan_app),
     ("order", order_app),
+    ("hazard", hazards.app),
     ("resource", resource_app),
     ("user", user_app),
     ("bench", bench_app),
@@ -722,8 +724,8 @@ def close_road(
     factor_percent: Annotated[
         int | None, typer.Option(min=101, help="Slowed, not closed: 300 is three times slower.")
     ] = None,
-    starts_at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"])] = None,
-    ends_at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"])] = None,
+    starts_at: Moment = None,
+    ends_at: Moment = None,
     reason: Reason = "",
     request_id: RequestId,
     as_json: AsJson = False,
@@ -761,6 +763,31 @@ def list_closures(*, as_json: AsJson = False) -> None:
     with acting() as context:
         found = [documents.closure(one) for one in closures.standing(context)]
     show(found, CLOSURE_COLUMNS, as_json=as_json)
+
+
+@app.command("closure-edit")
+def edit_closure(
+    closure: int,
+    *,
+    factor_percent: Annotated[int | None, typer.Option(min=101, help="Not given: closed.")] = None,
+    starts_at: Moment = None,
+    ends_at: Moment = None,
+    reason: Reason = "",
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
+    """Change how much is closed, how long and why, all at once."""
+    with acting() as context:
+        edited = closures.edit(
+            context,
+            closure,
+            request_id=request_id,
+            factor_percent=factor_percent,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+        )
+    show(documents.closure(edited), CLOSURE_COLUMNS, as_json=as_json)
 
 
 # -- resources ---------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ RequestId = Annotated[
     UUID, typer.Option(default_factory=uuid4, help="Repeat it: the act is done once.", show_default=False)
 ]
 Reason = Annotated[str, typer.Option(help="Kept in the journal.")]
+Moment = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"])]
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -68,6 +68,20 @@ def get(connection: Connection, closure_id: int) -> ClosureRecord | None:
     return _record(row) if row else None
 
 
+def edit(connection: Connection, *, closure_id: int, **values: Any) -> ClosureRecord | None:
+    """Change reason, window or slow-down of a closure that was not ended; None when there is none such.
+
+    values: any of factor_percent, starts_at, ends_at, reason.
+    """
+    row = connection.execute(
+        closures.update()
+        .where(closures.c.id == closure_id, closures.c.ended_at.is_(None))
+        .values(**values)
+        .returning(closures)
+    ).one_or_none()
+    return _record(row) if row else None
+
+
 def end(
     connection: Connection, *, closure_id: int, ended_at: datetime, ended_by: str
 ) -> ClosureRecord | None:

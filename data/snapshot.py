@@ -12,7 +12,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from data import closures, incidents, journal, stock, units
+from data import closures, hazard_areas, incidents, journal, stock, units
 from data.frozen import canonical, decode, encode
 from data.incidents import IncidentRecord
 from data.stock import LotRecord
@@ -65,6 +65,7 @@ def take(
         ),
         covers=tuple(covers),
         closures=tuple(closure.on_roads() for closure in closures.not_over(connection, at)),
+        areas=tuple(area.drawn() for area in hazard_areas.not_over(connection, at)),
         pins=tuple(pins),
         bans=tuple(bans),
     )

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 from data import tables
-from data.tables import WORLD, closures, metadata, stock_lots, stock_movements, worlds
+from data.tables import WORLD, closures, hazard_areas, metadata, stock_lots, stock_movements, worlds
 
 LIVE = "live"
-_STATE = (tables.team_states, tables.vehicle_states, tables.depot_states, closures, stock_lots)
+_STATE = (tables.team_states, tables.vehicle_states, tables.depot_states, closures, hazard_areas, stock_lots)
 """What an exercise takes over from the live world."""
 
 EXERCISE_NAME = re.compile(r"exercise_[a-z0-9_]{1,40}")
@@ -56,7 +56,7 @@ def names(connection: Connection) -> tuple[str, ...]:
 
 
 def create_exercise(connection: Connection, *, schema: str, title: str, at: datetime) -> World:
-    """Make an exercise's world from the live state: duty, service, closures and stock as they are, all of it free.
+    """Make an exercise's world from the live state: duty, service, closures, hazard areas and stock as they are, all of it free.
 
     Incidents, orders and the journal start empty. Raises ValueError for a name that is no exercise's.
     """
@@ -109,8 +109,10 @@ def _copy_triggers(connection: Connection, schema: str) -> None:
 
 def _copy_rows(connection: Connection, table: Table, schema: str) -> None:
     columns = ", ".join(column.name for column in table.columns)
-    chosen = ", ".join("0" if column is stock_lots.c.reserved else column.name for column in table.columns)
-    standing = " WHERE ended_at IS NULL" if table is closures else ""
+    # stock is free again, and an area's incident stays in the live world
+    fresh = {stock_lots.c.reserved: "0", hazard_areas.c.incident_id: "NULL"}
+    chosen = ", ".join(fresh.get(column, column.name) for column in table.columns)
+    standing = " WHERE ended_at IS NULL" if table in {closures, hazard_areas} else ""
     connection.exec_driver_sql(
         f"INSERT INTO {schema}.{table.name} ({columns}) SELECT {chosen} FROM {LIVE}.{table.name}{standing}"
     )

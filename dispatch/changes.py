@@ -6,14 +6,20 @@ than planned, an idle team elsewhere, or a road opened again do not stand in a p
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import hypot
 from typing import Any, Literal
 
-from dispatch.model import Depot, Plan, Snapshot, StockLot, Team, UnitRoute, Vehicle
+from dispatch.hazards import barred, drawn
+from dispatch.model import Depot, Plan, Position, Snapshot, StockLot, Team, UnitRoute, Vehicle
 from dispatch.readiness import USABLE_VEHICLE_STATUSES
+from gis.crs import metres_per_degree
 from gis.network import RoadNetwork
 
-ChangedKind = Literal["incident", "team", "vehicle", "depot", "carrier", "lot", "closure"]
+ChangedKind = Literal["incident", "team", "vehicle", "depot", "carrier", "lot", "closure", "hazard"]
 GONE = "gone"
+MOVED_M = 300.0
+"""A team that is so near to where the plan took it has not moved: a tracker's fix wanders, and 300 m are half a minute
+by road. Beyond it the times of the plan no longer hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,7 @@ def _teams(plan: Plan, was: Snapshot, now: Snapshot) -> Iterator[Change]:
 
 def _compare_team(before: Team, after: Team, *, sends_people: bool) -> Iterator[Change]:
     yield from _compare("team", before, after, ("notify_ms", "assemble_ms", "consent_ms"))
-    if before.position != after.position:
+    if apart_m(before.position, after.position) > MOVED_M:
         yield Change(kind="team", id=before.id, field="position")
     if not sends_people:
         if after.status not in USABLE_VEHICLE_STATUSES:
@@ -127,6 +133,12 @@ def _compare(kind: ChangedKind, before: Any, after: Any, fields: Iterable[str]) 
             yield Change(kind=kind, id=before.id, field=field, was=was, now=now)
 
 
+def apart_m(one: Position, other: Position) -> float:
+    """Return the metres between two positions, as the crow flies; good for short distances."""
+    east, north = (float(m) for m in metres_per_degree((one[1] + other[1]) / 2))
+    return hypot((one[0] - other[0]) * east, (one[1] - other[1]) * north)
+
+
 def _by_id(records: Iterable[Any]) -> dict[int, Any]:
     return {record.id: record for record in records}
 
@@ -146,13 +158,19 @@ def _lots_of(depots: Iterable[Depot]) -> dict[int, StockLot]:
 def road_changes(
     was: Snapshot, now: Snapshot, routes: Iterable[UnitRoute], network: RoadNetwork
 ) -> tuple[Change, ...]:
-    """List closures and slow-downs that came into effect since a snapshot and lie on one of its plan's routes."""
+    """List closures, slow-downs and hazard areas that came into effect since a snapshot and lie on its plan's routes."""
     before = {closure.id for closure in was.closures if closure.in_effect(was.taken_at)}
     new = [one for one in now.closures if one.in_effect(now.taken_at) and one.id not in before]
     driven = sorted({edge for route in routes for edge in route.edges})
     places = set(network.places_of(driven).tolist()) if driven else set()
-    return tuple(
+    closed = tuple(
         Change(kind="closure", id=closure.id, field="new")
         for closure in sorted(new, key=lambda closure: closure.id)
         if places & network.overlay([closure]).entries.keys()
+    )
+    known = {zone.area for zone in drawn(was.areas, was.taken_at)}
+    return closed + tuple(
+        Change(kind="hazard", id=zone.area or 0, field="new")
+        for zone in drawn(now.areas, now.taken_at)
+        if zone.area not in known and places & network.overlay(zones=barred([zone])).entries.keys()
     )

@@ -5,13 +5,15 @@ pinned does not move; a team that moves no longer counts where it stood, so no m
 A moved team counts for the rows at the place that it moves to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from ortools.sat.python import cp_model
 
 from dispatch.choice import Choice, cover_missing, heads_left
-from dispatch.model import Cover, MoveUp, Snapshot
+from dispatch.hazards import staging_allowed
+from dispatch.model import Cover, HazardZone, MoveUp, Snapshot
 from dispatch.problem import Problem, sorted_covers
 from dispatch.readiness import team_legs
 from dispatch.solver import SEED
@@ -32,14 +34,24 @@ class _Move:
     leaves: tuple[int, ...]
 
 
-def move_ups(snapshot: Snapshot, problem: Problem, travel: TravelTable, choice: Choice) -> tuple[MoveUp, ...]:
-    """Return the best moves after a plan; none when it takes no coverage away. Sorted by team id."""
+def move_ups(
+    snapshot: Snapshot,
+    problem: Problem,
+    travel: TravelTable,
+    choice: Choice,
+    zones: Sequence[HazardZone] = (),
+) -> tuple[MoveUp, ...]:
+    """Return the best moves after a plan; none when it takes no coverage away. Sorted by team id.
+
+    Nobody is told to stand by inside a hazard zone.
+    """
     left = heads_left(problem, choice)
     lost = np.flatnonzero(cover_missing(problem, left) > 0)
     if not len(lost):
         return ()
     covers = sorted_covers(snapshot)
-    moves = _moves(problem, travel, choice, covers, set(lost.tolist()))
+    safe = {row for row in lost.tolist() if staging_allowed(covers[row].position, zones)}
+    moves = _moves(problem, travel, choice, covers, safe)
     chosen = _best(problem, left.tolist(), moves)
     return tuple(
         MoveUp(

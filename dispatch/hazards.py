@@ -10,10 +10,14 @@ Three shapes, each simple enough to be checked by hand:
   `half_angle_deg` to each side, joined with the circle.
 
 Where a direction is not known the circle alone stands: nothing is invented.
+
+Areas that people draw become zones of the same kind while their time lasts: one mechanism closes roads and refuses
+staging for both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import log10
 from typing import Final, Literal
 
@@ -21,7 +25,7 @@ import numpy as np
 from shapely import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from dispatch.model import HazardZone, Incident, Position
+from dispatch.model import HazardArea, HazardZone, Incident, Position
 from gis.crs import metres_crs, to_degrees, to_metres
 
 ZoneShape = Literal["none", "circle", "wind_sector", "run_out"]
@@ -79,6 +83,28 @@ def zones(
     known = surroundings or {}
     found = (zone(i, rules, known.get(i.id, UNKNOWN)) for i in sorted(incidents, key=lambda i: i.id))
     return tuple(z for z in found if z is not None)
+
+
+def drawn(areas: Iterable[HazardArea], at: datetime) -> tuple[HazardZone, ...]:
+    """Return the zones of the drawn areas that are in effect at a moment, by area id."""
+    return tuple(
+        HazardZone(
+            incident=area.incident, geometry=area.geometry, closes_roads=area.closes_roads, area=area.id
+        )
+        for area in sorted(areas, key=lambda area: area.id)
+        if area.in_effect(at)
+    )
+
+
+def barred(zones: Iterable[HazardZone]) -> list[Polygon]:
+    """Return the polygons of the zones that close roads."""
+    return [
+        part
+        for zone in zones
+        if zone.closes_roads and isinstance(zone.geometry, BaseGeometry)
+        for part in getattr(zone.geometry, "geoms", (zone.geometry,))
+        if isinstance(part, Polygon)
+    ]
 
 
 def _reach(rule: HazardRule, known: Surroundings) -> tuple[float, float] | None:

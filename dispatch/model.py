@@ -117,9 +117,28 @@ class Depot:
 class HazardZone:
     """An area that closes the roads in it; staging is refused inside. From `dispatch.hazards`."""
 
-    incident: int
+    incident: int | None  # None: drawn by hand, and about no incident
     geometry: object  # shapely Polygon in EPSG:4490
     closes_roads: bool = True
+    area: int | None = None  # the id of the drawn area; None: made by the rule of the incident's type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HazardArea:
+    """A danger area that somebody has drawn. It counts within [starts_at, ends_at); None = open-ended."""
+
+    id: int
+    geometry: object  # shapely Polygon or MultiPolygon in EPSG:4490
+    incident: int | None = None
+    closes_roads: bool = True
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def in_effect(self, at: datetime) -> bool:
+        """Return whether it counts at a moment."""
+        return (self.starts_at is None or self.starts_at <= at) and (
+            self.ends_at is None or at < self.ends_at
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +164,7 @@ class Snapshot:
     depots: tuple[Depot, ...]
     covers: tuple[Cover, ...] = ()
     closures: tuple[Closure, ...] = ()
+    areas: tuple[HazardArea, ...] = ()
     pins: tuple["Wish", ...] = ()
     bans: tuple["Wish", ...] = ()
 

@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from shapely.geometry import Polygon
-
 from dispatch.choice import TIERS, Choice, tiers_of
 from dispatch.coverage import move_ups
 from dispatch.decode import decode
 from dispatch.greedy import nearest_first
-from dispatch.hazards import HazardRule, Surroundings, zones
+from dispatch.hazards import HazardRule, Surroundings, barred, drawn, zones
 from dispatch.measure import measure
 from dispatch.model import HazardZone, Plan, Position, Snapshot, Tier, UnitRoute
 from dispatch.planner import DEFAULT_TIME_LIMIT_S, Solved, solve
@@ -96,25 +94,23 @@ def ground(
     surroundings: Mapping[int, Surroundings] | None = None,
 ) -> Ground:
     """Zones, overlay, travel times and problem of a snapshot. Arguments as in `propose`."""
-    areas = zones(snapshot.incidents, hazard_rules, surroundings)
-    closed = [part for zone in areas if zone.closes_roads for part in _polygons(zone.geometry)]
-    overlay = network.overlay(snapshot.closures, closed, snapshot.taken_at, hour_factors)
+    areas = (
+        *zones(snapshot.incidents, hazard_rules, surroundings),
+        *drawn(snapshot.areas, snapshot.taken_at),
+    )
+    overlay = network.overlay(snapshot.closures, barred(areas), snapshot.taken_at, hour_factors)
     travel = measure(snapshot, network, overlay)
     return Ground(
         snapshot=snapshot, zones=areas, overlay=overlay, travel=travel, problem=build(snapshot, travel)
     )
 
 
-def _polygons(geometry: object) -> list[Polygon]:
-    if isinstance(geometry, Polygon):
-        return [geometry]
-    return [part for part in getattr(geometry, "geoms", ()) if isinstance(part, Polygon)]
-
-
 def plan_on(here: Ground, solved: Solved) -> Plan:
     """Return a solved choice as a plan, with its move-ups."""
     plan = decode(here.snapshot, here.problem, solved.choice, solved.tiers, solver=solved.solver)
-    return replace(plan, move_ups=move_ups(here.snapshot, here.problem, here.travel, solved.choice))
+    return replace(
+        plan, move_ups=move_ups(here.snapshot, here.problem, here.travel, solved.choice, here.zones)
+    )
 
 
 def baseline_on(here: Ground) -> Plan:

@@ -132,6 +132,7 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "unknown_parameter": ("地址中有不认识的参数：{names}。", "The address has unknown parameters: {names}."),
     "parameter_unreadable": ("无法读取参数“{name}”。", "The parameter {name} cannot be read."),
     "no_such_feature": ("图层“{layer}”中没有编号为 {id} 的要素。", "The layer {layer} has no feature {id}."),
+    "no_such_hazard_area": ("没有这个危险区。", "There is no such danger area."),
     "no_such_account": ("没有这个账号。", "There is no such account."),
     # accounts
     "name_taken": ("用户名“{name}”已被使用。", "The name “{name}” is taken."),
@@ -182,7 +183,10 @@ EARLIEST_OF_ALL: Final[Pair] = (
 # What has changed under a plan: field → sentence; {name} is who, {was} and {now} are before and after.
 CHANGES: Final[Mapping[str, Pair]] = {
     "gone": ("{name}已不在册。", "{name} is no longer there. "),
-    "new": ("方案路线上新增了道路管制。", "A road on its way was closed or slowed. "),
+    "new": (
+        "方案路线上新增了道路管制或危险区。",
+        "A road on its way was closed or slowed, or lies in a new danger area. ",
+    ),
     "type": ("险情类型已变。", "The kind of incident changed. "),
     "level": ("响应级别由 {was} 改为 {now}。", "The level went from {was} to {now}. "),
     "priority": ("险情权重由 {was} 改为 {now}。", "The priority went from {was} to {now}. "),

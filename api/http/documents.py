@@ -7,7 +7,10 @@ from api.http import geojson
 from api.http.models import (
     Account,
     Closure,
+    CutOff,
     Depot,
+    Effect,
+    HazardArea,
     Incident,
     Legs,
     Lot,
@@ -15,12 +18,15 @@ from api.http.models import (
     OrderLine,
     Plan,
     Reasons,
+    RoadUnder,
     Team,
     Vehicle,
     Without,
 )
 from api.usecases import accounts, incidents, orders, plans
+from api.usecases.effects import Effect as FoundEffect
 from data.closures import ClosureRecord
+from data.hazard_areas import HazardAreaRecord
 from data.orders import OrderRecord
 from data.stock import LotRecord
 from data.units import DepotRecord, TeamRecord, VehicleRecord
@@ -40,6 +46,34 @@ def plan(view: plans.PlanView) -> Plan:
 def closure(record: ClosureRecord) -> Closure:
     """Write a closure."""
     return Closure.model_validate({**asdict(record), "geometry": geojson.outline(record.geometry)})
+
+
+def hazard(record: HazardAreaRecord) -> HazardArea:
+    """Write a danger area."""
+    return HazardArea.model_validate({**asdict(record), "geometry": geojson.outline(record.geometry)})
+
+
+def effect(found: FoundEffect) -> Effect:
+    """Write what a closure or danger area does."""
+    return Effect(
+        at=found.at,
+        vehicle=found.vehicle,
+        roads=[RoadUnder.model_validate(road) for road in found.roads],
+        people=found.people,
+        cut_off=[
+            CutOff(
+                kind=one.served.kind,
+                id=one.served.id,
+                code=one.code,
+                name=one.name,
+                name_en=one.name_en,
+                people=one.served.people,
+            )
+            for one in found.cut_off
+        ],
+        orders=[one.id for one in found.orders],
+        incidents=list(found.incidents),
+    )
 
 
 def order(context: Context, record: OrderRecord) -> Order:

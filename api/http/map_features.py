@@ -8,6 +8,7 @@ from shapely import Point
 from api.http.geojson import GeoJSON, collection, feature
 from api.usecases.overview import OrderStanding
 from data.closures import ClosureRecord
+from data.hazard_areas import HazardAreaRecord
 from data.incidents import IncidentRecord
 from dispatch.model import HazardZone
 
@@ -40,6 +41,24 @@ def closures(found: Iterable[ClosureRecord]) -> GeoJSON:
             {
                 "id": one.id,
                 "factor_percent": one.factor_percent,
+                "reason": one.reason,
+                "starts_at": one.starts_at and one.starts_at.isoformat(),
+                "ends_at": one.ends_at and one.ends_at.isoformat(),
+            },
+        )
+        for one in found
+    )
+
+
+def hazards(found: Iterable[HazardAreaRecord]) -> GeoJSON:
+    """Draw danger areas."""
+    return collection(
+        feature(
+            one.geometry,
+            {
+                "id": one.id,
+                "incident": one.incident_id,
+                "closes_roads": one.closes_roads,
                 "reason": one.reason,
                 "starts_at": one.starts_at and one.starts_at.isoformat(),
                 "ends_at": one.ends_at and one.ends_at.isoformat(),

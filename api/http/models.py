@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from api.security import PASSWORD_MIN_LENGTH, AccountRole, Role
+from dispatch.cutoff import ServedKind, VehicleClass
 from dispatch.lifecycle import VillageTask
 
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -481,6 +482,96 @@ class Closure(Record):
     ended_by: str | None
 
 
+class ClosureEdit(Command):
+    """How much, how long and why: all of it as it shall be from now on."""
+
+    factor_percent: int | None = Field(default=None, gt=100, le=10_000)
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    reason: Text = ""
+
+
+class HazardRequest(Command):
+    """Where a danger area lies; without times, from now until it is ended."""
+
+    geometry: GeoJSON = Field(description="GeoJSON Polygon or MultiPolygon")
+    incident: Identifier | None = Field(default=None, description="the open incident that it belongs to")
+    closes_roads: bool = Field(default=True, description="whether nobody is routed through it")
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    reason: Text = ""
+
+
+class HazardEdit(Command):
+    """What it closes, how long and why: all of it as it shall be from now on."""
+
+    closes_roads: bool = True
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    reason: Text = ""
+
+
+class HazardArea(Record):
+    """A danger area that somebody has drawn."""
+
+    id: int
+    geometry: GeoJSON
+    incident_id: int | None
+    closes_roads: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+    reason: str
+    created_at: datetime
+    created_by: str
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+class EffectRequest(BaseModel):
+    """What somebody is drawing: nothing is stored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    geometry: GeoJSON
+    hazard: bool = Field(default=False, description="a danger area instead of a closure")
+    closes_roads: bool = True
+    factor_percent: int | None = Field(default=None, gt=100, le=10_000)
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    vehicle: VehicleClass = "car"
+
+
+class RoadUnder(Record):
+    """A road that is struck: what stands on its sign, and how much of it."""
+
+    name: str
+    road_class: str
+    length_m: float
+
+
+class CutOff(Record):
+    """A village, team, depot or shelter without a road; `people` live there."""
+
+    kind: ServedKind
+    id: int
+    code: str
+    name: str
+    name_en: str
+    people: int
+
+
+class Effect(Record):
+    """What a closure or danger area does, now or when it begins."""
+
+    at: datetime
+    vehicle: VehicleClass
+    roads: list[RoadUnder]
+    people: int
+    cut_off: list[CutOff]
+    orders: list[int] = Field(description="running orders that still have to pass it")
+    incidents: list[int]
+
+
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
@@ -613,6 +704,7 @@ class MapState(Record):
     incidents: GeoJSON
     zones: GeoJSON
     closures: GeoJSON
+    hazards: GeoJSON = Field(description="danger areas that people have drawn, future ones too")
     orders: GeoJSON = Field(description="where each unit stands, with the state of its order")
     routes: GeoJSON = Field(description="the ways of open orders")
 

@@ -74,12 +74,13 @@ def _bounds(text: str | None) -> Bounds | None:
 
 @router.get("/map/state", responses=responses(401, 403))
 def map_state(context: Visiting) -> MapState:
-    """Give open incidents, hazard zones, closures, orders and their ways, each as a GeoJSON collection."""
+    """Give open incidents, hazard zones and areas, closures, orders and their ways, each as a GeoJSON collection."""
     now = overview(context)
     return MapState(
         incidents=map_features.incidents(now.incidents),
         zones=map_features.zones(now.zones),
         closures=map_features.closures(now.closures),
+        hazards=map_features.hazards(now.hazards),
         orders=map_features.orders(now.orders),
         routes=map_features.order_routes(now.orders),
     )

@@ -1,6 +1,6 @@
-"""Roads closed or slowed, and opened again."""
+"""Roads closed or slowed, for how long, and opened again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +18,8 @@ from data import closures
 from data.closures import ClosureRecord
 
 _WORLD: Final = shapely.box(-180, -90, 180, 90)
-_KINDS: Final = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"}
+AREAS: Final = {"Polygon", "MultiPolygon"}
+KINDS: Final = AREAS | {"Point", "LineString", "MultiPoint", "MultiLineString"}
 
 
 def standing(ctx: Context) -> tuple[ClosureRecord, ...]:
@@ -49,11 +50,8 @@ def close(
     reason: str = "",
 ) -> ClosureRecord:
     """Close (or slow) the roads at a point, along a line or in an area, given as GeoJSON in degrees."""
-    drawn = _shape(dict(geometry))
-    if any(at is not None and at.tzinfo is None for at in (starts_at, ends_at)):
-        raise InvalidError("time_without_offset")
-    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
-        raise InvalidError("window_ends_before_it_starts")
+    drawn = readable_shape(geometry, KINDS)
+    check_window(starts_at, ends_at)
     arguments = {
         "geometry": dict(geometry),
         "factor_percent": factor_percent,
@@ -78,24 +76,64 @@ def close(
     return get(ctx, perform(ctx, "closure.close", request_id, arguments, do)["id"])
 
 
+def edit(
+    ctx: Context,
+    closure_id: int,
+    *,
+    request_id: UUID,
+    factor_percent: int | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    reason: str = "",
+) -> ClosureRecord:
+    """Change how much, how long and why; where stays as it is. Raises ConflictError when the road is open again."""
+    check_window(starts_at, ends_at)
+    values = {
+        "factor_percent": factor_percent,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "reason": reason,
+    }
+
+    def do(connection: Connection, now: datetime) -> Done:  # noqa: ARG001  # the shape of every act
+        if closures.edit(connection, closure_id=closure_id, **values) is None:
+            raise _not_standing(connection, closure_id, "edit")
+        return Done(subject="closure", id=closure_id, payload=values)
+
+    perform(ctx, "closure.edit", request_id, {"closure": closure_id, **values}, do)
+    return get(ctx, closure_id)
+
+
 def open_again(ctx: Context, closure_id: int, *, request_id: UUID) -> ClosureRecord:
     """Open the road again. Raises ConflictError when it is open already."""
 
     def do(connection: Connection, now: datetime) -> Done:
         if closures.end(connection, closure_id=closure_id, ended_at=now, ended_by=ctx.actor.name) is None:
-            if closures.get(connection, closure_id) is None:
-                raise NotFoundError("no_such_closure", id=closure_id)
-            raise ConflictError("already_done", id=closure_id, state="open", act="open")
+            raise _not_standing(connection, closure_id, "open")
         return Done(subject="closure", id=closure_id)
 
     perform(ctx, "closure.open", request_id, {"closure": closure_id}, do)
     return get(ctx, closure_id)
 
 
-def _shape(geometry: Mapping[str, Any]) -> BaseGeometry:
-    """Read a GeoJSON geometry in degrees. Raises InvalidError for anything else."""
-    if geometry.get("type") not in _KINDS:
-        raise InvalidError("geometry_kind_wrong", kinds=sorted(_KINDS))
+def _not_standing(connection: Connection, closure_id: int, act: str) -> ConflictError | NotFoundError:
+    if closures.get(connection, closure_id) is None:
+        return NotFoundError("no_such_closure", id=closure_id)
+    return ConflictError("already_done", id=closure_id, state="open", act=act)
+
+
+def check_window(starts_at: datetime | None, ends_at: datetime | None) -> None:
+    """Raise InvalidError for a time window that cannot be."""
+    if any(at is not None and at.tzinfo is None for at in (starts_at, ends_at)):
+        raise InvalidError("time_without_offset")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        raise InvalidError("window_ends_before_it_starts")
+
+
+def readable_shape(geometry: Mapping[str, Any], kinds: Collection[str]) -> BaseGeometry:
+    """Read a GeoJSON geometry in degrees, of one of some kinds. Raises InvalidError for anything else."""
+    if geometry.get("type") not in kinds:
+        raise InvalidError("geometry_kind_wrong", kinds=sorted(kinds))
     try:
         drawn = shapely.force_2d(shape(dict(geometry)))
     except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError):

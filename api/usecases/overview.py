@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from api.context import Context
 from api.security import authorise
 from api.usecases import orders as order_acts
-from data import closures, incidents, orders, plans, units, villages
+from data import closures, hazard_areas, incidents, orders, plans, units, villages
 from data.closures import ClosureRecord
+from data.hazard_areas import HazardAreaRecord
 from data.incidents import IncidentRecord
 from data.orders import OrderRecord
 from data.units import DepotRecord, TeamRecord, VehicleRecord
@@ -41,6 +42,7 @@ class Overview:
     incidents: tuple[IncidentRecord, ...]
     zones: tuple[HazardZone, ...]
     closures: tuple[ClosureRecord, ...]
+    hazards: tuple[HazardAreaRecord, ...]
     orders: tuple[OrderStanding, ...]
 
 
@@ -54,6 +56,7 @@ def overview(ctx: Context) -> Overview:
             incidents=open_incidents,
             zones=hazards.zones([_modelled(one) for one in open_incidents], rules=ctx.policy.hazard_rules),
             closures=closures.not_over(connection, now),
+            hazards=hazard_areas.not_over(connection, now),
             orders=_orders(ctx, connection, {one.id for one in open_incidents}),
         )
 

@@ -12,6 +12,7 @@ from tests.api.conftest import PASSWORD, ROLES, Browser
 from tests.api.test_dispatch import confirm, propose, report
 
 SignIn = Callable[[str], Browser]
+AREA = {"type": "Polygon", "coordinates": [[[111.5, 36.5], [111.6, 36.5], [111.6, 36.6], [111.5, 36.5]]]}
 POINT = {"type": "Point", "coordinates": list(builders.on_main_road(4.5))}
 
 # act → how it is reached: method, path and body; {incident} … are filled from the scene below
@@ -42,7 +43,12 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "order.call_village": ("POST", "/incidents/{incident}/villages", {"village": builders.WEST_VILLAGE}),
     "closure.read": ("GET", "/closures", {}),
     "closure.close": ("POST", "/closures", {"geometry": POINT}),
+    "closure.edit": ("PATCH", "/closures/{closure}", {"reason": "snow"}),
     "closure.open": ("POST", "/closures/{closure}/open", {}),
+    "hazard.read": ("GET", "/hazards", {}),
+    "hazard.draw": ("POST", "/hazards", {"geometry": AREA}),
+    "hazard.edit": ("PATCH", "/hazards/{hazard}", {"closes_roads": False}),
+    "hazard.end": ("POST", "/hazards/{hazard}/end", {}),
     "resource.read": ("GET", "/teams", {}),
     "resource.edit": ("PATCH", "/teams/{team}", {"status": "on_duty"}),
     "account.read": ("GET", "/accounts", {}),
@@ -64,13 +70,15 @@ def test_every_act_is_reached_or_local() -> None:
 
 @pytest.fixture
 def scene(commander: Browser, county: dict[str, int]) -> dict[str, int]:
-    """An incident with orders, a plan, a closure; ids by what they are called in paths."""
+    """An incident with orders, a plan, a closure, a danger area; ids by what they are called in paths."""
     incident, quiet, false = report(commander), report(commander), report(commander)
     order = next(one for one in confirm(commander, propose(commander, incident)) if one["kind"] == "team")
     plan = propose(commander, quiet)
     closure = commander.post("/closures", {"geometry": POINT}).json()["id"]
+    hazard = commander.post("/hazards", {"geometry": AREA}).json()["id"]
     return {
         "incident": incident,
+        "hazard": hazard,
         "quiet": quiet,
         "false": false,
         "plan": plan["id"],

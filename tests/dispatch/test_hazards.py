@@ -1,10 +1,12 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Point
+from shapely import Point, box
 
-from dispatch.hazards import HazardRule, Surroundings, run_out_m, staging_allowed, zone, zones
-from dispatch.model import Incident
+from dispatch.hazards import HazardRule, Surroundings, barred, drawn, run_out_m, staging_allowed, zone, zones
+from dispatch.model import HazardArea, Incident
 from gis.crs import metres_crs, to_metres
 
 RULES = {
@@ -73,3 +75,20 @@ def test_the_place_itself_is_never_a_staging_area(kind: str, radius: int) -> Non
     found = zone(incident(kind, radius), RULES)
     assert found is not None
     assert found.geometry.contains(Point(111.0, 36.0))  # type: ignore[attr-defined]
+
+
+def test_a_drawn_area_counts_within_its_window_only() -> None:
+    """A blasting notice for tomorrow closes nothing today."""
+    noon = datetime(2026, 3, 15, 12, tzinfo=UTC)
+    later = HazardArea(
+        id=7, geometry=box(111, 36, 112, 37), starts_at=noon, ends_at=noon + timedelta(hours=1)
+    )
+    open_ended = HazardArea(id=3, geometry=box(113, 36, 114, 37), incident=5, closes_roads=False)
+
+    def standing(at: datetime) -> list[int | None]:
+        return [zone.area for zone in drawn([later, open_ended], at)]
+
+    assert standing(noon - timedelta(seconds=1)) == [3]
+    assert standing(noon) == [3, 7]
+    assert standing(noon + timedelta(hours=1)) == [3]
+    assert len(barred(drawn([later, open_ended], noon))) == 1

@@ -1,16 +1,17 @@
 """The whole pipeline on a small real road network."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from shapely.geometry import Point
 
 from dispatch.explain import passed_over
 from dispatch.hazards import HazardRule
-from dispatch.model import Team, Wish
-from dispatch.propose import BASELINE, propose
+from dispatch.model import HazardArea, Team, Wish
+from dispatch.propose import BASELINE, Proposal, propose
 from gis.network import Closure, VehicleProfile
-from tests.dispatch.cases import team
+from tests.dispatch.cases import NOW, team
 from tests.dispatch.roads import SIZE, grid_network, grid_snapshot, place
 from tests.dispatch.valuer import tiers_from, values
 
@@ -132,3 +133,35 @@ def test_no_time_still_gives_a_plan(limit: float) -> None:
         assert first.bound <= best.value
         if first.value != best.value:
             break
+
+
+def test_nobody_is_routed_or_staged_in_a_drawn_area() -> None:
+    """An area on the way closes it like any zone; one that is not yet in effect, or leaves roads open, does not."""
+    network, west = grid_network(), Point(*place(3.2, 3)).buffer(0.005)
+    before = propose(grid_snapshot(), network)
+
+    def with_area(**changes: object) -> Proposal:
+        area = HazardArea(id=9, geometry=west, **changes)  # type: ignore[arg-type]
+        return propose(grid_snapshot(areas=(area,)), network)
+
+    around = with_area()
+    assert values(around.plan) > values(before.plan)
+    assert 9 in {zone.area for zone in around.zones}
+    for route in around.routes:
+        assert not route.geometry.intersects(west)  # type: ignore[attr-defined]
+    tomorrow = with_area(starts_at=NOW + timedelta(days=1))
+    assert tomorrow.plan == before.plan
+    assert with_area(closes_roads=False).plan == before.plan
+
+
+def test_nobody_is_told_to_stand_by_in_danger() -> None:
+    """The place of coverage lies in an area that leaves roads open: no move-up goes there."""
+    network = grid_network()
+    idle = team(8, "medical", position=place(0, 6))
+    wanted = grid_snapshot(
+        pins=(Wish(kind="team", id=3, incident=1),), bans=(Wish(kind="team", id=8, incident=1),)
+    )
+    state = replace(wanted, teams=(*wanted.teams, idle))
+    assert propose(state, network).plan.move_ups
+    area = HazardArea(id=9, geometry=Point(*place(6, 4)).buffer(0.01), closes_roads=False)
+    assert propose(replace(state, areas=(area,)), network).plan.move_ups == ()
