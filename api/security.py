@@ -36,7 +36,6 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "incident.cancel": _COMMAND,
     "plan.read": _EVERYBODY,
     "plan.propose": _STAFF,
-    "plan.replan": _STAFF,
     "plan.confirm": _COMMAND,
     "order.read": _EVERYBODY | _TEAM,
     "order.link": _STAFF,
