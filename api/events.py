@@ -1,6 +1,8 @@
 """The journal as a stream of server-sent events, without a gap.
 
-A browser that comes back sends Last-Event-ID; what it missed is read from the journal, then live rows follow.
+A browser that comes back sends Last-Event-ID; what it missed is read from the journal, then live rows follow. Three kinds
+of event: `act` (one journal row, its number as the event's id), `position` (a unit moved: no number, lost without harm)
+and `beat` (the stream lives; whether this process hears the database), by which a page knows how old its data is.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api.hub import Hub
 from data.journal import Entry
 
-KEEP_ALIVE_S = 15.0
+BEAT_S = 5.0
 RECONNECT_MS = 1000
 
 
@@ -28,31 +30,43 @@ def encode(entry: Entry) -> bytes:
     return f"id: {entry.number}\nevent: act\ndata: {json.dumps(body)}\n\n".encode()
 
 
+def beat(hub: Hub) -> str:
+    """Say that the stream lives, up to which number it has spoken, and whether the hub hears the database."""
+    return f"event: beat\ndata: {json.dumps({'number': hub.latest, 'hearing': hub.hearing})}\n\n"
+
+
 async def stream(
     hub: Hub, since: int | None, read_after: Callable[[int], Sequence[Entry]], *, life_s: float
 ) -> AsyncIterator[bytes]:
     """Yield every event after `since` (None: from now on) for at most `life_s` seconds.
 
     Subscribing comes before reading, so that no row can fall between the two. The life is capped because a proxy
-    or a sleeping laptop can keep a dead connection open for ever; the browser reconnects with its last number.
+    or a sleeping laptop can keep a dead connection open for ever; the browser reconnects with its last number. A `since`
+    beyond the journal's end (the store was put back to an earlier moment) is answered with the end: its id is smaller.
     """
-    ends = asyncio.get_running_loop().time() + life_s
+    now = asyncio.get_running_loop().time
+    ends = now() + life_s
     with hub.subscribe() as queue:
         sent = hub.latest if since is None else min(since, hub.latest)
-        yield f"retry: {RECONNECT_MS}\nid: {sent}\n\n".encode()
+        yield f"retry: {RECONNECT_MS}\nid: {sent}\n{beat(hub)}".encode()
         while missed := await run_in_threadpool(read_after, sent):
             for row in missed:
                 yield encode(row)
             sent = missed[-1].number
-        while (left := ends - asyncio.get_running_loop().time()) > 0:
+        next_beat = now() + BEAT_S
+        while (at := now()) < ends:
+            if at >= next_beat:
+                yield beat(hub).encode()
+                next_beat = at + BEAT_S
             try:
-                async with asyncio.timeout(min(left, KEEP_ALIVE_S)):
-                    entry = await queue.get()
+                async with asyncio.timeout(min(ends, next_beat) - at):
+                    told = await queue.get()
             except TimeoutError:
-                yield b": still here\n\n"
                 continue
-            if entry is None:
+            if told is None:
                 return
-            if entry.number > sent:
-                yield encode(entry)
-                sent = entry.number
+            if isinstance(told, str):
+                yield f"event: position\ndata: {told}\n\n".encode()
+            elif told.number > sent:
+                yield encode(told)
+                sent = told.number

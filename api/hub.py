@@ -1,10 +1,13 @@
 """One LISTEN task for the whole process: it reads new journal rows once and hands them to every open stream.
 
+It also passes on which units moved (channel `positions_…`): those have no number, and nobody misses one that is lost.
+
 A notification is only a wake-up: it is lost while the listener is away, so the table is read again after every LISTEN.
 """
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,11 +22,15 @@ from data.journal import Entry
 QUEUE_LENGTH = 1000
 RETRY_S = 0.5
 CHECK_S = 30.0
+Told = Entry | str | None  # a journal row; a moved unit as JSON; None: the queue has ended
 log = logging.getLogger(__name__)
 
 
 class Hub:
-    """Reads the journal behind `channel` and fans its rows out. `latest` is the last number that was handed out."""
+    """Reads the journal behind `channel` and fans its rows out, and what comes on `positions` with them.
+
+    `latest` is the last number that was handed out; `hearing` says whether the database is being listened to.
+    """
 
     def __init__(
         self,
@@ -31,18 +38,21 @@ class Hub:
         channel: str,
         read_after: Callable[[int], Sequence[Entry]],
         latest: Callable[[], int],
+        positions: str,
     ) -> None:
         self._conninfo = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._channel = channel
+        self._positions = positions
         self._read_after = read_after
         self._read_latest = latest
-        self._queues: set[asyncio.Queue[Entry | None]] = set()
+        self._queues: set[asyncio.Queue[Told]] = set()
         self.latest = 0
+        self.hearing = False
 
     @contextlib.contextmanager
-    def subscribe(self) -> Iterator[asyncio.Queue[Entry | None]]:
-        """Open a queue of entries; None in it means that it ended (overflow, or the process stops): reconnect."""
-        queue: asyncio.Queue[Entry | None] = asyncio.Queue(QUEUE_LENGTH)
+    def subscribe(self) -> Iterator[asyncio.Queue[Told]]:
+        """Open a queue of what is told; None in it means that it ended (overflow, or the process stops): reconnect."""
+        queue: asyncio.Queue[Told] = asyncio.Queue(QUEUE_LENGTH)
         self._queues.add(queue)
         try:
             yield queue
@@ -61,6 +71,7 @@ class Hub:
                     await self._listen()
                 except (psycopg.Error, SQLAlchemyError, MusterError, OSError) as error:
                     # whichever of the two connections it was: nothing but the end of the process ends the listening
+                    self.hearing = False
                     log.warning("The event listener lost its connection: %s", error)
                     await asyncio.sleep(RETRY_S)
         finally:
@@ -73,13 +84,14 @@ class Hub:
 
     async def _listen(self) -> None:
         async with await self._connect() as connection:
-            await connection.execute(
-                psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(self._channel))
-            )
+            for channel in (self._channel, self._positions):
+                await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
             while True:
                 await self._hand_out()
-                async for _ in connection.notifies(timeout=CHECK_S, stop_after=1):
-                    pass
+                self.hearing = True
+                async for notice in connection.notifies(timeout=CHECK_S, stop_after=1):
+                    if notice.channel == self._positions:
+                        self.moved(notice.payload)
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         """Connect; a process that stops meanwhile must not leave a connection behind."""
@@ -105,8 +117,19 @@ class Hub:
                 _end(queue)
                 self._queues.discard(queue)
 
+    def moved(self, unit: str) -> None:
+        """Tell which unit moved, given as JSON. A queue that is half full keeps its room for acts."""
+        try:
+            line = json.dumps(json.loads(unit))
+        except ValueError:
+            log.warning("Not a unit that moved: %.100r", unit)
+            return
+        for queue in self._queues:
+            if queue.qsize() < QUEUE_LENGTH // 2:
+                queue.put_nowait(line)
 
-def _end(queue: asyncio.Queue[Entry | None]) -> None:
+
+def _end(queue: asyncio.Queue[Told]) -> None:
     """Make None the next thing in the queue: its reader leaves at once and catches up from the table."""
     while not queue.empty():
         queue.get_nowait()

@@ -73,6 +73,7 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
             events.channel(context),
             lambda after: events.after(context, after),
             lambda: events.latest(context),
+            positions=events.positions_channel(context),
         )
         await run_in_threadpool(system.publish_layers, context)
         app.state.context = context

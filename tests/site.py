@@ -36,10 +36,12 @@ def add_accounts(engine: Engine) -> None:
 
 
 @contextmanager
-def serving(database: str, *, stream_life_s: float = 60) -> Iterator[str]:
-    """Serve the application on this database; yields its address."""
+def serving(database: str, *, port: int = 0, stream_life_s: float = 60) -> Iterator[str]:
+    """Serve the application on this database; yields its address. `port`: the same again, for a server that restarts."""
     app = create_app(Settings(database_url=database, stream_life_s=stream_life_s, _env_file=None))
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="site")
     thread.start()

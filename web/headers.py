@@ -14,6 +14,7 @@ POLICY: Final = "; ".join(  # noqa: FLY002  # one rule a line
         "img-src 'self' data:",  # Leaflet blanks a removed tile with a data: image
         "connect-src 'self'",
         "font-src 'self'",
+        "worker-src 'self'",  # one event stream for all tabs of a browser
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",

@@ -91,3 +91,8 @@ def moment(at: datetime | None, lang: Lang, zone: ZoneInfo) -> str:
         return "—"
     local = at.astimezone(zone)
     return local.strftime("%m月%d日 %H:%M") if lang == "zh" else local.strftime("%d %b %H:%M")
+
+
+def second(at: datetime, zone: ZoneInfo) -> str:
+    """Write a time of day by the clock of the place, to the second."""
+    return at.astimezone(zone).strftime("%H:%M:%S")

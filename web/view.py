@@ -22,7 +22,7 @@ from api.http.access import COOKIE as SESSION_COOKIE
 from api.http.access import CSRF_FIELD, acting, base_context, visiting
 from api.security import csrf_token
 from web import i18n, wording
-from web.i18n import Lang
+from web.i18n import N_, Lang
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 THEME_COOKIE: Final = "theme"
@@ -67,6 +67,7 @@ class View:
     request: Request
     context: Context
     lang: Lang
+    number: int  # of the journal, from before anything on the page was read: what came later is told to it
 
     @property
     def words(self) -> wording.Words:
@@ -92,6 +93,20 @@ class View:
         """Return this page's address with some of its query changed."""
         return f"?{self.request.url.include_query_params(**changed).query}"
 
+    def _frame(self) -> dict[str, object]:
+        """Give what the scripts of every page show: words, and the place's clock."""
+        _ = self.gettext
+        return {
+            "lang": i18n.HTML_LANG[self.lang],
+            "zone": self.context.settings.zone.key,
+            "words": {
+                "live": _(N_("live · {0} s ago")),
+                "reconnecting": _(N_("reconnecting · data of {0}")),
+                "deaf": _(N_("database away · data of {0}")),
+                "ended": _(N_("signed out · data of {0}")),
+            },
+        }
+
     @property
     def in_panel(self) -> bool:
         """Whether the command map's panel asks, which takes the content without the page around it."""
@@ -109,6 +124,9 @@ class View:
                 theme=self.theme,
                 next_theme=NEXT_THEME,
                 here=self.here,
+                number=self.number,
+                now=i18n.second(self.context.clock(), self.context.settings.zone),
+                frame=self._frame(),
                 html_lang=i18n.HTML_LANG[self.lang],
                 nonce=self.request.state.nonce,
                 actor=self.context.actor,
@@ -140,6 +158,7 @@ def _view(request: Request, context: Context) -> View:
         request=request,
         context=context,
         lang=i18n.language(request.query_params.get(i18n.COOKIE), request.cookies.get(i18n.COOKIE)),
+        number=request.app.state.hub.latest,
     )
 
 

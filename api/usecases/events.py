@@ -10,6 +10,11 @@ def channel(ctx: Context) -> str:
     return journal.channel(ctx.world.schema)
 
 
+def positions_channel(ctx: Context) -> str:
+    """Name the channel on which this world's units say that they moved."""
+    return f"positions_{ctx.world.schema}"
+
+
 def latest(ctx: Context) -> int:
     """Return the newest journal number."""
     with ctx.world.read() as connection:

@@ -5,9 +5,11 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from api.context import Context, make_context
 from api.events import stream
@@ -32,7 +34,11 @@ async def listening(context: Context) -> AsyncIterator[Hub]:
     """A hub that has started to listen."""
     url = context.engine.url.render_as_string(hide_password=False)
     hub = Hub(
-        url, events.channel(context), lambda n: events.after(context, n), lambda: events.latest(context)
+        url,
+        events.channel(context),
+        lambda n: events.after(context, n),
+        lambda: events.latest(context),
+        events.positions_channel(context),
     )
     task = asyncio.create_task(hub.run())
     await asyncio.sleep(0.3)
@@ -52,12 +58,19 @@ def acting(database: str, clock: Clock) -> Context:
 
 async def numbers(hub: Hub, context: Context, since: int | None, *, life_s: float = 2.0) -> list[int]:
     """Listen until the stream ends, and return the numbers of the acts that came."""
-    told: list[int] = []
+    heard = await everything(hub, context, since, life_s=life_s)
+    return [data["number"] for event, data in heard if event == "act"]
+
+
+async def everything(
+    hub: Hub, context: Context, since: int | None, *, life_s: float
+) -> list[tuple[str, dict[str, Any]]]:
+    """Listen until the stream ends, and return each event with its data."""
+    told: list[tuple[str, dict[str, Any]]] = []
     async for chunk in stream(hub, since, lambda n: events.after(context, n), life_s=life_s):
-        data = [
-            line.removeprefix("data: ") for line in chunk.decode().splitlines() if line.startswith("data: ")
-        ]
-        told.extend(json.loads(text)["number"] for text in data)
+        lines = [line.split(": ", 1) for line in chunk.decode().splitlines() if line]
+        fields = {name: value for name, value in lines}  # noqa: C416  # lists of two
+        told.append((fields["event"], json.loads(fields["data"])))
     return told
 
 
@@ -109,6 +122,43 @@ def test_what_happened_while_the_database_was_away_is_told(acting: Context, clus
             return await listener
 
     assert asyncio.run(scene()) == [1, 2]
+    acting.engine.dispose()
+
+
+def test_a_unit_that_moves_is_told_without_a_number(acting: Context) -> None:
+    """Positions come by the hundred and stand in no journal; whoever shows them asks for the newest."""
+
+    def move() -> None:
+        with acting.world.begin() as connection:
+            connection.execute(
+                text("SELECT pg_notify(:channel, :unit)"),
+                {"channel": events.positions_channel(acting), "unit": '{"team": 7}'},
+            )
+
+    async def scene() -> list[tuple[str, dict[str, Any]]]:
+        async with listening(acting) as hub:
+            listener = asyncio.create_task(everything(hub, acting, None, life_s=2))
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(move)
+            return await listener
+
+    heard = asyncio.run(scene())
+    assert heard[0] == ("beat", {"number": 0, "hearing": True})
+    assert ("position", {"team": 7}) in heard
+    acting.engine.dispose()
+
+
+def test_a_page_from_before_the_store_was_put_back_is_told_so(acting: Context) -> None:
+    """After a restore the journal ends earlier than what an open page has seen: the answer's own number is smaller."""
+
+    async def scene() -> bytes:
+        async with listening(acting) as hub:
+            async for chunk in stream(hub, 900, lambda n: events.after(acting, n), life_s=1):
+                return chunk
+        raise AssertionError
+
+    close_roads(acting, 3)
+    assert b"\nid: 3\nevent: beat\n" in asyncio.run(scene())
     acting.engine.dispose()
 
 

@@ -40,7 +40,7 @@ def test_a_landslide_becomes_acknowledged_orders(commander: Visitor, browser: Br
     expect.set_options(timeout=WAIT_MS)
     page = commander.sign_in("commander")
     expect(page.locator("#legend-layers li")).to_have_count(5)
-    expect(page.locator("#live")).to_have_attribute("data-on", "")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
     lon, lat = builders.on_main_road(6.5)
     page.wait_for_selector("#panel [name=lon]")

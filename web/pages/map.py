@@ -77,8 +77,6 @@ def _words(view: View) -> dict[str, object]:
     _ = view.gettext
     return {
         "minutes": _("{count} min"),
-        "live": _("live"),
-        "reconnecting": _("reconnecting …"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
         "click_road": _("Click the road that is closed"),

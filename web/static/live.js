@@ -1,9 +1,97 @@
-// For pages without a map: tell htmx when the journal grew, so that sections with hx-trigger="act from:body" ask again.
+// Every page: how fresh its data is, in the bar; sections that ask again when the journal grew; focus that stays where it was.
 /* global htmx */
 
 import { listen } from "./events.js";
 
-if (document.querySelector("[hx-trigger^='act']")) listen((act) => htmx.trigger(document.body, "act", act), () => {});
+const TOGETHER_MS = 150; // acts that come in a burst are one reason to ask again
+const { words, zone, lang } = JSON.parse(document.getElementById("frame").textContent);
+const light = document.getElementById("live");
+const told = document.getElementById("told");
+const clock = new Intl.DateTimeFormat(lang, { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+/** Say something to whoever cannot see it. */
+export function announce(text) {
+  told.textContent = "";
+  setTimeout(() => { told.textContent = text; }, 50);
+}
+
+// -- the bar ----------------------------------------------------------------------------------------------------------
+
+let status = null;
+
+function age() {
+  if (!light || !status) return;
+  const { state, heard } = status;
+  const seconds = Math.max(0, Math.round((Date.now() - heard) / 1000));
+  const text = state === "live" ? words.live.replace("{0}", seconds) : words[state].replace("{0}", clock.format(new Date(heard)));
+  light.firstElementChild.textContent = text;
+}
+
+function show(now) {
+  const before = status?.state;
+  status = now;
+  age();
+  if (!light || before === now.state) return;
+  light.dataset.state = now.state;
+  const door = document.getElementById("sign-in-again");
+  door.hidden = now.state !== "ended";
+  door.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+  if (before && (before === "live" || now.state === "live")) announce(light.textContent);
+}
+
+setInterval(age, 1000);
+
+// -- sections that ask again ------------------------------------------------------------------------------------------
+
+let waiting = null;
+let postponed = false;
+
+function grew(act) {
+  waiting ??= setTimeout(() => { waiting = null; htmx.trigger(document.body, "act", act); }, TOGETHER_MS);
+}
+
+if (light) listen(grew, () => {}, () => {}, show);
+
+const byAct = ({ requestConfig }) => requestConfig?.triggeringEvent?.type === "act";
+const TYPED = "input:not([type=checkbox]):not([type=radio]), textarea, select";
+
+/** Whether somebody is in the middle of something there, which a new copy would take away. */
+function busy(part) {
+  const at = document.activeElement;
+  return part.contains(at) && at.matches(TYPED) || [...part.querySelectorAll("input, textarea")].some((one) => one.type !== "hidden" && "defaultValue" in one && one.value !== one.defaultValue);
+}
+
+const sameAs = (one) => (two) => two.tagName === one.tagName && ["id", "name", "href", "action"].every((key) => two.getAttribute(key) === one.getAttribute(key)) && two.textContent.trim() === one.textContent.trim();
+
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { target } = detail;
+  if (!byAct(detail)) return;
+  if (busy(target)) { detail.shouldSwap = false; postponed = true; return; }
+  const focus = target.contains(document.activeElement) ? document.activeElement : null;
+  const open = [...target.querySelectorAll("details[open]")].map((one) => one.querySelector("summary")?.textContent);
+  if (!target.id || (!focus && !open.length)) return;
+  document.body.addEventListener("htmx:afterSwap", () => {
+    const now = document.getElementById(target.id);
+    if (!now) return;
+    for (const one of now.querySelectorAll("details")) if (open.includes(one.querySelector("summary")?.textContent)) one.open = true;
+    if (focus) [...now.querySelectorAll(focus.tagName)].find(sameAs(focus))?.focus({ preventScroll: true });
+  }, { once: true });
+});
+document.body.addEventListener("focusout", () => {
+  if (!postponed) return;
+  postponed = false;
+  grew({ act: "postponed" });
+});
+
+// After a page came into the panel, reading goes on at its heading, or at the reason why something was not done.
+document.body.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  if (target.id !== "content" || byAct(detail) || detail.requestConfig?.triggeringEvent?.type === "load") return;
+  const to = target.querySelector("[role=alert]") ?? target.querySelector("h1, h2");
+  if (!to || target.querySelector("[autofocus]")) return;
+  to.tabIndex = -1;
+  to.focus({ preventScroll: true });
+});
+
 document.body.addEventListener("click", ({ target }) => {
   if (target.dataset?.copy) navigator.clipboard?.writeText(target.dataset.copy);
 });

@@ -147,19 +147,10 @@ async function refresh() {
   if (turn === asked) drawState(group, state, { ...config, open: openPanel });
 }
 
-let waiting;
+let waiting = null;
 listen(
-  (act) => {
-    htmx.trigger(document.body, "act", act);
-    clearTimeout(waiting);
-    waiting = setTimeout(refresh, 80);
-  },
-  (on) => {
-    const light = document.getElementById("live");
-    light.toggleAttribute("data-on", on);
-    light.textContent = on ? words.live : words.reconnecting;
-    if (on) refresh();
-  },
+  () => { waiting ??= setTimeout(() => { waiting = null; refresh(); }, 80); },
+  (on) => { if (on) refresh(); },
 );
 
 const [west, south, east, north] = config.bounds;
