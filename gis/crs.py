@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 G = TypeVar("G", bound=BaseGeometry)
 
 STORED = 4490  # CGCS2000, degrees
+WEB_MERCATOR = 3857  # metres of map tiles, for drawing alone: nothing is measured in them
 DATUMS: tuple[Datum, ...] = get_args(Datum)
 
 _CHINA_LON = (73.0, 135.0)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.errors import InvalidError
 from api.http import map_features
@@ -19,8 +19,14 @@ router = APIRouter(tags=["map"])
 
 GEOJSON = "application/geo+json"
 TILE = "application/vnd.mapbox-vector-tile"
-_CORNERS = 4
-_MS = 1000
+LAYER_FRESH_S = 30
+
+
+def _asked_tile(z: int, x: int, y: int) -> Tile:
+    return Tile(z, x, y)
+
+
+AskedTile = Annotated[Tile, Depends(_asked_tile)]
 
 
 @router.get("/layers", responses=responses(401, 403))
@@ -72,6 +78,17 @@ def _bounds(text: str | None) -> Bounds | None:
     return west, south, east, north
 
 
+@router.get(
+    "/layers/{layer}/tiles/{z}/{x}/{y}.mvt",  # noqa: FAST003  # AskedTile takes them
+    response_class=Response,
+    responses={200: {"content": {TILE: {}}}, **UNCHANGED, **responses(401, 403, 404, 422)},
+)
+def layer_tile(layer: str, tile: AskedTile, request: Request, context: Visiting) -> Response:
+    """Give one tile of a layer, for layers too large to send whole: points gathered in cells until one comes near."""
+    drawn = layers.layer_tile(context, layer, tile)
+    return kept(request, drawn, media_type=TILE, fresh_s=LAYER_FRESH_S)
+
+
 @router.get("/map/state", responses=responses(401, 403))
 def map_state(context: Visiting) -> MapState:
     """Give open incidents, hazard zones and areas, closures, orders and their ways, each as a GeoJSON collection."""
@@ -87,10 +104,10 @@ def map_state(context: Visiting) -> MapState:
 
 
 @router.get(
-    "/tiles/{z}/{x}/{y}.mvt",
+    "/tiles/{z}/{x}/{y}.mvt",  # noqa: FAST003  # AskedTile takes them
     response_class=Response,
     responses={200: {"content": {TILE: {}}}, **UNCHANGED, **responses(401, 403, 422)},
 )
-def base_tile(z: int, x: int, y: int, request: Request, context: Visiting) -> Response:
+def base_tile(tile: AskedTile, request: Request, context: Visiting) -> Response:
     """Give one tile of the base map: the imported roads, waters, woods, areas and places."""
-    return kept(request, layers.base_tile(context, Tile(z, x, y)), media_type=TILE, gzipped=True)
+    return kept(request, layers.base_tile(context, tile), media_type=TILE, gzipped=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from api.context import Context
 from api.errors import InvalidError, NotFoundError
 from api.security import authorise
-from data import places, tiles
+from data import layer_tiles, places, tiles
 from data.layers import Layer
 from data.places import Bounds
 from gis.mercator import Tile
@@ -35,10 +35,7 @@ def items(ctx: Context, code: str, *, bounds: Bounds | None = None, limit: int =
 
     Raises NotFoundError for a layer that the policy does not have.
     """
-    authorise(ctx.actor, "map.read")
-    layer = ctx.policy.layers.get(code)
-    if layer is None or (layer.personal and not ctx.actor.may("personal.read")):
-        raise NotFoundError("no_such_layer", layer=code)
+    layer = _readable(ctx, code)
     with ctx.world.read() as connection:
         return places.features(
             connection,
@@ -49,11 +46,32 @@ def items(ctx: Context, code: str, *, bounds: Bounds | None = None, limit: int =
         )
 
 
+def _readable(ctx: Context, code: str) -> Layer:
+    authorise(ctx.actor, "map.read")
+    layer = ctx.policy.layers.get(code)
+    if layer is None or (layer.personal and not ctx.actor.may("personal.read")):
+        raise NotFoundError("no_such_layer", layer=code)
+    return layer
+
+
 def extent(ctx: Context) -> Bounds | None:
     """Give the county's bounds: west, south, east, north in degrees; None while nothing was imported."""
     authorise(ctx.actor, "map.read")
     with ctx.world.read() as connection:
         return places.extent(connection)
+
+
+def layer_tile(ctx: Context, code: str, tile: Tile) -> bytes:
+    """Give one tile of a large layer; names about persons only to whoever may see them.
+
+    Raises NotFoundError for a layer that is not on the map, InvalidError for an address that is no tile.
+    """
+    layer = _readable(ctx, code)
+    if layer.geometry == "none":
+        raise NotFoundError("no_such_layer", layer=code)
+    _must_exist(tile)
+    with ctx.world.read() as connection:
+        return layer_tiles.layer_tile(connection, layer, tile, personal=ctx.actor.may("personal.read"))
 
 
 def base_tile(ctx: Context, tile: Tile) -> bytes:
