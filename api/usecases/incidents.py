@@ -201,7 +201,8 @@ def edit(
         stands = _flat({name: getattr(record, name) for name in EDITABLE})
         _check_unseen(ctx, incident_id, stands, wanted, _flat(seen or {}))
         different = {key: value for key, value in wanted.items() if stands.get(key) != value}
-        incidents.edit(connection, incident_id=incident_id, values=_stored(connection, record, different))
+        if different:
+            incidents.edit(connection, incident_id=incident_id, values=_stored(connection, record, different))
         told = {key: {"from": stands.get(key), "to": value} for key, value in different.items()}
         for name in set(_PERSONAL) & set(told):
             told[name] = _masked(told[name], by=_PERSONAL[name])
