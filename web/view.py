@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import FormData
 
 from api.context import Context
 from api.errors import MusterError, NotSignedInError
@@ -136,6 +137,7 @@ class View:
                 csrf=csrf_token(session) if session else "",
                 request_id=uuid.uuid4,
                 words=self.words,
+                now=self.context.clock(),
                 **values,
             )
         )
@@ -177,6 +179,11 @@ def writing(request: Request, context: Annotated[Context, Depends(acting)]) -> V
 def open_to_all(request: Request) -> View:
     """Return the view of a page that needs no login."""
     return _view(request, base_context(request))
+
+
+async def sent_form(request: Request) -> FormData:
+    """Return the fields of a form whose names are not known beforehand."""
+    return await request.form()
 
 
 Reading = Annotated[View, Depends(reading)]

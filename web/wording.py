@@ -95,6 +95,11 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "已有 {promised} 预留给指令，盘点数 {counted} 不能少于它。",
         "{promised} are promised to orders; {counted} counted is less than that.",
     ),
+    "unknown_report": ("这起险情不需要这项报告。", "This incident does not owe that report."),
+    "edited_meanwhile": (
+        "您填写期间，{by} 改动了同样的内容；两种写法都列在下面，再次保存即以您的为准。",
+        "{by} changed the same while you were typing. Both versions are shown; saving again keeps yours.",
+    ),
     "unknown_field": ("没有字段“{field}”。", "There is no field “{field}”."),
     "field_invalid": ("字段“{field}”的值不符合要求。", "The value of the field “{field}” is not allowed."),
     "place_incomplete": ("必填项为空，未保存。", "A required value is missing; nothing was saved."),
@@ -343,6 +348,21 @@ FORM_FIELDS: Final[Mapping[str, Pair]] = {
     "in_service": ("状态", "state"),
 }
 
+INCIDENT_FIELDS: Final[Mapping[str, Pair]] = {
+    "reporter_name": ("报告人姓名", "Caller's name"),
+    "reporter_phone": ("报告人电话", "Caller's phone"),
+    "name": ("简称", "Short name"),
+    "radius_m": ("半径（米）", "Radius (m)"),
+    "position": ("位置（经度, 纬度）", "Position (longitude, latitude)"),
+    "description": ("描述", "Description"),
+}
+
+# Clocks that run on an incident besides the reports that it owes.
+DEADLINES: Final[Mapping[str, Pair]] = {
+    "answer": ("队伍应答", "Answer of a team"),
+    "effect": ("力量到位", "Help in effect"),
+}
+
 INCIDENT_STATES: Final[Mapping[str, Pair]] = {
     "open": ("处置中", "open"),
     "closed": ("已办结", "closed"),
@@ -547,6 +567,45 @@ class Words:
     def incident_types(self) -> list[tuple[str, str]]:
         """List every kind of incident with its name, in the policy's order."""
         return [(code, self._of(kind.words)) for code, kind in self.policy.incident_types.items()]
+
+    def incident_types_with_levels(self) -> list[tuple[str, str, int]]:
+        """List every kind of incident with its name and the level that it usually has."""
+        kinds = self.policy.incident_types.values()
+        return [(kind.code, self._of(kind.words), kind.default_level) for kind in kinds]
+
+    def headquarters(self, type_code: str) -> str:
+        """Name the headquarters that incidents of a kind belong to."""
+        kind = self.policy.incident_types.get(type_code)
+        return self._of(kind.headquarters) if kind else "—"
+
+    def lead_office(self, type_code: str) -> str:
+        """Name the office that leads at incidents of a kind."""
+        kind = self.policy.incident_types.get(type_code)
+        return self._of(kind.lead_office) if kind else "—"
+
+    def report(self, code: str) -> str:
+        """Name a report that is owed."""
+        clock = self.policy.report_clocks.get(code)
+        return self._of(clock.words) if clock else code
+
+    def deadline(self, code: str) -> str:
+        """Name a clock that runs on an incident."""
+        return pick(DEADLINES[code], self.lang) if code in DEADLINES else self.report(code)
+
+    def incident_field(self, name: str) -> str:
+        """Name a field of an incident; one of its details by the county's own word."""
+        if name.startswith("details."):
+            return self.term("details", name.removeprefix("details."))
+        return pick(INCIDENT_FIELDS[name], self.lang)
+
+    def counts(self, name: str) -> bool:
+        """Whether a field of an incident is a detail that is counted."""
+        detail = self.policy.details.get(name.removeprefix("details."))
+        return detail is not None and detail.kind == "count"
+
+    def where(self, links: Sequence[Any]) -> str:
+        """Write a place by its township and grid, as far as they are known."""
+        return " · ".join(self.name(link) for link in links)
 
     def incident_type(self, code: str) -> str:
         """Name a kind of incident."""

@@ -14,7 +14,7 @@ from api.security import authorise
 from api.usecases import orders as order_acts
 from api.usecases.acting import Done, perform
 from api.usecases.personal import masked_name, masked_phone
-from data import incidents, locate, orders, snapshot, stock
+from data import incidents, journal, locate, orders, snapshot, stock
 from data.incidents import IncidentRecord, SentReport
 from data.locate import FoundKind
 from dispatch import cards, lifecycle
@@ -199,7 +199,10 @@ def edit(
         record = _standing(connection, incident_id, "edit", now)
         _check_details(ctx, record.type, changes.get("details", {}))
         stands = _flat({name: getattr(record, name) for name in EDITABLE})
-        _check_unseen(ctx, incident_id, stands, wanted, _flat(seen or {}))
+        conflicts = _conflicts(ctx, stands, wanted, _flat(seen or {}))
+        if conflicts:
+            last = _last_edit(connection, incident_id)
+            raise ConflictError("edited_meanwhile", id=incident_id, conflicts=conflicts, by=last)
         different = {key: value for key, value in wanted.items() if stands.get(key) != value}
         if different:
             incidents.edit(connection, incident_id=incident_id, values=_stored(connection, record, different))
@@ -239,25 +242,25 @@ def _check_details(ctx: Context, type_code: str, details: Mapping[str, Any]) -> 
             raise InvalidError("field_invalid", field=code)
 
 
-def _check_unseen(
-    ctx: Context,
-    incident_id: int,
-    stands: Mapping[str, Any],
-    wanted: Mapping[str, Any],
-    seen: Mapping[str, Any],
-) -> None:
-    """Raise ConflictError where somebody else's word stands that the editor has not seen."""
+def _conflicts(
+    ctx: Context, stands: Mapping[str, Any], wanted: Mapping[str, Any], seen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give the fields where somebody else's word stands that the editor has not seen."""
     conflicts = {
         key: {"seen": seen[key], "now": stands.get(key), "yours": value}
         for key, value in wanted.items()
         if key in seen and stands.get(key) not in (seen[key], value)
     }
     if not ctx.actor.may("personal.read"):
-        conflicts |= {
-            key: _masked(conflicts[key], by=mask) for key, mask in _PERSONAL.items() if key in conflicts
-        }
-    if conflicts:
-        raise ConflictError("edited_meanwhile", id=incident_id, conflicts=conflicts)
+        for name in set(_PERSONAL) & set(conflicts):
+            conflicts[name] = _masked(conflicts[name], by=_PERSONAL[name])
+    return conflicts
+
+
+def _last_edit(connection: Connection, incident_id: int) -> str:
+    """Name who edited an incident last."""
+    entries = journal.about(connection, subject="incident", subject_id=incident_id)
+    return next((entry.actor for entry in reversed(entries) if entry.act == "incident.edit"), "")
 
 
 def _stored(connection: Connection, record: IncidentRecord, different: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Reporting incidents, their level and their end, through HTTP."""
 
 import uuid
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -122,3 +124,71 @@ def test_what_does_not_exist_is_not_found(commander: Browser) -> None:
     """Reading and acting on an unknown incident both answer 404 with the same code."""
     for answer in (commander.get("/incidents/999"), commander.post("/incidents/999/close")):
         assert (answer.status_code, answer.json()["code"]) == (404, "no_such_incident")
+
+
+def test_what_is_learnt_later_is_added_and_journaled_as_differences(
+    commander: Browser, context: Context
+) -> None:
+    """The first call brings three facts; the rest comes in pieces, and each piece says who wrote what over what."""
+    path = f"/incidents/{commander.post('/incidents', REPORT).json()['id']}"
+    changes = {"name": "老庄村滑坡", "details": {"trapped": 3, "trend": "仍有落石"}, "reporter_name": "王五"}
+    edited = commander.send("PATCH", path, {"changes": changes})
+    assert edited.status_code == 200, edited.text
+    assert edited.json()["details"] == {"trapped": 3, "trend": "仍有落石"}
+    moved = {"position": list(builders.on_main_road(2)), "details": {"trapped": None}}
+    again = commander.send("PATCH", path, {"changes": moved}).json()
+    assert (again["area_code"], again["grid_code"]) == (builders.WEST_TOWNSHIP, builders.LEAF_GRID)
+    with context.world.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT payload FROM live.journal WHERE act = 'incident.edit'"
+        ).all()
+    assert rows[0].payload["changes"]["name"] == {"from": "老庄滑坡", "to": "老庄村滑坡"}
+    assert rows[0].payload["changes"]["details.trapped"] == {"from": None, "to": 3}
+    assert "王五" not in str(rows)  # nobody could ever take a name out of a sealed journal
+    wrong = commander.send("PATCH", path, {"changes": {"details": {"burnt_mu": 3}}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "unknown_field")
+    wrong = commander.send("PATCH", path, {"changes": {"details": {"dead": "viele"}}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "field_invalid")
+
+
+def test_two_who_edit_at_once_lose_nothing(sign_in: Callable[[str], Browser]) -> None:
+    """Different fields both come through; for the same field the second sees both versions, and nothing is written."""
+    first, second = sign_in("commander"), sign_in("duty_officer")
+    path = f"/incidents/{first.post('/incidents', REPORT).json()['id']}"
+    seen = {"name": "老庄滑坡", "details": {"dead": None, "injured": None}}
+    assert first.send("PATCH", path, {"changes": {"details": {"dead": 1}}, "seen": seen}).status_code == 200
+    other = second.send("PATCH", path, {"changes": {"details": {"injured": 4}}, "seen": seen})
+    assert other.json()["details"] == {"dead": 1, "injured": 4}
+    same = second.send("PATCH", path, {"changes": {"name": "东沟", "details": {"dead": 2}}, "seen": seen})
+    assert (same.status_code, same.json()["code"]) == (409, "edited_meanwhile")
+    assert same.json()["details"]["conflicts"] == {"details.dead": {"seen": None, "now": 1, "yours": 2}}
+    assert same.json()["details"]["by"] == "duty_officer"
+    assert first.get(path).json()["name"] == "老庄滑坡"
+    agreed = second.send("PATCH", path, {"changes": {"details": {"dead": 1}}, "seen": seen})
+    assert agreed.status_code == 200, "the same word twice is no conflict"
+
+
+def test_the_caller_is_masked_for_viewers(sign_in: Callable[[str], Browser]) -> None:
+    """Whoever calls in an emergency does not agree to be known by everybody with a login."""
+    caller = {"reporter_name": "王小明", "reporter_phone": "13800000000"}
+    path = f"/incidents/{sign_in('duty_officer').post('/incidents', {**REPORT, **caller}).json()['id']}"
+    seen = sign_in("viewer").get(path).json()
+    assert (seen["reporter_name"], seen["reporter_phone"]) == ("王***", "***00")
+    assert sign_in("commander").get(path).json()["reporter_phone"] == "13800000000"
+
+
+def test_report_clocks_run_until_the_first_report_and_count_follow_ups(
+    commander: Browser, clock: Clock
+) -> None:
+    """A level IV landslide owes two reports; one that it does not owe is refused."""
+    incident = commander.post("/incidents", REPORT).json()
+    due = {one["code"]: one["due_at"] for one in incident["clocks"]}
+    assert list(due) == ["government_up", "geohazard_small"]
+    assert due["government_up"] == (clock.now + timedelta(hours=2)).isoformat().replace("+00:00", "Z")
+    path = f"/incidents/{incident['id']}/reports"
+    for number in (1, 2):
+        clock.forward(minutes=number)
+        answer = commander.post(path, {"report": "government_up"})
+        assert [len(one["sent"]) for one in answer.json()["clocks"]] == [number, 0]
+    wrong = commander.post(path, {"report": "province_urgent"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "unknown_report")

@@ -276,3 +276,46 @@ def test_a_team_is_reported_and_a_lot_counted(commander: Reader, ids: dict[str, 
     answer = commander.send(depot, f"/resources/lots/{ids['lot']}", quantity=321)
     assert answer.url.path == depot
     assert 'value="321"' in answer.text
+
+
+def test_three_fields_report_an_incident(commander: Reader) -> None:
+    """At three in the morning: what, where, and the level that such incidents usually have."""
+    answer = commander.send("/incidents", "/incidents", type="landslide", place="东沟村")
+    assert re.fullmatch(r"/incidents/\d+", answer.url.path)
+    for fact in ("Ⅲ", "县地质灾害防治指挥部", "县自然资源局", "逐级上报", "还剩"):
+        assert fact in answer.text, fact
+    listed = commander.get("/incidents").text
+    for fact in ("东镇", "关键需求未派", "data-until="):
+        assert fact in listed, fact
+
+
+def test_an_ambiguous_place_is_chosen_not_typed_again(engine: Engine, commander: Reader) -> None:
+    """Two villages of one name: the form comes back with both as buttons."""
+    rename(engine, "同名村")
+    refused = commander.send("/incidents", "/incidents", type="flood", level=4, place="同名村")
+    assert refused.status_code == 422
+    codes = re.findall(r'<button name="place" value="([^"]+)"', refused.text)
+    assert len(codes) > 1
+    answer = commander.send("/incidents", "/incidents", type="flood", level=4, place=codes[0])
+    assert re.fullmatch(r"/incidents/\d+", answer.url.path)
+
+
+def test_two_officers_edit_one_incident_and_both_versions_are_shown(
+    commander: Reader, client: TestClient
+) -> None:
+    """The second to save sees what the first wrote beside what they typed themselves; saving again is their decision."""
+    page = commander.send("/incidents", "/incidents", type="landslide", level=4, place="东沟村").url.path
+    form = commander.get(f"{page}/edit").text
+    seen = dict(re.findall(r'name="(seen\.[^"]+)" value="([^"]*)"', form))
+    commander.send(f"{page}/edit", f"{page}/edit", **{**seen, "details.dead": "1", "name": "东沟滑坡"})
+    mine = {**seen, "details.dead": "2", "description": "<b>两人</b>失联"}
+    csrf = re.search(r'name="csrf_token" value="([^"]+)"', form)
+    assert csrf
+    hidden = {"csrf_token": csrf[1], "request_id": "00000000-0000-4000-8000-000000000009"}
+    conflict = client.post(f"{page}/edit", data={**hidden, **mine, "position": seen["seen.position"]})
+    assert conflict.status_code == 409
+    assert "commander 写的是：1" in conflict.text
+    assert 'name="details.dead" value="2"' in conflict.text
+    assert "&lt;b&gt;两人&lt;/b&gt;失联" in conflict.text
+    assert "东沟滑坡" in conflict.text, "what nobody disputes is as the other wrote it"
+    assert "两人" not in commander.get(page).text

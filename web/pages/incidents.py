@@ -1,58 +1,85 @@
-"""Incidents: report one, see what is open, and everything about one of them."""
+"""Incidents: report one, see what is open by urgency, everything about one of them, and add to it."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Form, Response
-from pydantic import BaseModel, Field
+import pydantic
+from fastapi import APIRouter, Depends, Form, Response
+from pydantic import BaseModel
+from starlette.datastructures import FormData
 
 from api.errors import InvalidError, MusterError
-from api.usecases import incidents, orders, places, plans, villages
+from api.usecases import board, incidents, orders, places, plans, villages
+from api.usecases.incidents import Standing
+from data.locate import Found
 from dispatch.model import Position
 from web import names
 from web.names import Mentioned
 from web.orders import shown
-from web.view import PageRoute, Reading, View, Writing, see
+from web.view import PageRoute, Reading, View, Writing, see, sent_form
 
 router = APIRouter(route_class=PageRoute)
 
-DEFAULT_LEVEL = 3
+MOST_CHOICES = 8
+MOST_LON, MOST_LAT = 180, 90
+MOST_RADIUS_M = 100_000
+MOST_CHARACTERS = 2000
+MOST_DIGITS = 9
 
 
 class ReportForm(BaseModel):
     """What stands in the report form: as typed, so that a refused report can be mended."""
 
-    request_id: UUID = Field(default_factory=uuid4)
+    request_id: UUID = pydantic.Field(default_factory=uuid4)
     type: str = ""
-    level: int = Field(default=DEFAULT_LEVEL, ge=1, le=4)
+    level: Literal["", "1", "2", "3", "4"] = ""
     lon: str = ""
     lat: str = ""
     place: str = ""
     radius_m: str = ""
     name: str = ""
     description: str = ""
+    reporter_name: str = ""
+    reporter_phone: str = ""
 
     def position(self) -> tuple[float, float] | None:
         """Return (longitude, latitude), None where neither is given. Raises InvalidError for what is no number."""
         if not self.lon.strip() and not self.lat.strip():
             return None
         try:
-            return float(self.lon), float(self.lat)
+            lon, lat = float(self.lon), float(self.lat)
         except ValueError:
             raise InvalidError("position_unreadable") from None
+        if not (abs(lon) <= MOST_LON and abs(lat) <= MOST_LAT):
+            raise InvalidError("position_unreadable")
+        return lon, lat
 
     def radius(self) -> int:
         """Return the radius in metres, 0 where none is given. Raises InvalidError for what is no whole number."""
         try:
-            return int(self.radius_m.strip() or 0)
+            radius = int(self.radius_m.strip() or 0)
         except ValueError:
             raise InvalidError("radius_unreadable") from None
+        if not 0 <= radius <= MOST_RADIUS_M:
+            raise InvalidError("radius_unreadable")
+        return radius
 
 
 @router.get("/incidents")
 def listing(view: Reading, lon: str = "", lat: str = "") -> Response:
     """Show the report form and the open incidents."""
     return _listing(view, ReportForm(lon=lon, lat=lat))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of several places that the words of a report name."""
+
+    code: str
+    name: str
+    where: str
 
 
 def _listing(view: View, form: ReportForm, error: MusterError | None = None) -> Response:
@@ -62,8 +89,9 @@ def _listing(view: View, form: ReportForm, error: MusterError | None = None) -> 
         status=error.status if error else 200,
         refusal=view.words.problem(error.code, error.details) if error else "",
         form=form,
-        types=view.words.incident_types(),
-        incidents=incidents.listing(view.context, state="open"),
+        choices=_choices(view, form) if error and error.code == "place_ambiguous" else (),
+        types=view.words.incident_types_with_levels(),
+        rows=board.rows(view.context),
         may_report=actor.may("incident.report"),
         may_propose=actor.may("plan.propose"),
     )
@@ -77,15 +105,25 @@ def report(view: Writing, form: Annotated[ReportForm, Form()]) -> Response:
             view.context,
             request_id=form.request_id,
             type=form.type,
-            level=form.level,
+            level=int(form.level) if form.level else _usual_level(view, form.type),
             position=_position(view, form),
             radius_m=form.radius(),
             name=form.name,
             description=form.description,
+            reporter_name=form.reporter_name.strip(),
+            reporter_phone=form.reporter_phone.strip(),
         )
     except MusterError as error:
         return _listing(view, form, error)
     return see(f"/incidents/{found.id}")
+
+
+def _usual_level(view: View, type_code: str) -> int:
+    """Return the level that incidents of a type usually have. Raises InvalidError for an unknown type."""
+    kind = view.context.policy.incident_types.get(type_code)
+    if kind is None:
+        raise InvalidError("unknown_incident_type", type=type_code)
+    return kind.default_level
 
 
 def _position(view: View, form: ReportForm) -> Position:
@@ -99,14 +137,30 @@ def _position(view: View, form: ReportForm) -> Position:
         if position is None:
             raise InvalidError("one_place_wanted")
         return position
-    found = places.search(view.context, words)
-    exact = [one for one in found if words in (one.code, one.name, one.name_en)]
-    candidates = exact or found
+    candidates = _called(view, words)
     if not candidates:
         raise InvalidError("no_such_place", words=words)
     if len({one.position for one in candidates}) > 1:
         raise InvalidError("place_ambiguous", words=words)
     return candidates[0].position
+
+
+def _called(view: View, words: str) -> list[Found]:
+    """Find what is called exactly so, else what has the words in its name."""
+    found = places.search(view.context, words)
+    return [one for one in found if words in (one.code, one.name, one.name_en)] or list(found)
+
+
+def _choices(view: View, form: ReportForm) -> list[Choice]:
+    found = _called(view, form.place.strip())[:MOST_CHOICES]
+    return [
+        Choice(
+            code=one.code,
+            name=view.words.name(one),
+            where=view.words.place(places.locate(view.context, one.position)),
+        )
+        for one in found
+    ]
 
 
 @router.get("/incidents/{incident_id}")
@@ -120,6 +174,10 @@ def page(view: Reading, incident_id: int) -> Response:
         refusal="",
         incident=incident,
         chain=view.words.chain(places.locate(context, incident.position)),
+        known=[
+            (code, incident.details[code]) for code in _details_of(view, incident) if code in incident.details
+        ],
+        may_edit=actor.may("incident.edit"),
         orders=shown(view, its_orders, names.read(view, Mentioned().orders(its_orders))),
         plan=plans.latest_for(context, incident_id),
         may_propose=actor.may("plan.propose"),
@@ -131,6 +189,139 @@ def page(view: Reading, incident_id: int) -> Response:
         if incident.state == "open" and actor.may("order.call_village")
         else None,
     )
+
+
+def _details_of(view: View, incident: Standing) -> tuple[str, ...]:
+    kind = view.context.policy.incident_types.get(incident.type)
+    return kind.details if kind else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of the form that adds to an incident: what it held when the form was written, and what was typed."""
+
+    name: str
+    title: str
+    seen: str
+    typed: str
+    long: bool = False
+    numeric: bool = False
+    conflict: bool = False
+
+
+@router.get("/incidents/{incident_id}/edit")
+def edit_form(view: Reading, incident_id: int) -> Response:
+    """Show what is known of an incident, to be added to."""
+    incident = incidents.get(view.context, incident_id)
+    return _edit_form(view, incident, _written(view, incident), None)
+
+
+def _written(view: View, incident: Standing) -> dict[str, str]:
+    """Write an incident's fields as a form shows them."""
+    position = "{:.6f}, {:.6f}".format(*incident.position)
+    details = {f"details.{code}": str(incident.details.get(code, "")) for code in _details_of(view, incident)}
+    return {
+        "reporter_name": incident.reporter_name,
+        "reporter_phone": incident.reporter_phone,
+        "name": incident.name,
+        "radius_m": str(incident.radius_m or ""),
+        "position": position,
+        "description": incident.description,
+        **details,
+    }
+
+
+def _edit_form(
+    view: View, incident: Standing, typed: Mapping[str, str], error: MusterError | None
+) -> Response:
+    """Show the form; after a conflict with both versions, so that saving again means to write over the other one."""
+    seen = _written(view, incident)
+    conflicts = error.details.get("conflicts", {}) if error else {}
+    return view.render(
+        "incident_edit.html",
+        status=error.status if error else 200,
+        refusal=view.words.problem(error.code, error.details) if error else "",
+        incident=incident,
+        conflict_by=error.details.get("by", "") if error else "",
+        fields=[
+            Field(
+                name=name,
+                title=view.words.incident_field(name),
+                seen=value,
+                typed=typed.get(name, value),
+                long=name in {"description", "details.trend", "details.measures"},
+                numeric=name == "radius_m" or view.words.counts(name),
+                conflict=name in conflicts,
+            )
+            for name, value in seen.items()
+        ],
+    )
+
+
+@router.post("/incidents/{incident_id}/edit")
+def edit(
+    view: Writing,
+    incident_id: int,
+    request_id: Annotated[UUID, Form()],
+    form: Annotated[FormData, Depends(sent_form)],
+) -> Response:
+    """Save what was typed over what was seen; where somebody else wrote meanwhile, show both."""
+    incident = incidents.get(view.context, incident_id)
+    fields = _written(view, incident)
+    typed = {name: str(form[name]).strip() for name in fields if name in form}
+    seen = {name: str(form.get(f"seen.{name}", "")).strip() for name in typed}
+    changed = [name for name in typed if typed[name] != seen[name]]
+    try:
+        changes = _values(view, {name: typed[name] for name in changed})
+        before = _values(view, {name: seen[name] for name in changed})
+        if changes:
+            incidents.edit(view.context, incident_id, request_id=request_id, changes=changes, seen=before)
+    except MusterError as error:
+        return _edit_form(view, incident, {name: typed[name] for name in changed}, error)
+    return see(f"/incidents/{incident_id}")
+
+
+def _values(view: View, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Read what was typed. Raises InvalidError for what cannot be read."""
+    for name, text in texts.items():
+        if len(text) > MOST_CHARACTERS:
+            raise InvalidError("field_invalid", field=view.words.incident_field(name))
+    values: dict[str, Any] = {
+        name: text for name, text in texts.items() if not name.startswith("details.") and name != "position"
+    }
+    if "radius_m" in texts:
+        values["radius_m"] = ReportForm(radius_m=texts["radius_m"]).radius()
+    if "position" in texts:
+        lon, _, lat = texts["position"].replace("，", ",").partition(",")
+        position = ReportForm(lon=lon, lat=lat).position()
+        if position is None:
+            raise InvalidError("position_unreadable")
+        values["position"] = position
+    details = {
+        name.removeprefix("details."): text for name, text in texts.items() if name.startswith("details.")
+    }
+    if details:
+        values["details"] = {code: _detail(view, code, text) for code, text in details.items()}
+    return values
+
+
+def _detail(view: View, code: str, text: str) -> int | str | None:
+    if not text:
+        return None
+    if not view.words.counts(f"details.{code}"):
+        return text
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
+        raise InvalidError("field_invalid", field=view.words.term("details", code))
+    return int(text)
+
+
+@router.post("/incidents/{incident_id}/reports")
+def send_report(
+    view: Writing, incident_id: int, request_id: Annotated[UUID, Form()], report: Annotated[str, Form()]
+) -> Response:
+    """Note that a report went upwards."""
+    incidents.send_report(view.context, incident_id, request_id=request_id, report=report)
+    return see(f"/incidents/{incident_id}")
 
 
 @router.post("/incidents/{incident_id}/level")

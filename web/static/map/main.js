@@ -74,6 +74,7 @@ function showDraft() {
 function fill({ lat, lng }) {
   field("lon").value = lng.toFixed(6);
   field("lat").value = lat.toFixed(6);
+  if (field("place")) field("place").value = ""; // the later of click and words counts
   showDraft();
   getJSON(`/api/v1/locate?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`)
     .then(({ chain, areas }) => {

@@ -1,0 +1,80 @@
+// The working panels: clocks that tick, forms that help, copying, and one event that links cards with ways on the map.
+
+import { tick } from "./clocks.js";
+import "./highlight.js";
+
+// -- reporting: the level that a type of incident usually has, until somebody chooses one ------------------------------
+
+function preselect(form) {
+  if (!form || form.dataset.touched !== undefined || form.querySelector("[name=level]:checked[data-kept]")) return;
+  const usual = form.querySelector("[name=type]")?.selectedOptions[0]?.dataset.level;
+  const radio = form.querySelector(`[name=level][value="${usual}"]`);
+  if (radio) radio.checked = true;
+}
+
+document.addEventListener("change", ({ target }) => {
+  const form = target.closest?.("form[data-report]");
+  if (!form) return;
+  if (target.name === "level") form.dataset.touched = "";
+  if (target.name === "type") preselect(form);
+});
+
+// Words for the place and a click on the map: the later one counts.
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest?.("form[data-report]");
+  if (!form || !target.value) return;
+  const other = target.name === "place" ? ["lon", "lat"] : ["lon", "lat"].includes(target.name) ? ["place"] : [];
+  for (const name of other) form.elements[name].value = "";
+  if (target.name === "place") suggest(target);
+});
+
+let asked = 0;
+let waiting;
+function suggest(input) {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    const turn = ++asked;
+    const answer = await fetch(`/api/v1/search?q=${encodeURIComponent(input.value.trim())}`);
+    if (!answer.ok || turn !== asked || !input.list) return;
+    const found = (await answer.json()).slice(0, 8);
+    const called = (place) => (document.documentElement.lang === "en" && place.name_en) || place.name;
+    input.list.replaceChildren(...found.map((place) => {
+      const option = document.createElement("option");
+      const alone = found.filter((other) => called(other) === called(place)).length === 1;
+      option.value = alone ? called(place) : place.code; // two of one name are told apart by their codes
+      option.label = alone ? place.code : called(place);
+      return option;
+    }));
+  }, 200);
+}
+
+// -- buttons that need no server ----------------------------------------------------------------------------------------
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-copy-from], [data-take], [data-tick]");
+  if (!button) return;
+  const { copyFrom, take, tick: ticked } = button.dataset;
+  if (copyFrom) {
+    const source = document.getElementById(copyFrom);
+    navigator.clipboard?.writeText(source.value ?? source.textContent.trim());
+    button.dataset.done = "";
+  }
+  if (take !== undefined) button.closest(".field").querySelector("input, textarea").value = take;
+  if (ticked !== undefined) {
+    for (const box of button.form.querySelectorAll("input[type=checkbox][name=order]")) box.checked = box.dataset.state === ticked || !ticked;
+  }
+});
+
+// What a reader has unfolded stays so when somebody else's act redraws it.
+let unfolded = new Set();
+document.addEventListener("htmx:beforeSwap", () => {
+  unfolded = new Set([...document.querySelectorAll("details[open][id]")].map(({ id }) => id));
+});
+
+function settled() {
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+  preselect(document.querySelector("form[data-report]"));
+  tick();
+}
+document.body?.addEventListener("htmx:afterSettle", settled);
+settled();
