@@ -65,14 +65,7 @@ document.addEventListener("click", ({ target }) => {
   }
 });
 
-// What a reader has unfolded stays so when somebody else's act redraws it.
-let unfolded = new Set();
-document.addEventListener("htmx:beforeSwap", () => {
-  unfolded = new Set([...document.querySelectorAll("details[open][id]")].map(({ id }) => id));
-});
-
 function settled() {
-  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
   preselect(document.querySelector("form[data-report]"));
   tick();
 }
