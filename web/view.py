@@ -137,7 +137,7 @@ class View:
                 csrf=csrf_token(session) if session else "",
                 request_id=uuid.uuid4,
                 words=self.words,
-                now=self.context.clock(),
+                written_at=self.context.clock(),
                 **values,
             )
         )
