@@ -23,11 +23,12 @@ from pydantic_core import to_json
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
-from api import demonstration, import_report, runtime, worker
+from api import demonstration, import_report, logs, metrics, runtime, worker
 from api.commands import hazards
 from api.errors import MusterError
 from api.http import documents
 from api.security import new_password
+from api.settings import Settings
 from api.terminal import (
     NO_DATABASE,
     REFUSED,
@@ -134,7 +135,7 @@ def serve(
             if not system.readiness(context).administrator:
                 typer.echo("There is no administrator yet. Make one: muster db init", err=True)
         typer.echo(_address(door))
-        _serve(url, door, workers or settings.workers)
+        _serve(settings, url, door, workers or settings.workers)
 
 
 @contextmanager
@@ -162,8 +163,10 @@ def _address(door: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _serve(url: str, door: socket.socket, count: int) -> None:
+def _serve(settings: Settings, url: str, door: socket.socket, count: int) -> None:
+    logs.configure(settings)
     if count > 1:
+        metrics.share(settings.folder / "counters")
         keep_workers(door, count, url)
     else:
         os.environ["MUSTER_DATABASE_URL"] = url
@@ -192,7 +195,8 @@ def demo(
             _checked(password)
             return
         typer.echo(f"\n  {_address(door)}\n  name: {accounts.FIRST_ADMINISTRATOR}\n  password: {password}\n")
-        _serve(url, door, given.workers)
+        os.environ.setdefault("MUSTER_LOG_LEVEL", "warning")  # the address must stay on the screen
+        _serve(settings_or_exit(), url, door, given.workers)
 
 
 def _checked(password: str) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError
 
+from api import metrics
 from api.errors import InvalidError
 from api.networks import Networks
 from api.security import NOBODY, Actor, Passwords
@@ -80,6 +81,7 @@ class Context:
 def make_context(settings: Settings, database_url: str, *, clock: Clock = system_clock) -> Context:
     """Make a process's context on the database at `database_url`; nobody acts in it yet."""
     engine = make_engine(database_url, pool_size=settings.connections)
+    metrics.watch_pool(engine)
     world = World(engine=engine)
     return Context(
         engine=engine,

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
+from api import metrics
 from api.errors import MusterError
 from api.threads import to_the_end
 from data.journal import Entry
@@ -67,6 +68,7 @@ class Hub:
                 try:
                     if not started:
                         self.latest = await to_the_end(self._read_latest)
+                        metrics.HANDED_OUT.set(self.latest)
                         started = True
                     await self._listen()
                 except (psycopg.Error, SQLAlchemyError, MusterError, OSError) as error:
@@ -110,6 +112,7 @@ class Hub:
     def offer(self, entry: Entry) -> None:
         """Hand one row to every open queue; one that is full ends."""
         self.latest = entry.number
+        metrics.HANDED_OUT.set(entry.number)
         for queue in tuple(self._queues):
             try:
                 queue.put_nowait(entry)

@@ -16,7 +16,7 @@ from api.networks import rehearse
 from api.settings import Settings
 from api.threads import to_the_end
 from api.usecases import events, system
-from data import migrate
+from data import archive, migrate
 from data.cluster import Cluster
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,8 @@ def database(settings: Settings, *, attach: bool = True) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    cluster = Cluster(settings.folder / "cluster")
+    folder = settings.folder / "cluster"
+    cluster = Cluster(folder, options=archive.options(folder.resolve(), settings.backups.resolve()))
     try:
         yield cluster.start(attach=attach)
     finally:

@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 
 import argon2
 
+from api import trace
 from api.errors import NotAllowedError, NotSignedInError, TooManyError
 
 Role = Literal["nobody", "viewer", "township", "duty_officer", "commander", "administrator", "team_link"]
@@ -94,6 +95,7 @@ NOBODY: Final = Actor(name="nobody", role="nobody")
 
 def authorise(actor: Actor, act: str) -> None:
     """Raise NotAllowedError unless the actor's role holds `act` (NotSignedInError where there is no actor)."""
+    trace.note_role(actor.role)
     if not actor.may(act):
         if actor is NOBODY:
             raise NotSignedInError("not_signed_in")

@@ -1,6 +1,7 @@
 """Settings, read once from the environment (prefix MUSTER_) or a .env file; every one of them is used."""
 
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -15,7 +16,7 @@ BESIDE = Path(__file__).resolve().parents[1] / ".muster"
 
 
 class Settings(BaseSettings):
-    """What an operator may set. Nothing here is a secret but `database_url`."""
+    """What an operator may set. Nothing here is a secret but `database_url` and `metrics_token`."""
 
     model_config = SettingsConfigDict(env_prefix="MUSTER_", env_file=".env", extra="ignore", frozen=True)
 
@@ -45,6 +46,20 @@ class Settings(BaseSettings):
     order_link_hours: float = Field(default=24.0, gt=0, description="life of a team's order link")
     plan_time_limit_s: float = Field(default=10.0, gt=0, le=300, description="wall clock of one proposal")
     stream_life_s: float = Field(default=600.0, gt=0, description="longest life of one event stream")
+    log_form: Literal["json", "console"] = Field(default="json", description="form of the log on stderr")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="what is logged; info has one line a request"
+    )
+    metrics_token: str | None = Field(
+        default=None,
+        min_length=16,
+        repr=False,
+        description="bearer token that /metrics asks for; unset: it answers this machine only",
+    )
+    archive: Path | None = Field(
+        default=None, description="folder of backups and of the write-ahead log; unset: `archive` in `folder`"
+    )
+    keep_backups: int = Field(default=7, ge=1, description="backups of each kind that are kept")
     password_checks: int = Field(default=2, ge=1, description="passwords checked at once; each takes 64 MiB")
 
     @field_validator("database_url")
@@ -69,6 +84,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{name!r} is not a time zone like Asia/Shanghai") from None
         return name
+
+    @property
+    def backups(self) -> Path:
+        """Where backups lie."""
+        return self.archive or self.folder / "archive"
 
     @property
     def elsewhere(self) -> bool:

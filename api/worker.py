@@ -41,7 +41,8 @@ def server(application: Any, **values: Any) -> Server:
     config = uvicorn.Config(
         application,
         factory=isinstance(application, str),
-        log_level="warning",
+        log_config=None,  # the application leads every line where its settings say (api.logs)
+        access_log=False,
         timeout_graceful_shutdown=FINISH_S,
         timeout_keep_alive=_KEEP_ALIVE_S,
         h11_max_incomplete_event_size=_HEADER_BYTES,

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
+from api import metrics
 from api.worker import FINISH_S
 
 _LOOK_EVERY_S: Final = 0.1
@@ -49,6 +50,7 @@ class _Place:
             log.warning(
                 "worker %s ended (%s); the next starts in %.1f s", self.process.pid, ended, self._wait_s
             )
+            metrics.forget(self.process.pid)
             self._not_before = now + self._wait_s
             self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
             self.forget()

@@ -300,14 +300,14 @@ class Cluster:
             raise ClusterError(f"{folder} belongs to another user. Remove it, or set MUSTER_FOLDER.")
         folder.chmod(0o700)
 
-    def _give(self, file: IO[Any]) -> None:
+    def give(self, file: IO[Any]) -> None:
         """Let a file that root opened belong to the server's account, who may be the next to open it."""
         if self._account is not None:
             os.fchown(file.fileno(), self._account.pw_uid, self._account.pw_gid)
 
     def _lock_file(self, name: str) -> IO[str]:
         file = (self.folder / name).open("a+")
-        self._give(file)
+        self.give(file)
         return file
 
     @contextlib.contextmanager
@@ -380,7 +380,7 @@ class Cluster:
             with (self.folder / "postgres.log").open("ab") as log, self._launching:
                 if self._stopping.is_set():
                     return
-                self._give(log)
+                self.give(log)
                 self._server = self._spawn(log)
             try:
                 self._wait_ready()
@@ -395,7 +395,7 @@ class Cluster:
     def _write_configuration(self) -> None:
         unsafe = "" if self.durable else "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
         with (self.data / "muster.conf").open("w") as file:
-            self._give(file)
+            self.give(file)
             file.write(CONFIG + unsafe + configured(self.options))
 
     def _spawn(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":

@@ -8,7 +8,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import http
+from api import http, logs
+from api.http.watch import Watch
 from api.runtime import running
 from api.settings import Settings
 from web import pages
@@ -37,9 +38,12 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Watch)  # the outermost: it sees every answer as it leaves
     return app
 
 
 def application() -> FastAPI:
     """Make the application with the settings of the environment, for a server that imports it by name."""
-    return create_app(Settings())
+    settings = Settings()
+    logs.configure(settings)
+    return create_app(settings)

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
 
+from api import trace
 from api.context import Context
 from api.errors import MusterError, NotSignedInError
 from api.http.access import COOKIE as SESSION_COOKIE
@@ -145,6 +146,7 @@ class View:
 
     def refused(self, error: MusterError, template: str = "refused.html", **values: Any) -> HTMLResponse:
         """Show a page with why the act was not done, in words."""
+        trace.note_refusal(error.code)
         return self.render(
             template, status=error.status, refusal=self.words.problem(error.code, error.details), **values
         )

@@ -33,6 +33,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "Too many failed attempts; try again in {wait_s} seconds.",
     ),
     "not_allowed": ("您的角色没有这项权限。", "Your role does not hold this act."),
+    "metrics_closed": (
+        "监控数据只对本机或持有令牌的监控系统开放。",
+        "Figures are for this machine, or for the monitoring that holds the token.",
+    ),
     "csrf_token_wrong": (
         "表单已失效，请刷新页面后再提交。",
         "The form is out of date; reload the page and send it again.",

@@ -672,6 +672,9 @@ class Readiness(Record):
     schema_up_to_date: bool
     roads: bool
     administrator: bool
+    disk: bool
+    clock: bool
+    missing: tuple[str, ...] = Field(description="codes of what is not there, the first cause first")
 
 
 class Word(Record):

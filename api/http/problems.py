@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api import trace
 from api.errors import PROBLEM_JSON, FieldProblem, MusterError, NotSignedInError, Problem, problem
 
 _HTTP_CODES = {
@@ -34,6 +35,7 @@ def response(document: Problem, headers: dict[str, str] | None = None) -> JSONRe
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MusterError)  # noqa: S101 - the handler is registered for this type alone
+    trace.note_refusal(error.code)
     headers = {}
     wait = error.details.get("wait_s")
     if wait is not None:

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import metrics, trace
 from api.context import Context
-from api.errors import ConflictError
+from api.errors import ConflictError, MusterError
 from api.security import authorise
 from data import journal
 
@@ -37,28 +38,35 @@ def perform(
     A request that was applied before gets the result of that time. Raises ConflictError when the same request id
     comes with another act, actor or arguments: that is a mistake of the caller, not a repetition.
     """
-    authorise(ctx.actor, act)
     now = ctx.clock()
-    with ctx.world.begin() as connection:
-        with _told_apart():
-            earlier = journal.claim(
-                connection, request_id=request_id, act=act, actor=ctx.actor.name, arguments=arguments, at=now
+    with _accounted(act) as account:
+        authorise(ctx.actor, act)
+        with ctx.world.begin() as connection:
+            with _told_apart():
+                earlier = journal.claim(
+                    connection,
+                    request_id=request_id,
+                    act=act,
+                    actor=ctx.actor.name,
+                    arguments=arguments,
+                    at=now,
+                )
+            if earlier is not None:
+                return earlier
+            done = do(connection, now)
+            result = journal.settle(connection, request_id=request_id, result={**done.result, "id": done.id})
+            number = journal.append(
+                connection,
+                at=now,
+                actor=ctx.actor.name,
+                act=act,
+                subject=done.subject,
+                subject_id=done.id,
+                payload=done.payload,
+                request_id=request_id,
             )
-        if earlier is not None:
-            return earlier
-        done = do(connection, now)
-        result = journal.settle(connection, request_id=request_id, result={**done.result, "id": done.id})
-        journal.append(
-            connection,
-            at=now,
-            actor=ctx.actor.name,
-            act=act,
-            subject=done.subject,
-            subject_id=done.id,
-            payload=done.payload,
-            request_id=request_id,
-        )
-        return result
+        account.append(number)
+    return result
 
 
 def applied(
@@ -70,6 +78,22 @@ def applied(
         return journal.answered(
             connection, request_id=request_id, act=act, actor=ctx.actor.name, arguments=arguments
         )
+
+
+@contextmanager
+def _accounted(act: str) -> Iterator[list[int]]:
+    """Count an act by its outcome and note it for the request's line; the journal's number is appended when it stands."""
+    numbers: list[int] = []
+    outcome = "failed"
+    try:
+        yield numbers
+        outcome = "done" if numbers else "repeated"
+    except MusterError as error:
+        outcome = error.code
+        raise
+    finally:
+        trace.note_act(act, numbers[0] if numbers else None)
+        metrics.ACTS.labels(act, outcome).inc()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import metrics
 from api.context import Context
 from api.errors import ConflictError, NotFoundError
 from api.security import authorise
@@ -79,13 +80,15 @@ def propose(
         return get(ctx, earlier["id"])
     taken = _take(ctx, wanted, pins, bans)
     version, network = ctx.networks.current()
-    proposal = best_plan(
-        taken,
-        network,
-        time_limit_s=time_limit_s or ctx.settings.plan_time_limit_s,
-        hour_factors=ctx.policy.hour_factors,
-        hazard_rules=ctx.policy.hazard_rules,
-    )
+    with metrics.planning() as proven:
+        proposal = best_plan(
+            taken,
+            network,
+            time_limit_s=time_limit_s or ctx.settings.plan_time_limit_s,
+            hour_factors=ctx.policy.hour_factors,
+            hazard_rules=ctx.policy.hazard_rules,
+        )
+        proven.append(proposal.plan.proven)
 
     def do(connection: Connection, now: datetime) -> Done:
         stored = plans.insert(

@@ -1,12 +1,23 @@
-"""What an operator asks of the whole: is everything there, and does the journal still hold."""
+"""What an operator asks of the whole: is everything there, how much goes on, and does the journal still hold."""
 
-from dataclasses import dataclass
+import shutil
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from api.context import Context
+from api.metrics import State
 from api.security import authorise
-from data import accounts, journal, migrate, places, roads
+from data import accounts, archive, incidents, journal, migrate, orders, places, roads
+
+DISK_NEEDED_BYTES: Final = 256 * 2**20
+"""Below this PostgreSQL may stop in the middle of an act: people are told before."""
+CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,25 +28,85 @@ class Standing:
     schema_up_to_date: bool = False
     roads: bool = False
     administrator: bool = False
+    disk: bool = False
+    clock: bool = False
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Codes of what is not there, the first cause first."""
+        if not self.database:
+            return ("database_away",)
+        found = {
+            "schema_differs": self.schema_up_to_date,
+            "no_administrator": self.administrator,
+            "disk_nearly_full": self.disk,
+            "clock_off": self.clock,
+            "no_roads": self.roads,
+        }
+        return tuple(code for code, there in found.items() if not there)
 
     @property
     def ready(self) -> bool:
         """Whether people can work: roads may come later, so they do not count."""
-        return self.database and self.schema_up_to_date and self.administrator
+        return not set(self.missing) - {"no_roads"}
 
 
 def readiness(ctx: Context) -> Standing:
     """Tell what is there. Never raises: an operator asks this when something is missing."""
     try:
         with ctx.world.read() as connection:
+            current = migrate.revision_of(connection) == migrate.head()
             return Standing(
                 database=True,
-                schema_up_to_date=migrate.revision_of(connection) == migrate.head(),
-                roads=roads.current_version(connection) is not None,
-                administrator=accounts.has_administrator(connection),
+                schema_up_to_date=current,
+                roads=current and roads.current_version(connection) is not None,
+                administrator=current and accounts.has_administrator(connection),
+                disk=disk_free_bytes(ctx.settings.folder) >= DISK_NEEDED_BYTES,
+                clock=not current or not _in_the_past(connection, ctx.clock()),
             )
     except OperationalError:
         return Standing(database=False)
+
+
+def _in_the_past(connection: Connection, now: datetime) -> bool:
+    """Whether our clock stands before the last act: due times and clocks of orders would be wrong."""
+    number = journal.latest(connection)
+    return any(last.at > now + CLOCK_MAY_DIFFER for last in journal.after(connection, number - 1, limit=1))
+
+
+def disk_free_bytes(folder: Path) -> int:
+    """Return what is free where a folder lies or will lie."""
+    there = next(one for one in (folder, *folder.resolve().parents) if one.exists())
+    return shutil.disk_usage(there).free
+
+
+def state(ctx: Context) -> State:
+    """Count what goes on, for the county's monitoring; it asks even when the database is away."""
+    standing, now = readiness(ctx), ctx.clock()
+    backups, rehearsal = archive.listed(ctx.settings.backups), archive.last_rehearsal(ctx.settings.backups)
+    newest = {one.kind: one for one in reversed(backups)}
+    found = State(
+        database=standing.database,
+        schema_up_to_date=standing.schema_up_to_date,
+        roads=standing.roads,
+        backup_age_s=tuple((kind, (now - one.at).total_seconds()) for kind, one in newest.items()),
+        rehearsal_age_s=(now - rehearsal.at).total_seconds() if rehearsal else None,
+        disk_free_bytes=disk_free_bytes(ctx.settings.folder),
+    )
+    if not standing.schema_up_to_date:
+        return found
+    with ctx.world.read() as connection:
+        running = orders.open_orders(connection)
+        return replace(
+            found,
+            journal_number=journal.latest(connection),
+            open_incidents=len(incidents.list_open(connection)),
+            open_orders=tuple(sorted(Counter(order.state for order in running).items())),
+            overdue_orders=sum(
+                order.state == "sent" and order.answer_by is not None and now > order.answer_by
+                for order in running
+            ),
+        )
 
 
 def first_broken_entry(ctx: Context) -> int | None:

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from starlette.types import ASGIApp
 
 from api import http
 from api.context import Context
@@ -40,7 +41,7 @@ class Clock:
 class Browser:
     """A signed-in client that sends the form token and a request id with every change."""
 
-    def __init__(self, app: FastAPI, name: str) -> None:
+    def __init__(self, app: ASGIApp, name: str) -> None:
         self.http = TestClient(app, base_url="http://muster.test")
         answer = self.http.post("/api/v1/session", json={"name": name, "password": PASSWORD})
         assert answer.status_code == 201, answer.text
