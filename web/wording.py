@@ -367,6 +367,19 @@ DEADLINES: Final[Mapping[str, Pair]] = {
     "effect": ("力量到位", "Help in effect"),
 }
 
+VEHICLE_CLASSES: Final[Mapping[str, Pair]] = {
+    "car": ("小型车", "light vehicle"),
+    "truck": ("货车（12 吨）", "truck of 12 t"),
+    "heavy": ("重型机械（38 吨）", "heavy machine of 38 t"),
+}
+
+SERVED_KINDS: Final[Mapping[str, Pair]] = {
+    "village": ("村", "Villages"),
+    "shelter": ("避难场所", "Shelters"),
+    "team": ("救援队伍", "Teams"),
+    "depot": ("物资库", "Depots"),
+}
+
 INCIDENT_STATES: Final[Mapping[str, Pair]] = {
     "open": ("处置中", "open"),
     "closed": ("已办结", "closed"),
@@ -482,6 +495,35 @@ class Words:
     lang: Lang
 
     # -- fixed words
+
+    def vehicle_class(self, code: str) -> str:
+        """Name a class of vehicle that a question about roads is asked for."""
+        return pick(VEHICLE_CLASSES[code], self.lang)
+
+    def served_kind(self, code: str) -> str:
+        """Name a kind of what needs a road."""
+        return pick(SERVED_KINDS[code], self.lang)
+
+    def struck_road(self, road: Any) -> str:
+        """Name a road under a closure: what its sign says, else what kind of road it is."""
+        return road.name or self.road_class(road.road_class.removesuffix("_link"))
+
+    def cut_off_sentence(self, effect: Any) -> str:
+        """Say how many have no road any more."""
+        villages = sum(1 for one in effect.cut_off if one.served.kind == "village")
+        return pick(
+            (
+                "切断道路：{villages} 个村 {people} 人，另有 {others} 处设施或队伍",
+                "Without a road: {villages} village(s) with {people} people, {others} other place(s) or team(s)",
+            ),
+            self.lang,
+        ).format(villages=villages, people=effect.people, others=len(effect.cut_off) - villages)
+
+    def touched_sentence(self, count: int) -> str:
+        """Say how many running orders still have to pass."""
+        return pick(
+            ("影响 {n} 条执行中的指令", "{n} running order(s) still have to pass there"), self.lang
+        ).format(n=count)
 
     def problem(self, code: str, details: Mapping[str, Any]) -> str:
         """Say why an act was not done."""

@@ -26,7 +26,16 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("labels", 480, False),
     ("incidents", 620, True),
 )
-FIXED_GROUPS: tuple[str, ...] = ("zones", "closures", "routes", "proposal", "orders", "incidents", "draft")
+FIXED_GROUPS: tuple[str, ...] = (
+    "zones",
+    "closures",
+    "hazards",
+    "routes",
+    "proposal",
+    "orders",
+    "incidents",
+    "draft",
+)
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 TAG = re.compile(r"<(script|style)\b")
 NONCE = "@nonce@"

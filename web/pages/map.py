@@ -82,6 +82,7 @@ def _words(view: View) -> dict[str, object]:
         "click_road": _("Click the road that is closed"),
         "closed": _("Closed"),
         "slowed": _("Slowed"),
+        "danger": _("Danger area"),
         "roads": {code: view.words.road_class(code) for code in ROADS},
         "answered": _("{count} of {total} answered"),
         "overdue": wording.pick(wording.OVERDUE[:2], view.lang),

@@ -60,8 +60,35 @@ function routesTo(incident) {
 
 const field = (name) => content().querySelector(`form [name="${name}"]`);
 
+const DRAWN = { color: "#b3261e", weight: 4, dashArray: "6 4", fillOpacity: 0.15 };
+
+function shapeOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // coordinates as lines, or half of a text
+  }
+}
+
+/** Put what was drawn into the form, as if it had been typed. */
+function take(geometry) {
+  const text = field("geometry");
+  if (!text) return;
+  field("lon").value = field("lat").value = "";
+  text.value = JSON.stringify(geometry);
+  showDraft();
+  text.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+const drawing = () => map.pm?.globalDrawModeEnabled() ?? false;
+
 /** Show where the form's coordinates are. */
 function showDraft() {
+  const drawn = shapeOf(field("geometry")?.value);
+  if (drawn) {
+    group("draft").clearLayers().addLayer(L.geoJSON(drawn, { interactive: false, style: DRAWN, pointToLayer: (_, at) => L.circleMarker(at, { ...DRAWN, interactive: false }) }));
+    return;
+  }
   const lon = parseFloat(field("lon")?.value), lat = parseFloat(field("lat")?.value);
   if (!Number.isFinite(lon) || !Number.isFinite(lat)) return;
   const mark = document.createElement("div");
@@ -75,7 +102,9 @@ function fill({ lat, lng }) {
   field("lon").value = lng.toFixed(6);
   field("lat").value = lat.toFixed(6);
   if (field("place")) field("place").value = ""; // the later of click and words counts
+  if (field("geometry")) field("geometry").value = "";
   showDraft();
+  field("lat").dispatchEvent(new Event("change", { bubbles: true }));
   getJSON(`/api/v1/locate?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`)
     .then(({ chain, areas }) => {
       hint.textContent = (chain.length ? chain : areas).map((link) => nameOf(link, config.names)).join(" › ");
@@ -96,6 +125,7 @@ function offer(latlng, pages) {
 
 /** A place was clicked. While a form waits for a position the click means that, and the place's page is only offered. */
 function touched(event, path, name) {
+  if (drawing()) return;
   L.DomEvent.stop(event);
   if (closeTool.getAttribute("aria-pressed") === "true" || field("lon")) {
     clicked(event);
@@ -110,6 +140,7 @@ function picking(on) {
 }
 
 function clicked({ latlng }) {
+  if (drawing()) return;
   const at = `?lon=${latlng.lng.toFixed(6)}&lat=${latlng.lat.toFixed(6)}`;
   if (closeTool.getAttribute("aria-pressed") === "true") {
     picking(false);
@@ -121,6 +152,10 @@ function clicked({ latlng }) {
 }
 
 map.on("click", clicked);
+document.body.addEventListener("click", async ({ target }) => {
+  const tool = target.closest?.("[data-draw]");
+  if (tool) (await import("./draw.js")).draw(map, tool, take);
+});
 closeTool.addEventListener("click", () => picking(closeTool.getAttribute("aria-pressed") !== "true"));
 // A form may have been redrawn, because somebody else acted, while its answer was under way: htmx then no longer finds
 // on it how to take the answer in, and would put a page into a page.
@@ -134,7 +169,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   picking(false);
 });
 document.body.addEventListener("input", (event) => {
-  if (["lon", "lat"].includes(event.target.name)) showDraft();
+  if (["lon", "lat", "geometry"].includes(event.target.name)) showDraft();
 });
 
 // -- the map ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // What is happening: incidents, hazard zones, closures, routes and ordered units. Few, so they are elements with words.
 /* global L */
 
+import { drawHazards } from "./hazards.js";
 import { nameOf, textElement } from "./layers.js";
 
 // state of an order: mark and tone. The mark says it where colour cannot.
@@ -117,10 +118,14 @@ const clock = new Intl.DateTimeFormat(document.documentElement.lang, { month: "2
 const moment = (at) => (at ? clock.format(new Date(at)) : "");
 
 /** What a closure is, why, and its time window where it has one. */
-function closureText({ factor_percent: slowed, reason, starts_at: from, ends_at: until }, words) {
-  const window = from || until ? `${moment(from)} – ${moment(until)}` : "";
-  return [slowed ? words.slowed : words.closed, reason, window].filter(Boolean).join(" · ");
+function closureText(closure, words) {
+  return [closure.factor_percent ? words.slowed : words.closed, closure.reason, span(closure)].filter(Boolean).join(" · ");
 }
+
+const span = ({ starts_at: from, ends_at: until }) => (from || until ? `${moment(from)} – ${moment(until)}` : "");
+
+/** What a danger area is, why, and its time window where it has one. */
+const hazardText = (area, words) => [words.danger, area.reason, span(area)].filter(Boolean).join(" · ");
 
 /** Draw all that stands now. Each group is emptied first: the state is whole, not a difference. */
 export function drawState(group, state, { words, types, vehicles, names, open }) {
@@ -141,6 +146,7 @@ export function drawState(group, state, { words, types, vehicles, names, open })
       item.on("click", (event) => { L.DomEvent.stop(event); open(`/closures?id=${feature.properties.id}`); });
     },
   }));
+  drawHazards(group("hazards"), state.hazards, (properties) => hazardText(properties, words), open);
   fill("orders", L.featureGroup(together(state.orders).map(({ at: [lon, lat], orders }) => {
     const marker = L.marker([lat, lon], { pane: "incidents", icon: unitMark(orders, names, words) });
     marker.bindTooltip(() => unitList(orders, { words, vehicles, names }));
