@@ -24,7 +24,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, logs, metrics, runtime, worker
-from api.commands import hazards
+from api.commands import hazards, trackers
 from api.errors import MusterError
 from api.http import documents
 from api.security import new_password
@@ -86,6 +86,7 @@ for _name, _group in (
     ("plan", plan_app),
     ("order", order_app),
     ("hazard", hazards.app),
+    ("tracker", trackers.app),
     ("resource", resource_app),
     ("user", user_app),
     ("bench", bench_app),

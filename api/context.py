@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError
 from api import metrics
 from api.errors import InvalidError
 from api.networks import Networks
+from api.pace import Pace
 from api.security import NOBODY, Actor, Passwords
 from api.settings import Settings
 from data import worlds
@@ -71,6 +72,7 @@ class Context:
     clock: Clock
     networks: Networks
     passwords: Passwords
+    pace: Pace
     actor: Actor = field(default=NOBODY)
 
     def acting(self, actor: Actor) -> "Context":
@@ -91,4 +93,5 @@ def make_context(settings: Settings, database_url: str, *, clock: Clock = system
         clock=clock,
         networks=Networks(world.read),
         passwords=Passwords(settings.password_checks),
+        pace=Pace(settings.position_batches_per_minute),
     )

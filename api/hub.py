@@ -23,6 +23,7 @@ from data.journal import Entry
 QUEUE_LENGTH = 1000
 RETRY_S = 0.5
 CHECK_S = 30.0
+GATHER_S = 1.0
 Told = Entry | str | None  # a journal row; a moved unit as JSON; None: the queue has ended
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Hub:
         self._read_after = read_after
         self._read_latest = latest
         self._queues: set[asyncio.Queue[Told]] = set()
+        self._moved: dict[str, None] = {}
         self.latest = 0
         self.hearing = False
 
@@ -88,12 +90,16 @@ class Hub:
         async with await self._connect() as connection:
             for channel in (self._channel, self._positions):
                 await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
+            await self._hand_out()
             while True:
-                await self._hand_out()
                 self.hearing = True
-                async for notice in connection.notifies(timeout=CHECK_S, stop_after=1):
+                notices = [one async for one in connection.notifies(timeout=CHECK_S, stop_after=1)]
+                for notice in notices:
                     if notice.channel == self._positions:
                         self.moved(notice.payload)
+                # after silence, too: what was missed is in the table; positions are no reason to read it
+                if not notices or any(one.channel == self._channel for one in notices):
+                    await self._hand_out()
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         """Connect; a process that stops meanwhile must not leave a connection behind."""
@@ -121,15 +127,23 @@ class Hub:
                 self._queues.discard(queue)
 
     def moved(self, unit: str) -> None:
-        """Tell which unit moved, given as JSON. A queue that is half full keeps its room for acts."""
+        """Note which unit moved, given as JSON; each is told once within GATHER_S, however often it says so."""
         try:
             line = json.dumps(json.loads(unit))
         except ValueError:
             log.warning("Not a unit that moved: %.100r", unit)
             return
+        if not self._moved:
+            asyncio.get_running_loop().call_later(GATHER_S, self._tell_moved)
+        self._moved[line] = None
+
+    def _tell_moved(self) -> None:
+        """Tell what has moved. A queue that is half full keeps its room for acts."""
+        lines, self._moved = tuple(self._moved), {}
         for queue in self._queues:
-            if queue.qsize() < QUEUE_LENGTH // 2:
-                queue.put_nowait(line)
+            for line in lines:
+                if queue.qsize() < QUEUE_LENGTH // 2:
+                    queue.put_nowait(line)
 
 
 def _end(queue: asyncio.Queue[Told]) -> None:

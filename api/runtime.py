@@ -7,18 +7,21 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 from fastapi import FastAPI
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Clock, Context, make_context, system_clock
-from api.errors import UnavailableError
+from api.errors import MusterError, UnavailableError
 from api.hub import Hub
 from api.networks import rehearse
 from api.settings import Settings
 from api.threads import to_the_end
-from api.usecases import events, system
+from api.usecases import events, positions, system
 from data import archive, migrate
 from data.cluster import Cluster
 
+_TIDY_S = 3600.0
+_BETWEEN_BATCHES_S = 1.0  # others' work comes first
 log = logging.getLogger(__name__)
 
 
@@ -79,13 +82,26 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
         await run_in_threadpool(system.publish_layers, context)
         app.state.context = context
         app.state.hub = hub
-        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_warm(context))]
+        work = (hub.run(), _warm(context), _tidy(context))
+        tasks = [asyncio.create_task(one) for one in work]
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await run_in_threadpool(entered.__exit__, None, None, None)
+
+
+async def _tidy(context: Context) -> None:
+    """Delete old fixes, a bounded number at a time, until cancelled. Several processes may do so at once."""
+    while True:
+        pause = _TIDY_S
+        try:
+            if await to_the_end(positions.prune, context):
+                pause = _BETWEEN_BATCHES_S
+        except (SQLAlchemyError, MusterError) as error:
+            log.warning("Old positions were not deleted: %s", error)
+        await asyncio.sleep(pause)
 
 
 async def _warm(context: Context) -> None:

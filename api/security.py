@@ -14,7 +14,9 @@ import argon2
 from api import trace
 from api.errors import NotAllowedError, NotSignedInError, TooManyError
 
-Role = Literal["nobody", "viewer", "township", "duty_officer", "commander", "administrator", "team_link"]
+Role = Literal[
+    "nobody", "viewer", "township", "duty_officer", "commander", "administrator", "team_link", "tracker"
+]
 AccountRole = Literal["viewer", "township", "duty_officer", "commander", "administrator"]
 ACCOUNT_ROLES: Final[tuple[AccountRole, ...]] = get_args(AccountRole)
 
@@ -24,6 +26,7 @@ _COMMAND: Final = frozenset[Role]({"commander", "administrator"})
 _ADMINISTRATOR: Final = frozenset[Role]({"administrator"})
 _TEAM: Final = frozenset[Role]({"team_link"})
 _FIELD: Final = _STAFF | _TEAM
+_TRACKER: Final = frozenset[Role]({"tracker"})
 
 ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "map.read": _EVERYBODY,
@@ -47,6 +50,12 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "order.refuse": _FIELD,
     "order.cancel": _COMMAND,
     "order.call_village": _STAFF,
+    "base_map.read": _EVERYBODY | _TEAM,  # roads, water and names: what a team finds its way by
+    "position.read": _EVERYBODY,
+    "position.report": _TEAM | _TRACKER,
+    "tracker.read": _ADMINISTRATOR,
+    "tracker.create": _ADMINISTRATOR,
+    "tracker.revoke": _ADMINISTRATOR,
     "closure.read": _EVERYBODY,
     "closure.close": _STAFF,
     "closure.edit": _STAFF,
@@ -74,7 +83,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Somebody who acts: an account, a team on its order link (`order` set), or the local command line (`account` None).
+    """Somebody who acts: an account, a team on its order link (`order` set), a tracker (`unit` set: whose place it
+    reports), or the local command line (`account` None).
 
     `area` is the full code of the township or county that the account belongs to; None: the whole installation.
     """
@@ -84,6 +94,7 @@ class Actor:
     account: int | None = None
     order: int | None = None
     area: str | None = None
+    unit: tuple[Literal["team", "vehicle"], int] | None = None
 
     def may(self, act: str) -> bool:
         """Whether the table gives this act to the actor's role."""

@@ -1,5 +1,6 @@
 """Settings, read once from the environment (prefix MUSTER_) or a .env file; every one of them is used."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -62,6 +63,16 @@ class Settings(BaseSettings):
     keep_backups: int = Field(default=7, ge=1, description="backups of each kind that are kept")
     password_checks: int = Field(default=2, ge=1, description="passwords checked at once; each takes 64 MiB")
 
+    positions_kept_days: float = Field(
+        default=30.0, gt=0, le=3650, description="fixes of teams and vehicles older than this are deleted"
+    )
+    position_batches_per_minute: int = Field(
+        default=60, ge=1, le=6000, description="batches of fixes that one telephone or tracker may send"
+    )
+    post_phone: str = Field(
+        default="", max_length=40, description="telephone of the command post, shown on order links"
+    )
+
     @field_validator("database_url")
     @classmethod
     def _driven_by_psycopg(cls, address: str | None) -> str | None:
@@ -89,6 +100,11 @@ class Settings(BaseSettings):
     def backups(self) -> Path:
         """Where backups lie."""
         return self.archive or self.folder / "archive"
+
+    @property
+    def positions_kept(self) -> timedelta:
+        """How long fixes are kept."""
+        return timedelta(days=self.positions_kept_days)
 
     @property
     def elsewhere(self) -> bool:

@@ -90,6 +90,16 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "no_such_area": ("没有代码为 {area} 的行政区。", "There is no area with the code {area}."),
     "no_such_team": ("没有这支队伍。", "There is no such team."),
     "no_such_vehicle": ("没有这台车辆。", "There is no such vehicle."),
+    "no_such_tracker": ("没有这台定位终端。", "There is no such tracker."),
+    "tracker_wrong": ("定位终端的令牌无效或已停用。", "The tracker's token is not valid, or was revoked."),
+    "nobody_under_way": (
+        "这份指令没有人在途，不需要报告位置。",
+        "Nobody is under way on this order; no position is wanted.",
+    ),
+    "sending_too_often": (
+        "发送过于频繁，请在 {wait_s} 秒后再试。",
+        "Sending too often; try again in {wait_s} seconds.",
+    ),
     "no_such_village": ("没有找到村“{words}”。", "No village is called “{words}”."),
     "no_such_shelter": ("没有找到避难场所“{words}”。", "There is no shelter “{words}”."),
     "unknown_task": ("没有这项任务：{tasks}。", "There is no such task: {tasks}."),
@@ -431,6 +441,7 @@ ROLES: Final[Mapping[str, Pair]] = {
     "administrator": ("管理员", "administrator"),
     "township": ("乡镇值班员", "township officer"),
     "team_link": ("队伍", "team"),
+    "tracker": ("定位终端", "tracker"),
     "nobody": ("访客", "visitor"),
 }
 

@@ -13,10 +13,12 @@ from api.http import (
     overview,
     places,
     plans,
+    positions,
     problems,
     resources,
     session,
     system,
+    trackers,
 )
 
 PREFIX = "/api/v1"
@@ -26,6 +28,8 @@ _NOUNS = (
     plans.router,
     orders.router,
     orders.links,
+    positions.router,
+    trackers.router,
     closures.router,
     hazards.router,
     places.router,

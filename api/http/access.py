@@ -5,6 +5,7 @@ import binascii
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.context import Context
 from api.errors import NotSignedInError
@@ -48,6 +49,13 @@ def _key(authorization: str) -> str | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return name_and_password.partition(":")[2] or None
+
+
+def bearer_token(
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
+) -> str | None:
+    """Take the token of `Authorization: Bearer`; None where the request carries none."""
+    return None if given is None else given.credentials
 
 
 async def _given_csrf(request: Request) -> str | None:

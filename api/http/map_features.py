@@ -1,16 +1,18 @@
 """What stands on the command map, as GeoJSON: codes, numbers and names, never markup."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import shapely
 from shapely import Point
 
 from api.http.geojson import GeoJSON, collection, feature
 from api.usecases.overview import OrderStanding
+from api.usecases.whereabouts import Whereabouts
 from data.closures import ClosureRecord
 from data.hazard_areas import HazardAreaRecord
 from data.incidents import IncidentRecord
 from dispatch.model import HazardZone
+from gis.tracks import Fix
 
 _MS = 1000
 
@@ -87,6 +89,41 @@ def orders(found: Iterable[OrderStanding]) -> GeoJSON:
         )
         for one in found
     )
+
+
+def positions(found: Iterable[Whereabouts]) -> GeoJSON:
+    """Draw units where they were last seen, with their open order and when they will be there."""
+    return collection(
+        feature(
+            Point(one.seen.fix.position),
+            {
+                "unit": one.seen.unit[0],
+                "id": one.seen.unit[1],
+                "code": one.seen.code,
+                "name": one.seen.name,
+                "name_en": one.seen.name_en,
+                "kind": one.seen.kind,
+                "owner": one.seen.owner,
+                "at": one.seen.fix.at.isoformat(),
+                "received_at": one.seen.received_at.isoformat(),
+                "accuracy_m": one.seen.fix.accuracy_m,
+                "order": one.order and one.order.id,
+                "incident": one.order and one.order.incident_id,
+                "state": one.order and one.order.state,
+                "expected_at": one.arrival and one.arrival.at.isoformat(),
+                "late": bool(one.arrival and one.arrival.late),
+            },
+        )
+        for one in found
+    )
+
+
+def track(found: Sequence[Fix]) -> GeoJSON:
+    """Draw a way that was driven as one line, with the moment of each of its points; no line for fewer than two."""
+    if len(found) < 2:  # noqa: PLR2004  # a line has two ends
+        return collection(())
+    line = shapely.LineString([fix.position for fix in found])
+    return collection([feature(line, {"at": [fix.at.isoformat() for fix in found]})])
 
 
 def order_routes(found: Iterable[OrderStanding]) -> GeoJSON:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from api.security import PASSWORD_MIN_LENGTH, AccountRole, Role
+from api.usecases.positions import MOST_FIXES
 from dispatch.cutoff import ServedKind, VehicleClass
 from dispatch.lifecycle import VillageTask
 
@@ -452,6 +453,70 @@ class OrderLink(Record):
     expires_at: datetime
 
 
+# -- positions ---------------------------------------------------------------------------------------------------------
+
+
+class GivenFix(BaseModel):
+    """Where a unit was at a moment, by its own clock and receiver."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: datetime
+    position: Position
+    accuracy_m: int | None = Field(default=None, ge=0, le=1_000_000)
+
+
+class FixBatch(BaseModel):
+    """Fixes of one unit, in any order. The same fix may come again: it is stored once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fixes: list[GivenFix] = Field(min_length=1, max_length=MOST_FIXES)
+
+
+class RefusedFix(Record):
+    """A fix that was not stored."""
+
+    at: datetime
+    code: Literal["in_future", "too_old", "not_under_way"]
+
+
+class PositionsReceived(Record):
+    """What became of a batch."""
+
+    stored: int
+    known: int = Field(description="there already: sent before")
+    suspect: int = Field(description="stored as evidence, but too far from the one before to be true")
+    refused: list[RefusedFix]
+    goes_on: bool = Field(description="whether more is wanted: false once the unit has arrived")
+
+
+class TrackerRequest(Command):
+    """A device and whose place it reports."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: Literal["team", "vehicle"]
+    unit: Identifier
+
+
+class Tracker(Record):
+    """A device and whose place it reports."""
+
+    id: int
+    name: str
+    kind: Literal["team", "vehicle"]
+    unit: int
+    created_at: datetime
+    created_by: str
+    revoked_at: datetime | None
+
+
+class MadeTracker(Tracker):
+    """A new tracker. The token is shown this once: null when the same request comes again."""
+
+    token: str | None
+
+
 # -- closures ----------------------------------------------------------------------------------------------------------
 
 
@@ -710,6 +775,7 @@ class MapState(Record):
     hazards: GeoJSON = Field(description="danger areas that people have drawn, future ones too")
     orders: GeoJSON = Field(description="where each unit stands, with the state of its order")
     routes: GeoJSON = Field(description="the ways of open orders")
+    positions: GeoJSON = Field(description="where units were last seen within a day")
 
 
 # -- resources ---------------------------------------------------------------------------------------------------------

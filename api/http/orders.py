@@ -3,13 +3,17 @@
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Request, Response, status
 
 from api.http import documents
 from api.http.access import Acting, BaseContext, Visiting
-from api.http.models import Identifier, Order, OrderLink, Plain, Reasoned
+from api.http.keeping import UNCHANGED, kept
+from api.http.models import FixBatch, Identifier, Order, OrderLink, Plain, PositionsReceived, Reasoned
+from api.http.overview import TILE
+from api.http.positions import fixes_of, received
 from api.http.problems import responses
-from api.usecases import orders
+from api.usecases import layers, orders, positions
+from gis.mercator import Tile
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 links = APIRouter(prefix="/order-links", tags=["order links"])
@@ -71,6 +75,25 @@ def get_linked_order(token: Token, base: BaseContext) -> Order:
     """Give the one order that this link opens, without a login."""
     context = orders.by_link(base, token)
     return documents.order(context, orders.linked(context))
+
+
+@links.post("/{token}/positions", responses=responses(400, 401, 403, 409, 422, 429))
+def report_linked_positions(token: Token, body: FixBatch, base: BaseContext) -> PositionsReceived:
+    """Take in where the team of this link is while it is under way. The same fix sent twice is stored once."""
+    return received(positions.report(orders.by_link(base, token), fixes_of(body)))
+
+
+@links.get(
+    "/{token}/tiles/{z}/{x}/{y}.mvt",
+    response_class=Response,
+    responses={200: {"content": {TILE: {}}}, **UNCHANGED, **responses(401, 422)},
+)
+def linked_tile(  # noqa: PLR0917  # parts of an address
+    token: Token, z: int, x: int, y: int, request: Request, base: BaseContext
+) -> Response:
+    """Give one tile of the base map to whoever holds the link."""
+    found = layers.base_tile(orders.by_link(base, token), Tile(z, x, y))
+    return kept(request, found, media_type=TILE, gzipped=True)
 
 
 @links.post("/{token}/{act}", responses=_WRITE)

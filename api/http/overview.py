@@ -10,7 +10,7 @@ from api.http.access import Visiting
 from api.http.keeping import UNCHANGED, kept
 from api.http.models import LayerSummary, MapState
 from api.http.problems import responses
-from api.usecases import layers
+from api.usecases import layers, whereabouts
 from api.usecases.overview import overview
 from data.places import Bounds
 from gis.mercator import Tile
@@ -100,6 +100,7 @@ def map_state(context: Visiting) -> MapState:
         hazards=map_features.hazards(now.hazards),
         orders=map_features.orders(now.orders),
         routes=map_features.order_routes(now.orders),
+        positions=map_features.positions(whereabouts.standing(context)),
     )
 
 

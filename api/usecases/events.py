@@ -1,7 +1,7 @@
 """What has happened: the journal, read in order."""
 
 from api.context import Context
-from data import journal
+from data import fixes, journal
 from data.journal import Entry
 
 
@@ -12,7 +12,7 @@ def channel(ctx: Context) -> str:
 
 def positions_channel(ctx: Context) -> str:
     """Name the channel on which this world's units say that they moved."""
-    return f"positions_{ctx.world.schema}"
+    return fixes.channel(ctx.world.schema)
 
 
 def latest(ctx: Context) -> int:

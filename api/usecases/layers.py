@@ -76,7 +76,7 @@ def layer_tile(ctx: Context, code: str, tile: Tile) -> bytes:
 
 def base_tile(ctx: Context, tile: Tile) -> bytes:
     """Give one tile of the base map, gzipped. Raises InvalidError for an address that is no tile."""
-    authorise(ctx.actor, "map.read")
+    authorise(ctx.actor, "base_map.read")
     _must_exist(tile)
     with ctx.world.read() as connection:
         return tiles.base_tile(connection, tile)
