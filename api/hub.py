@@ -96,7 +96,7 @@ class Hub:
                 notices = [one async for one in connection.notifies(timeout=CHECK_S, stop_after=1)]
                 for notice in notices:
                     if notice.channel == self._positions:
-                        self.moved(notice.payload)
+                        self._note(notice.payload)
                 # after silence, too: what was missed is in the table; positions are no reason to read it
                 if not notices or any(one.channel == self._channel for one in notices):
                     await self._hand_out()
@@ -126,24 +126,27 @@ class Hub:
                 _end(queue)
                 self._queues.discard(queue)
 
+    def _note(self, unit: str) -> None:
+        """Note which unit moved; each is told once within GATHER_S, however often it says so."""
+        if not self._moved:
+            asyncio.get_running_loop().call_later(GATHER_S, self._tell_moved)
+        self._moved[unit] = None
+
+    def _tell_moved(self) -> None:
+        units, self._moved = tuple(self._moved), {}
+        for unit in units:
+            self.moved(unit)
+
     def moved(self, unit: str) -> None:
-        """Note which unit moved, given as JSON; each is told once within GATHER_S, however often it says so."""
+        """Tell which unit moved, given as JSON. A queue that is half full keeps its room for acts."""
         try:
             line = json.dumps(json.loads(unit))
         except ValueError:
             log.warning("Not a unit that moved: %.100r", unit)
             return
-        if not self._moved:
-            asyncio.get_running_loop().call_later(GATHER_S, self._tell_moved)
-        self._moved[line] = None
-
-    def _tell_moved(self) -> None:
-        """Tell what has moved. A queue that is half full keeps its room for acts."""
-        lines, self._moved = tuple(self._moved), {}
         for queue in self._queues:
-            for line in lines:
-                if queue.qsize() < QUEUE_LENGTH // 2:
-                    queue.put_nowait(line)
+            if queue.qsize() < QUEUE_LENGTH // 2:
+                queue.put_nowait(line)
 
 
 def _end(queue: asyncio.Queue[Told]) -> None:
