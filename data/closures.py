@@ -7,6 +7,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Row, or_, select
 
+from data import reach
 from data.geometry import shape_of, stored_shape
 from data.tables import closures
 from gis.network import Closure
@@ -62,9 +63,12 @@ def insert(
     return _record(connection.execute(statement.returning(closures)).one())
 
 
-def get(connection: Connection, closure_id: int) -> ClosureRecord | None:
-    """Read one closure; None when there is none."""
-    row = connection.execute(select(closures).where(closures.c.id == closure_id)).one_or_none()
+def get(connection: Connection, closure_id: int, *, area: str | None = None) -> ClosureRecord | None:
+    """Read one closure; None when there is none, or none that touches the area of this full code."""
+    query = select(closures).where(closures.c.id == closure_id)
+    if area is not None:
+        query = query.where(reach.closure(area))
+    row = connection.execute(query).one_or_none()
     return _record(row) if row else None
 
 
@@ -95,13 +99,15 @@ def end(
     return _record(row) if row else None
 
 
-def not_over(connection: Connection, at: datetime) -> tuple[ClosureRecord, ...]:
-    """Read closures that hold at `at` or will later, by id."""
+def not_over(connection: Connection, at: datetime, *, area: str | None = None) -> tuple[ClosureRecord, ...]:
+    """Read closures that hold at `at` or will later, by id; only those that touch an area, given by its full code."""
     query = (
         select(closures)
         .where(closures.c.ended_at.is_(None), or_(closures.c.ends_at.is_(None), closures.c.ends_at > at))
         .order_by(closures.c.id)
     )
+    if area is not None:
+        query = query.where(reach.closure(area))
     return tuple(_record(row) for row in connection.execute(query))
 
 

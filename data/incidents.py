@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from data import reach
 from data.frozen import jsonable
 from data.geometry import position_of, stored_point
 from data.tables import incidents
@@ -93,9 +94,12 @@ def insert(
     return _record(connection.execute(statement.returning(incidents)).one())
 
 
-def get(connection: Connection, incident_id: int) -> IncidentRecord | None:
-    """Read one incident; None when there is none."""
-    row = connection.execute(_select().where(incidents.c.id == incident_id)).one_or_none()
+def get(connection: Connection, incident_id: int, *, within: str | None = None) -> IncidentRecord | None:
+    """Read one incident; None when there is none, or none that concerns the area of digits `within`."""
+    query = _select().where(incidents.c.id == incident_id)
+    if within is not None:
+        query = query.where(reach.incident_or_help(within))
+    row = connection.execute(query).one_or_none()
     return _record(row) if row else None
 
 
@@ -113,9 +117,13 @@ def list_open(connection: Connection) -> tuple[IncidentRecord, ...]:
     return tuple(_record(row) for row in connection.execute(_select().where(incidents.c.state == "open")))
 
 
-def list_all(connection: Connection, *, limit: int = 500) -> tuple[IncidentRecord, ...]:
-    """Read the newest incidents in any state, the newest first."""
+def list_all(
+    connection: Connection, *, limit: int = 500, within: str | None = None
+) -> tuple[IncidentRecord, ...]:
+    """Read the newest incidents in any state, the newest first; only those in the area of digits `within`."""
     query = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
+    if within is not None:
+        query = query.where(reach.incident(within))
     return tuple(_record(row) for row in connection.execute(query))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
+from data import reach
 from data.tables import OPEN_ORDER_STATES, order_lines, orders
 from dispatch.lifecycle import OrderState
 from dispatch.model import Legs
@@ -149,9 +150,9 @@ def insert(
     return _record(row, tuple(lines))
 
 
-def get(connection: Connection, order_id: int) -> OrderRecord | None:
-    """Read one order; None when there is none."""
-    return _one(connection, select(orders).where(orders.c.id == order_id))
+def get(connection: Connection, order_id: int, *, within: str | None = None) -> OrderRecord | None:
+    """Read one order; None when there is none, or none that concerns the area of digits `within`."""
+    return _one(connection, _concerning(within).where(orders.c.id == order_id))
 
 
 def lock(connection: Connection, order_id: int) -> OrderRecord | None:
@@ -174,16 +175,18 @@ def by_token(connection: Connection, link_hash: bytes) -> OrderRecord | None:
     return _one(connection, select(orders).where(orders.c.link_hash == link_hash))
 
 
-def open_orders(connection: Connection) -> tuple[OrderRecord, ...]:
-    """Read all open orders by id."""
-    return _many(
-        connection, select(orders).where(orders.c.state.in_(OPEN_ORDER_STATES)).order_by(orders.c.id)
-    )
+def open_orders(connection: Connection, *, within: str | None = None) -> tuple[OrderRecord, ...]:
+    """Read all open orders by id; only those that concern the area of digits `within`."""
+    query = _concerning(within).where(orders.c.state.in_(OPEN_ORDER_STATES))
+    return _many(connection, query.order_by(orders.c.id))
 
 
-def of_incident(connection: Connection, incident_id: int) -> tuple[OrderRecord, ...]:
-    """Read every order for an incident, in any state, by id."""
-    return _many(connection, select(orders).where(orders.c.incident_id == incident_id).order_by(orders.c.id))
+def of_incident(
+    connection: Connection, incident_id: int, *, within: str | None = None
+) -> tuple[OrderRecord, ...]:
+    """Read every order for an incident, in any state, by id; only those that concern the area of digits `within`."""
+    query = _concerning(within).where(orders.c.incident_id == incident_id)
+    return _many(connection, query.order_by(orders.c.id))
 
 
 def of_incidents(connection: Connection, incident_ids: Sequence[int]) -> tuple[OrderRecord, ...]:
@@ -198,9 +201,11 @@ def of_plan(connection: Connection, plan_id: int) -> tuple[OrderRecord, ...]:
     return _many(connection, select(orders).where(orders.c.plan_id == plan_id).order_by(orders.c.id))
 
 
-def list_all(connection: Connection, *, limit: int = 500) -> tuple[OrderRecord, ...]:
-    """Read the newest orders in any state, the newest first."""
-    return _many(connection, select(orders).order_by(orders.c.id.desc()).limit(limit))
+def list_all(
+    connection: Connection, *, limit: int = 500, within: str | None = None
+) -> tuple[OrderRecord, ...]:
+    """Read the newest orders in any state, the newest first; only those that concern the area of digits `within`."""
+    return _many(connection, _concerning(within).order_by(orders.c.id.desc()).limit(limit))
 
 
 def advance(
@@ -225,6 +230,11 @@ def set_link(connection: Connection, *, order_id: int, link_hash: bytes, expires
 def revoke_link(connection: Connection, *, order_id: int, at: datetime) -> OrderRecord:
     """End an order's link. Raises LookupError."""
     return _update(connection, order_id, {"link_revoked_at": at})
+
+
+def _concerning(within: str | None) -> Select[Any]:
+    query = select(orders)
+    return query if within is None else query.where(reach.order(within))
 
 
 def _update(connection: Connection, order_id: int, values: dict[str, Any]) -> OrderRecord:

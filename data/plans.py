@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, select
 
+from data import reach
 from data import snapshot as snapshots
 from data.frozen import decode, encode
 from data.tables import plans
@@ -79,9 +80,12 @@ def insert(
     return _record(connection.execute(statement.returning(*_COLUMNS)).one())
 
 
-def get(connection: Connection, plan_id: int) -> PlanRecord | None:
-    """Read one plan; None when there is none."""
-    row = connection.execute(select(*_COLUMNS).where(plans.c.id == plan_id)).one_or_none()
+def get(connection: Connection, plan_id: int, *, within: str | None = None) -> PlanRecord | None:
+    """Read one plan; None when there is none, or none that is of the area of digits `within` alone."""
+    query = select(*_COLUMNS).where(plans.c.id == plan_id)
+    if within is not None:
+        query = query.where(reach.plan(within))
+    row = connection.execute(query).one_or_none()
     return _record(row) if row else None
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Integer, Row, func, literal, select
 
+from data import reach
 from data.tables import stock_lots, stock_movements
 
 Movement = Literal["receive", "count", "reserve", "release", "issue"]
@@ -73,11 +74,15 @@ def get(connection: Connection, lot_id: int) -> LotRecord | None:
     return _record(row) if row else None
 
 
-def list_all(connection: Connection, *, depot_id: int | None = None) -> tuple[LotRecord, ...]:
-    """Read the lots of one depot, or of all, by id."""
+def list_all(
+    connection: Connection, *, depot_id: int | None = None, within: str | None = None
+) -> tuple[LotRecord, ...]:
+    """Read the lots of one depot, or of all, by id; only those in depots of the area of digits `within`."""
     query = select(*_COLUMNS).order_by(stock_lots.c.id)
     if depot_id is not None:
         query = query.where(stock_lots.c.depot_id == depot_id)
+    if within is not None:
+        query = query.where(reach.lot(within))
     return tuple(_record(row) for row in connection.execute(query))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, Row, Select, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
+from data import reach
 from data.geometry import position_of, stored_point
 from data.tables import (
     depot_states,
@@ -96,8 +97,10 @@ class DepotRecord:
     note: str
 
 
-def list_teams(connection: Connection, ids: Collection[int] | None = None) -> tuple[TeamRecord, ...]:
-    """Read teams by id: those asked for, or all."""
+def list_teams(
+    connection: Connection, ids: Collection[int] | None = None, *, within: str | None = None
+) -> tuple[TeamRecord, ...]:
+    """Read teams by id: those asked for, or all; only those of the area of digits `within`."""
     state = team_states
     query = select(
         *_columns(teams),
@@ -111,26 +114,36 @@ def list_teams(connection: Connection, ids: Collection[int] | None = None) -> tu
     known = select(team_capabilities).order_by(team_capabilities.c.team_id, team_capabilities.c.code)
     for row in connection.execute(_among(known, team_capabilities, ids, "team_id")):
         able.setdefault(row.team_id, []).append(Capability(code=row.code, grade=row.grade))
+    if within is not None:
+        query = query.where(reach.team(within))
     rows = connection.execute(_among(query.order_by(teams.c.id), teams, ids))
     return tuple(_team(row, tuple(able.get(row.id, ()))) for row in rows)
 
 
-def list_vehicles(connection: Connection, ids: Collection[int] | None = None) -> tuple[VehicleRecord, ...]:
-    """Read vehicles by id: those asked for, or all."""
+def list_vehicles(
+    connection: Connection, ids: Collection[int] | None = None, *, within: str | None = None
+) -> tuple[VehicleRecord, ...]:
+    """Read vehicles by id: those asked for, or all; only those of the area of digits `within`."""
     state = vehicle_states
     query = select(*_columns(vehicles), state.c.in_service, state.c.reported_at, state.c.note).outerjoin_from(
         vehicles, state, state.c.vehicle_id == vehicles.c.id
     )
+    if within is not None:
+        query = query.where(reach.vehicle(within))
     rows = connection.execute(_among(query.order_by(vehicles.c.id), vehicles, ids))
     return tuple(_vehicle(row) for row in rows)
 
 
-def list_depots(connection: Connection, ids: Collection[int] | None = None) -> tuple[DepotRecord, ...]:
-    """Read depots by id: those asked for, or all."""
+def list_depots(
+    connection: Connection, ids: Collection[int] | None = None, *, within: str | None = None
+) -> tuple[DepotRecord, ...]:
+    """Read depots by id: those asked for, or all; only those of the area of digits `within`."""
     state = depot_states
     query = select(*_columns(depots), state.c.open, state.c.reported_at, state.c.note).outerjoin_from(
         depots, state, state.c.depot_id == depots.c.id
     )
+    if within is not None:
+        query = query.where(reach.depot(within))
     rows = connection.execute(_among(query.order_by(depots.c.id), depots, ids))
     return tuple(_depot(row) for row in rows)
 
