@@ -162,7 +162,7 @@ def escalate(connection: Connection, *, incident_id: int, at: datetime, by: str)
     """Hand an open incident that a township leads to its county; None when no township leads an open one."""
     row = connection.execute(
         incidents.update()
-        .where(incidents.c.id == incident_id, incidents.c.state == "open", incidents.c.escalated_at.is_(None))
+        .where(incidents.c.id == incident_id, incidents.c.state == "open", incidents.c.post.is_not(None))
         .values(post=None, escalated_at=at, escalated_by=by)
         .returning(incidents)
     ).one_or_none()

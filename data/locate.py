@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, Row, TextClause, false, or_, select, text
 
+from data import reach
 from data.geometry import position_of
 from data.tables import incidents
 from gis.crs import STORED
@@ -153,6 +154,8 @@ def _ranked(named: str) -> TextClause:
             SELECT * FROM ({named}) AS named
             WHERE middle IS NOT NULL
                 AND (code = :words OR name ILIKE :pattern OR name_en ILIKE :pattern OR code ILIKE :prefix)
+                AND (:within = '' OR kind = 'road' OR starts_with(area_code, :within))
+                AND (:known = '' OR kind <> 'person' OR starts_with(area_code, :known))
             ORDER BY code = :words DESC, lower(name) = lower(:words) DESC,
                 position(lower(:words) IN lower(name)) = 1 DESC,
                 array_position(ARRAY['area', 'village', 'team', 'depot', 'place', 'road', 'grid', 'person'], kind),
@@ -206,20 +209,37 @@ def search(
     roads: bool = False,
     people: bool = False,
     hidden: Sequence[str] = (),
+    within: str | None = None,
+    known: str | None = None,
 ) -> tuple[Found, ...]:
     """Find by code or by part of a name in either language: exact first, then names that begin so, then short ones.
 
     roads: also roads by name or number. people: also persons, where their first duty is; only together with roads.
-    hidden: layers of places that are not searched.
+    hidden: layers of places that are not searched. within: only what belongs to the area of these digits; known: the
+    same for persons.
     """
-    values = {**_patterns(words), "limit": limit, "hidden": list(hidden)}
+    values = {
+        **_patterns(words),
+        "limit": limit,
+        "hidden": list(hidden),
+        "within": within or "",
+        "known": known or "",
+    }
     return tuple(_found(row) for row in connection.execute(_SEARCH[roads, people], values))
 
 
 def search_incidents(
-    connection: Connection, words: str, *, types: Sequence[str] = (), limit: int = 10
+    connection: Connection,
+    words: str,
+    *,
+    types: Sequence[str] = (),
+    limit: int = 10,
+    within: str | None = None,
 ) -> tuple[Found, ...]:
-    """Find open incidents by part of their name, by number ("#12", "12") or by type, the latest first."""
+    """Find open incidents by part of their name, by number ("#12", "12") or by type, the latest first.
+
+    within: only those of the area of these digits.
+    """
     pattern, number = _patterns(words)["pattern"], words.removeprefix("#")
     by_number = incidents.c.id == int(number) if number.isascii() and number.isdigit() else false()
     query = (
@@ -229,6 +249,8 @@ def search_incidents(
         .order_by(incidents.c.id.desc())
         .limit(limit)
     )
+    if within is not None:
+        query = query.where(reach.incident(within))
     return tuple(
         Found(
             kind="incident",

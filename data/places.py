@@ -24,6 +24,7 @@ from data import registers
 from data.geometry import shape_of
 from data.layers import Field, Layer
 from data.policies import Policy
+from data.reach import inside
 from data.tables import areas, places, villages
 from gis.crs import STORED
 
@@ -45,39 +46,62 @@ def features(
     limit: int | None = None,
     offset: int = 0,
     personal: bool = False,
+    within: str | None = None,
+    known: str | None = None,
 ) -> str:
     """Read a layer as the text of a GeoJSON FeatureCollection, in stored degrees; without personal fields unless asked.
 
-    bounds: only what touches them. offset: rows to pass over first, in the order of their ids. The text is made by the
-    database: a Python object for each row costs tenfold.
+    bounds: only what touches them. offset: rows to pass over first, in the order of their ids. `within`, `known`: digits
+    of areas, as in `registers.items`. The text is made by the database: a Python object for each row costs tenfold.
     """
-    query = _collection(layer, personal=personal, within=bounds is not None)
+    query = _collection(layer, personal=personal, boxed=bounds is not None, within=within, known=known)
     return str(connection.scalar(query, {"limit": limit, "offset": offset, **_edges(bounds)}))
 
 
 def feature(
-    connection: Connection, layer: Layer, identity: str | int, *, personal: bool = False
+    connection: Connection,
+    layer: Layer,
+    identity: str | int,
+    *,
+    personal: bool = False,
+    within: str | None = None,
+    known: str | None = None,
 ) -> str | None:
-    """Read one row as the text of a GeoJSON Feature; None if there is none. identity: an area's code, else a number."""
-    rows = registers.items(layer, personal=personal).where(registers.key_of(layer) == identity)
+    """Read one row as the text of a GeoJSON Feature; None if there is none. identity: an area's code, else a number.
+
+    `within`, `known`: digits of areas, as in `registers.items`.
+    """
+    items = registers.items(layer, personal=personal, within=within, known=known)
+    rows = items.where(registers.key_of(layer) == identity)
     found: str | None = connection.scalar(_as_features(rows.subquery("chosen")))
     return found
 
 
-def count(connection: Connection, layer: Layer, *, bounds: Bounds | None = None) -> int:
-    """Count a layer's rows; only those that touch the bounds where there are any."""
+def count(
+    connection: Connection, layer: Layer, *, bounds: Bounds | None = None, within: str | None = None
+) -> int:
+    """Count a layer's rows; only those that touch the bounds where there are any, and those of the area `within`."""
     table = registers.table_of(layer)
     query = select(func.count()).select_from(table).where(*registers.belongs(layer))
     if bounds is not None and "geom" in table.c:
         query = query.where(_touches(layer))
+    if within is not None:
+        query = query.where(inside(registers.area_of(layer), within))
     return int(connection.scalar(query, _edges(bounds)) or 0)
 
 
 def get(
-    connection: Connection, layer: Layer, identity: int, *, personal: bool = False
+    connection: Connection,
+    layer: Layer,
+    identity: int,
+    *,
+    personal: bool = False,
+    within: str | None = None,
+    known: str | None = None,
 ) -> dict[str, Any] | None:
     """Read one row of a layer by its number: `id`, each field under its name, `geom` as a shape; None if there is none."""
-    query = registers.items(layer, personal=personal).where(registers.key_of(layer) == identity)
+    rows = registers.items(layer, personal=personal, within=within, known=known)
+    query = rows.where(registers.key_of(layer) == identity)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         return None
@@ -120,12 +144,19 @@ def create_views(connection: Connection, policy: Policy, *, world: str = "live")
         connection.exec_driver_sql(f'CREATE VIEW {VIEWS}."{layer.code}" AS {query}')
 
 
-def extent(connection: Connection) -> Bounds | None:
-    """Return the bounds of the county: of its areas, or of its villages where areas have no outlines yet."""
-    for table in (areas, villages):
-        box = connection.scalar(
-            select(func.ST_AsBinary(func.ST_Extent(table.c.geom).op("::")(text("geometry"))))
-        )
+def extent(connection: Connection, *, area: str | None = None) -> Bounds | None:
+    """Return the bounds of the county: of its areas, or of its villages where areas have no outlines yet.
+
+    area: the full code of an area; its own bounds where it has an outline.
+    """
+    box = func.ST_AsBinary(func.ST_Extent(areas.c.geom).op("::")(text("geometry")))
+    asked = [select(box).where(areas.c.code == area)] if area is not None else []
+    for query in (
+        *asked,
+        select(box),
+        select(func.ST_AsBinary(func.ST_Extent(villages.c.geom).op("::")(text("geometry")))),
+    ):
+        box = connection.scalar(query)
         if box is not None:
             west, south, east, north = shapely.from_wkb(bytes(box)).bounds
             return west, south, east, north
@@ -141,10 +172,12 @@ def _value(field: Field, stored: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _collection(layer: Layer, *, personal: bool, within: bool) -> Select[Any]:
+def _collection(
+    layer: Layer, *, personal: bool, boxed: bool, within: str | None, known: str | None
+) -> Select[Any]:
     """Make the query that writes a layer as GeoJSON; kept, because making it takes as long as answering it."""
-    rows = registers.items(layer, personal=personal)
-    if within and "geom" in registers.table_of(layer).c:
+    rows = registers.items(layer, personal=personal, within=within, known=known)
+    if boxed and "geom" in registers.table_of(layer).c:
         rows = rows.where(_touches(layer))
     wanted = rows.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
     each = _as_features(wanted.subquery("chosen")).subquery("each")

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import Boolean, Date, Double, Integer, Text
 
 from data.layers import Field, Layer, Store
+from data.reach import inside
 from data.tables import (
     areas,
     depots,
@@ -40,6 +41,13 @@ TABLES: Final[Mapping[Store, Table]] = {
     "people": people,
     "duties": duties,
 }
+
+_OWNERS: Final[Mapping[Store, tuple[tuple[Table, str], ...]]] = {
+    "stock_lots": ((depots, "depot_id"),),
+    "vehicles": ((teams, "team_id"), (depots, "depot_id")),
+    "duties": ((grid_cells, "grid_id"), (places, "place_id"), (teams, "team_id")),
+}
+"""Whose area is a row's, where the row itself may have none: the owner and the column that names it."""
 
 _TYPES: Final[Mapping[str, Any]] = {"integer": Integer, "number": Double, "boolean": Boolean, "date": Date}
 
@@ -105,21 +113,45 @@ def expression(layer: Layer, field: Field) -> ColumnElement[Any]:
     return table.c[column]
 
 
-def items(layer: Layer, *, personal: bool) -> Select[Any]:
+def area_of(layer: Layer) -> ColumnElement[Any]:
+    """Return the code of the area that a row belongs to, through its owner where it has none of its own."""
+    table = table_of(layer)
+    if layer.store == "areas":
+        return table.c.code
+    if layer.store in _OWNERS:
+        own = [table.c.area_code] if "area_code" in table.c else []
+        owners = (
+            select(owner.c.area_code).where(owner.c.id == table.c[key]).scalar_subquery()
+            for owner, key in _OWNERS[layer.store]
+        )
+        return func.coalesce(*own, *owners, type_=Text)
+    return table.c.area_code
+
+
+def items(
+    layer: Layer, *, personal: bool, within: str | None = None, known: str | None = None
+) -> Select[Any]:
     """Select a layer's rows: `id`, each field under its name, `geom`, in the order of their ids.
 
-    Without `personal`, fields about persons are left out.
+    Without `personal`, fields about persons are left out; with `known`, they are null outside the area of these digits.
+    `within`: only rows of the area of these digits.
     """
     fields = [field for field in layer.fields.values() if personal or not field.personal]
-    return (
+    query = (
         select(
             key_of(layer).label("id"),
-            *(expression(layer, field).label(field.name) for field in fields),
+            *(_shown(layer, field, known).label(field.name) for field in fields),
             shape_of(layer).label("geom"),
         )
         .where(*belongs(layer))
         .order_by(key_of(layer))
     )
+    return query if within is None else query.where(inside(area_of(layer), within))
+
+
+def _shown(layer: Layer, field: Field, known: str | None) -> ColumnElement[Any]:
+    value = expression(layer, field)
+    return case((inside(area_of(layer), known), value)) if field.personal and known is not None else value
 
 
 def _capabilities() -> ColumnElement[Any]:

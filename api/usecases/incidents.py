@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.errors import ConflictError, InvalidError, NotFoundError
 from api.security import authorise
@@ -20,6 +21,17 @@ from data.locate import FoundKind
 from dispatch import cards, lifecycle
 from dispatch.lifecycle import IncidentAct, IncidentStanding, IncidentState, Refusal
 from dispatch.model import Need, Position
+
+_ON_INCIDENT: Final = (
+    "incident.change_level",
+    "incident.escalate",
+    "incident.close",
+    "incident.cancel",
+    "plan.propose",
+    "plan.confirm",
+    "aid.request",
+)
+"""Acts that only who leads an incident may do with it."""
 
 _KINDS: Final[Mapping[str, tuple[FoundKind, ...]]] = {
     "village": ("village",),
@@ -75,7 +87,10 @@ def report(
 
     `place` takes the code or name of anything that has a position: an area, a village, a grid cell, a place.
 
-    Raises InvalidError for an unknown type or level, and for words that name no place or more than one.
+    A township reports in its own area and leads what it reported until it escalates.
+
+    Raises InvalidError for an unknown type or level, and for words that name no place or more than one,
+    NotAllowedError for a place outside the actor's area.
     """
     if type not in ctx.policy.incident_types:
         raise InvalidError("unknown_incident_type", type=type)
@@ -96,6 +111,7 @@ def report(
     def do(connection: Connection, now: datetime) -> Done:
         at = _position(connection, where)
         found = locate.locate(connection, at)
+        scope.check_inside(ctx.actor, found.area_code)
         record = incidents.insert(
             connection,
             type=type,
@@ -112,6 +128,7 @@ def report(
             details=details,
             reporter_name=reporter_name,
             reporter_phone=reporter_phone,
+            post=ctx.actor.area if scope.is_township(ctx.actor) else None,
         )
         told = {**arguments, "position": at, **_masked(arguments)}
         return Done(subject="incident", id=record.id, payload=told)
@@ -120,18 +137,19 @@ def report(
 
 
 def listing(ctx: Context, *, state: IncidentState | None = None) -> tuple[Standing, ...]:
-    """List incidents, the newest first."""
+    """List the incidents of the actor's area, the newest first."""
     authorise(ctx.actor, "incident.read")
     with ctx.world.read() as connection:
-        records = [one for one in incidents.list_all(connection) if state in (None, one.state)]
+        found = incidents.list_all(connection, within=scope.own(ctx.actor))
+        records = [one for one in found if state in (None, one.state)]
         return _views(ctx, connection, records)
 
 
 def get(ctx: Context, incident_id: int) -> Standing:
-    """Give one incident. Raises NotFoundError."""
+    """Give one incident of the actor's area, or one that it helps with. Raises NotFoundError."""
     authorise(ctx.actor, "incident.read")
     with ctx.world.read() as connection:
-        record = incidents.get(connection, incident_id)
+        record = incidents.get(connection, incident_id, within=scope.own(ctx.actor))
         if record is None:
             raise NotFoundError("no_such_incident", id=incident_id)
         (view,) = _views(ctx, connection, [record])
@@ -142,7 +160,7 @@ def change_level(ctx: Context, incident_id: int, *, request_id: UUID, level: int
     """Raise or lower the level of an open incident; the next plan covers only the difference to what is ordered."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        record = _standing(connection, incident_id, "change_level", now)
+        record = _standing(ctx, connection, incident_id, "change_level", now)
         by_level = record.priority == ctx.policy.levels[record.level].priority
         incidents.set_level(
             connection,
@@ -310,7 +328,7 @@ def close(ctx: Context, incident_id: int, *, request_id: UUID, reason: str = "")
     """Close an incident. Raises ConflictError while an order for it is open."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        _standing(connection, incident_id, "close", now)
+        _standing(ctx, connection, incident_id, "close", now)
         incidents.set_state(connection, incident_id=incident_id, state="closed", at=now)
         return Done(subject="incident", id=incident_id, payload={"reason": reason})
 
@@ -322,7 +340,7 @@ def cancel(ctx: Context, incident_id: int, *, request_id: UUID, reason: str = ""
     """Cancel an incident, as after a false alarm: its open orders end and their stock goes back."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        _standing(connection, incident_id, "cancel", now)
+        _standing(ctx, connection, incident_id, "cancel", now)
         ended = orders.lock_open(connection, incident_id)
         stock.hold(connection, [order.id for order in ended])
         for order in ended:
@@ -333,6 +351,36 @@ def cancel(ctx: Context, incident_id: int, *, request_id: UUID, reason: str = ""
 
     perform(ctx, "incident.cancel", request_id, {"incident": incident_id, "reason": reason}, do)
     return get(ctx, incident_id)
+
+
+def escalate(ctx: Context, incident_id: int, *, request_id: UUID, reason: str = "") -> Standing:
+    """Hand an incident to the county: from now on it leads, and the township goes on acting for its own teams.
+
+    Raises ConflictError where the county leads already.
+    """
+
+    def do(connection: Connection, now: datetime) -> Done:
+        if incidents.get(connection, incident_id, within=scope.own(ctx.actor)) is None:
+            raise NotFoundError("no_such_incident", id=incident_id)
+        (record,) = incidents.lock(connection, [incident_id])
+        if record.state != "open":
+            raise ConflictError("not_in_this_state", id=incident_id, state=record.state, act="escalate")
+        if record.post is None:
+            raise ConflictError("county_leads_already", id=incident_id)
+        scope.check_leads(ctx.actor, record)
+        incidents.escalate(connection, incident_id=incident_id, at=now, by=ctx.actor.name)
+        return Done(subject="incident", id=incident_id, payload={"from": record.post, "reason": reason})
+
+    perform(ctx, "incident.escalate", request_id, {"incident": incident_id, "reason": reason}, do)
+    return get(ctx, incident_id)
+
+
+def possible_acts(ctx: Context, record: IncidentRecord) -> frozenset[str]:
+    """Tell which acts on this incident the actor may try: the role's, where the incident is theirs to decide."""
+    if record.state != "open" or not scope.leads(ctx.actor, record):
+        return frozenset()
+    acts = {act for act in _ON_INCIDENT if ctx.actor.may(act)}
+    return frozenset(acts if record.post is not None else acts - {"incident.escalate"})
 
 
 def _position(connection: Connection, where: Mapping[str, Any]) -> Position:
@@ -355,12 +403,20 @@ def _called(connection: Connection, kinds: Sequence[FoundKind], words: str) -> P
     return found[0].position
 
 
-def _standing(connection: Connection, incident_id: int, act: IncidentAct, now: datetime) -> IncidentRecord:
-    """Lock the incident and raise unless `act` is possible now."""
-    locked = incidents.lock(connection, [incident_id])
-    if not locked:
+def _led(ctx: Context, connection: Connection, incident_id: int) -> IncidentRecord:
+    """Lock the incident and raise unless it is the actor's to decide."""
+    if incidents.get(connection, incident_id, within=scope.own(ctx.actor)) is None:
         raise NotFoundError("no_such_incident", id=incident_id)
-    (record,) = locked
+    (record,) = incidents.lock(connection, [incident_id])
+    scope.check_leads(ctx.actor, record)
+    return record
+
+
+def _standing(
+    ctx: Context, connection: Connection, incident_id: int, act: IncidentAct, now: datetime
+) -> IncidentRecord:
+    """Lock the incident and raise unless `act` is the actor's and possible now."""
+    record = _led(ctx, connection, incident_id)
     still_open = [one.id for one in orders.of_incident(connection, incident_id) if one.is_open]
     answer = lifecycle.next_incident(
         IncidentStanding(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from api import scope
 from api.context import Context
 from api.errors import InvalidError, NotFoundError
 from api.security import authorise
@@ -27,11 +28,16 @@ def listing(ctx: Context) -> tuple[CountedLayer, ...]:
     authorise(ctx.actor, "map.read")
     ordered = sorted(ctx.policy.layers.values(), key=lambda layer: (layer.legend.order, layer.code))
     with ctx.world.read() as connection:
-        return tuple(CountedLayer(layer=layer, count=places.count(connection, layer)) for layer in ordered)
+        return tuple(
+            CountedLayer(layer=layer, count=places.count(connection, layer, within=scope.around(ctx.actor)))
+            for layer in ordered
+        )
 
 
 def items(ctx: Context, code: str, *, bounds: Bounds | None = None, limit: int = MOST_FEATURES) -> str:
-    """Give a layer's features as the text of a GeoJSON collection; personal fields only to whoever may see them.
+    """Give a layer's features as the text of a GeoJSON collection, as far as the actor's map reaches.
+
+    Personal fields are for whoever may see people, of their own area only.
 
     Raises NotFoundError for a layer that the policy does not have.
     """
@@ -43,6 +49,8 @@ def items(ctx: Context, code: str, *, bounds: Bounds | None = None, limit: int =
             bounds=bounds,
             limit=min(limit, MOST_FEATURES),
             personal=ctx.actor.may("personal.read"),
+            within=(scope.own if layer.personal else scope.around)(ctx.actor),
+            known=scope.own(ctx.actor),
         )
 
 
@@ -55,10 +63,10 @@ def _readable(ctx: Context, code: str) -> Layer:
 
 
 def extent(ctx: Context) -> Bounds | None:
-    """Give the county's bounds: west, south, east, north in degrees; None while nothing was imported."""
+    """Give the bounds of the actor's area: west, south, east, north in degrees; None while nothing was imported."""
     authorise(ctx.actor, "map.read")
     with ctx.world.read() as connection:
-        return places.extent(connection)
+        return places.extent(connection, area=ctx.actor.area)
 
 
 def layer_tile(ctx: Context, code: str, tile: Tile) -> bytes:

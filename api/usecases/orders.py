@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, NotSignedInError
 from api.security import Actor, authorise, new_token, token_hash
@@ -26,16 +27,17 @@ class MadeLink:
 
 
 def listing(ctx: Context, *, incident: int | None = None, only_open: bool = False) -> tuple[OrderRecord, ...]:
-    """List orders, the newest first."""
+    """List the orders that concern the actor's area, the newest first."""
     authorise(ctx.actor, "order.read")
     _only_command_post(ctx)
+    within = scope.own(ctx.actor)
     with ctx.world.read() as connection:
         if incident is not None:
-            found = tuple(reversed(orders.of_incident(connection, incident)))
+            found = tuple(reversed(orders.of_incident(connection, incident, within=within)))
         elif only_open:
-            found = tuple(reversed(orders.open_orders(connection)))
+            found = tuple(reversed(orders.open_orders(connection, within=within)))
         else:
-            found = orders.list_all(connection)
+            found = orders.list_all(connection, within=within)
     return tuple(order for order in found if order.is_open or not only_open)
 
 
@@ -44,7 +46,7 @@ def get(ctx: Context, order_id: int) -> OrderRecord:
     authorise(ctx.actor, "order.read")
     _only_own(ctx, order_id)
     with ctx.world.read() as connection:
-        order = orders.get(connection, order_id)
+        order = orders.get(connection, order_id, within=scope.own(ctx.actor))
     if order is None:
         raise NotFoundError("no_such_order", id=order_id)
     return order

@@ -1,16 +1,16 @@
 """Where is this, and what is called so."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
+from api import scope
 from api.context import Context
 from api.security import authorise
-from api.usecases.personal import masked_name, masked_phone
+from api.usecases import personal
 from data import cells, places
 from data import locate as located
 from data.cells import CellError
-from data.locate import Found, Location, Responsible
+from data.locate import Found, Location
 from data.places import Bounds
 from dispatch.model import Position
 from gis import beidou
@@ -24,10 +24,7 @@ def locate(ctx: Context, position: Position) -> Location:
     authorise(ctx.actor, "map.read")
     with ctx.world.read() as connection:
         found = located.locate(connection, position)
-    if ctx.actor.may("personal.read"):
-        return found
-    masked = tuple(replace(cell, people=tuple(_masked(one) for one in cell.people)) for cell in found.grids)
-    return replace(found, grids=masked)
+    return personal.location(ctx, found)
 
 
 def search(ctx: Context, words: str) -> tuple[Found, ...]:
@@ -36,7 +33,7 @@ def search(ctx: Context, words: str) -> tuple[Found, ...]:
     if not words.strip():
         return ()
     with ctx.world.read() as connection:
-        return located.search(connection, words.strip(), hidden=_hidden(ctx))
+        return located.search(connection, words.strip(), hidden=_hidden(ctx), within=scope.around(ctx.actor))
 
 
 def search_everything(ctx: Context, words: str) -> tuple[Found, ...]:
@@ -56,13 +53,15 @@ def search_everything(ctx: Context, words: str) -> tuple[Found, ...]:
     with ctx.world.read() as connection:
         return (
             *_written(wanted, places.extent(connection)),
-            *located.search_incidents(connection, wanted, types=types),
+            *located.search_incidents(connection, wanted, types=types, within=scope.own(ctx.actor)),
             *located.search(
                 connection,
                 wanted,
                 roads=True,
                 people=ctx.actor.may("personal.read"),
                 hidden=_hidden(ctx),
+                within=scope.around(ctx.actor),
+                known=scope.own(ctx.actor),
             ),
         )
 
@@ -123,7 +122,3 @@ def beidou_code(position: Position) -> str | None:
         return beidou.encode(*position)
     except ValueError:
         return None
-
-
-def _masked(person: Responsible) -> Responsible:
-    return replace(person, name=masked_name(person.name), phone=masked_phone(person.phone))
