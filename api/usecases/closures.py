@@ -10,8 +10,9 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
-from api.errors import ConflictError, InvalidError, NotFoundError
+from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 from api.security import authorise
 from api.usecases.acting import Done, perform
 from data import closures
@@ -23,17 +24,17 @@ KINDS: Final = AREAS | {"Point", "LineString", "MultiPoint", "MultiLineString"}
 
 
 def standing(ctx: Context) -> tuple[ClosureRecord, ...]:
-    """List closures that hold now or will later."""
+    """List closures of the actor's area that hold now or will later."""
     authorise(ctx.actor, "closure.read")
     with ctx.world.read() as connection:
-        return closures.not_over(connection, ctx.clock())
+        return closures.not_over(connection, ctx.clock(), area=ctx.actor.area)
 
 
 def get(ctx: Context, closure_id: int) -> ClosureRecord:
     """Give one closure, ended ones too. Raises NotFoundError."""
     authorise(ctx.actor, "closure.read")
     with ctx.world.read() as connection:
-        found = closures.get(connection, closure_id)
+        found = closures.get(connection, closure_id, area=scope.around_area(ctx.actor))
     if found is None:
         raise NotFoundError("no_such_closure", id=closure_id)
     return found
@@ -71,6 +72,8 @@ def close(
             ends_at=ends_at,
             reason=reason,
         )
+        if closures.get(connection, record.id, area=ctx.actor.area) is None:
+            raise NotAllowedError("outside_your_area", area=ctx.actor.area)
         return Done(subject="closure", id=record.id, payload=arguments)
 
     return get(ctx, perform(ctx, "closure.close", request_id, arguments, do)["id"])
@@ -108,6 +111,10 @@ def open_again(ctx: Context, closure_id: int, *, request_id: UUID) -> ClosureRec
     """Open the road again. Raises ConflictError when it is open already."""
 
     def do(connection: Connection, now: datetime) -> Done:
+        if closures.get(connection, closure_id, area=scope.around_area(ctx.actor)) is None:
+            raise NotFoundError("no_such_closure", id=closure_id)
+        if closures.get(connection, closure_id, area=ctx.actor.area) is None:
+            raise NotAllowedError("outside_your_area", area=ctx.actor.area)
         if closures.end(connection, closure_id=closure_id, ended_at=now, ended_by=ctx.actor.name) is None:
             raise _not_standing(connection, closure_id, "open")
         return Done(subject="closure", id=closure_id)

@@ -6,6 +6,7 @@ from typing import Final
 from api.context import Context
 from api.errors import NotFoundError
 from api.security import authorise
+from api.usecases import personal
 from data import places
 from data.layers import Layer
 from data.places import Bounds
@@ -41,22 +42,23 @@ def extent(ctx: Context) -> Bounds | None:
     """Give the bounds of the county; None while nothing was imported."""
     authorise(ctx.actor, "map.read")
     with ctx.world.read() as connection:
-        return places.extent(connection)
+        return places.extent(connection, area=ctx.actor.area)
 
 
 def page(ctx: Context, code: str, *, bounds: Bounds | None, limit: int, offset: int) -> Page:
     """Give the features from `offset` on, at most `limit` of them, in the order of their ids."""
     layer = collection(ctx, code)
     limit = min(limit, MOST_A_PAGE)
+    sight = personal.sight(ctx, layer)
     with ctx.world.read() as connection:
-        matched = places.count(connection, layer, bounds=bounds)
+        matched = places.count(connection, layer, bounds=bounds, within=sight["within"])
         text = places.features(
             connection,
             layer,
             bounds=bounds,
             limit=limit,
             offset=offset,
-            personal=ctx.actor.may("personal.read"),
+            **sight,
         )
     return Page(text=text, matched=matched, returned=max(0, min(limit, matched - offset)))
 
@@ -70,7 +72,7 @@ def one(ctx: Context, code: str, identity: str) -> str:
             raise NotFoundError("no_such_feature", layer=code, id=identity)
         key = int(identity)
     with ctx.world.read() as connection:
-        found = places.feature(connection, layer, key, personal=ctx.actor.may("personal.read"))
+        found = places.feature(connection, layer, key, **personal.sight(ctx, layer))
     if found is None:
         raise NotFoundError("no_such_feature", layer=code, id=identity)
     return found

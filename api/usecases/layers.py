@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from api import scope
 from api.context import Context
 from api.errors import InvalidError, NotFoundError
 from api.security import authorise
+from api.usecases import personal
 from data import layer_tiles, places, tiles
 from data.layers import Layer
 from data.places import Bounds
@@ -29,7 +29,10 @@ def listing(ctx: Context) -> tuple[CountedLayer, ...]:
     ordered = sorted(ctx.policy.layers.values(), key=lambda layer: (layer.legend.order, layer.code))
     with ctx.world.read() as connection:
         return tuple(
-            CountedLayer(layer=layer, count=places.count(connection, layer, within=scope.around(ctx.actor)))
+            CountedLayer(
+                layer=layer,
+                count=places.count(connection, layer, within=personal.sight(ctx, layer)["within"]),
+            )
             for layer in ordered
         )
 
@@ -48,9 +51,7 @@ def items(ctx: Context, code: str, *, bounds: Bounds | None = None, limit: int =
             layer,
             bounds=bounds,
             limit=min(limit, MOST_FEATURES),
-            personal=ctx.actor.may("personal.read"),
-            within=(scope.own if layer.personal else scope.around)(ctx.actor),
-            known=scope.own(ctx.actor),
+            **personal.sight(ctx, layer),
         )
 
 

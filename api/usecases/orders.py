@@ -12,7 +12,7 @@ from api.context import Context
 from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, NotSignedInError
 from api.security import Actor, authorise, new_token, token_hash
 from api.usecases.acting import Done, perform
-from data import journal, orders, stock
+from data import incidents, journal, orders, stock, units
 from data.orders import OrderRecord
 from dispatch import lifecycle
 from dispatch.lifecycle import OrderAct, OrderStanding, Refusal
@@ -63,6 +63,7 @@ def step(ctx: Context, order_id: int, act: str, *, request_id: UUID, reason: str
     _only_own(ctx, order_id)
 
     def do(connection: Connection, now: datetime) -> Done:
+        _in_hand(ctx, connection, order_id, act)
         order = advance(connection, order_id, act, actor=ctx.actor.name, now=now, reason=reason)  # type: ignore[arg-type] # checked above
         payload = {"state": order.state, "incident": order.incident_id, "reason": reason}
         return Done(subject="order", id=order_id, payload=payload)
@@ -98,6 +99,7 @@ def make_link(ctx: Context, order_id: int, *, request_id: UUID) -> MadeLink:
     token, now = new_token(), ctx.clock()
     expires_at = now + timedelta(hours=ctx.settings.order_link_hours)
     with ctx.world.begin() as connection:
+        _in_hand(ctx, connection, order_id, "link")
         order = orders.lock(connection, order_id)
         if order is None:
             raise NotFoundError("no_such_order", id=order_id)
@@ -113,6 +115,7 @@ def revoke_link(ctx: Context, order_id: int, *, request_id: UUID) -> OrderRecord
     authorise(ctx.actor, "order.link")
     now = ctx.clock()
     with ctx.world.begin() as connection:
+        _in_hand(ctx, connection, order_id, "link")
         if orders.lock(connection, order_id) is None:
             raise NotFoundError("no_such_order", id=order_id)
         order = orders.revoke_link(connection, order_id=order_id, at=now)
@@ -152,6 +155,34 @@ def possible_acts(ctx: Context, order: OrderRecord) -> tuple[OrderAct, ...]:
 
 def _standing(order: OrderRecord) -> OrderStanding:
     return OrderStanding(state=order.state, since=order.since, village=order.kind == "village")
+
+
+def _in_hand(ctx: Context, connection: Connection, order_id: int, act: str) -> None:
+    """Raise unless the order is the actor's to move: they lead its incident, or it is for a unit of theirs.
+
+    Only who leads may cancel: the unit's own area refuses instead. Raises NotFoundError for what is not theirs to see.
+    """
+    if ctx.actor.area is None:
+        return
+    order = orders.get(connection, order_id, within=scope.own(ctx.actor))
+    if order is None:
+        raise NotFoundError("no_such_order", id=order_id)
+    incident = incidents.get(connection, order.incident_id) if order.incident_id is not None else None
+    if incident is not None and scope.leads(ctx.actor, incident):
+        return
+    if not _is_own_unit(ctx, connection, order) or (incident is not None and act == "cancel"):
+        raise NotAllowedError("not_your_command", area=ctx.actor.area)
+
+
+def _is_own_unit(ctx: Context, connection: Connection, order: OrderRecord) -> bool:
+    if order.village is not None:
+        return scope.covers(ctx.actor, order.village)
+    unit = (
+        units.get_team(connection, order.team_id)
+        if order.team_id is not None
+        else units.get_depot(connection, order.depot_id or 0)
+    )
+    return unit is not None and scope.covers(ctx.actor, unit.area_code)
 
 
 def _only_own(ctx: Context, order_id: int) -> None:

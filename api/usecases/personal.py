@@ -5,19 +5,30 @@ The one place that decides. People belong to the area of what they answer for (`
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 
 from api import scope
 from api.context import Context
+from data.layers import Layer
 from data.locate import Location, Responsible
 from data.stock import LotRecord
 from data.units import DepotRecord, TeamRecord
 
 MASK: Final = "***"
-FIELDS: Final = frozenset(
-    {"contact_name", "contact_phone", "phone", "reporter_name", "reporter_phone", "person_name"}
-)
+_WHO: Final = ("contact", "head", "keeper", "monitor", "reporter")
+FIELDS: Final = frozenset(f"{who}_{what}" for who in _WHO for what in ("name", "phone")) | {
+    "phone",
+    "phone_2",
+}
 """Names under which people stand in records and requests; the journal keeps none of them."""
+
+
+class Sight(TypedDict):
+    """What somebody sees of a layer, in the words of `data.registers.items`."""
+
+    personal: bool
+    within: str | None
+    known: str | None
 
 
 Contacted = TypeVar("Contacted", TeamRecord, DepotRecord, LotRecord)
@@ -50,6 +61,19 @@ def location(ctx: Context, found: Location) -> Location:
         return found
     masked = tuple(replace(cell, people=tuple(_masked(one) for one in cell.people)) for cell in found.grids)
     return replace(found, grids=masked)
+
+
+def sight(ctx: Context, layer: Layer) -> Sight:
+    """Tell what this actor sees of a layer: the rows of their map, with people in their own area only.
+
+    A layer that is about people (`layer.personal`) ends at the own area.
+    """
+    own = scope.own(ctx.actor)
+    return Sight(
+        personal=ctx.actor.may("personal.read"),
+        within=own if layer.personal else scope.around(ctx.actor),
+        known=own,
+    )
 
 
 def without(payload: Mapping[str, Any]) -> dict[str, Any]:
