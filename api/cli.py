@@ -509,6 +509,16 @@ def send_report(
     show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
 
 
+@incident_app.command("escalate")
+def escalate_incident(
+    incident: int, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False
+) -> None:
+    """Hand a township's incident to the county, which leads it from now on."""
+    with acting() as context:
+        found = incidents.escalate(context, incident, request_id=request_id, reason=reason)
+    show(documents.incident(found), INCIDENT_COLUMNS, as_json=as_json)
+
+
 @incident_app.command("close")
 def close_incident(
     incident: int, reason: Reason = "", *, request_id: RequestId, as_json: AsJson = False

@@ -21,35 +21,38 @@ AccountRole = Literal["viewer", "township", "duty_officer", "commander", "admini
 ACCOUNT_ROLES: Final[tuple[AccountRole, ...]] = get_args(AccountRole)
 
 _EVERYBODY: Final = frozenset[Role](ACCOUNT_ROLES)
+_POSTS: Final = frozenset[Role]({"township", "duty_officer", "commander", "administrator"})
 _STAFF: Final = frozenset[Role]({"duty_officer", "commander", "administrator"})
 _COMMAND: Final = frozenset[Role]({"commander", "administrator"})
 _ADMINISTRATOR: Final = frozenset[Role]({"administrator"})
+_TOWNSHIP: Final = frozenset[Role]({"township"})
 _TEAM: Final = frozenset[Role]({"team_link"})
-_FIELD: Final = _STAFF | _TEAM
+_FIELD: Final = _POSTS | _TEAM
 _TRACKER: Final = frozenset[Role]({"tracker"})
 
 ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "map.read": _EVERYBODY,
-    "personal.read": _STAFF,  # names and phone numbers; masked for everybody else
+    "personal.read": _POSTS,  # names and phone numbers in the own area; masked for everybody else
     "incident.read": _EVERYBODY,
-    "incident.report": _STAFF,
-    "incident.edit": _STAFF,
-    "incident.send_report": _STAFF,
-    "incident.change_level": _STAFF,
-    "incident.close": _COMMAND,
-    "incident.cancel": _COMMAND,
+    "incident.report": _POSTS,
+    "incident.edit": _POSTS,
+    "incident.send_report": _POSTS,
+    "incident.change_level": _POSTS,
+    "incident.escalate": _POSTS,
+    "incident.close": _COMMAND | _TOWNSHIP,
+    "incident.cancel": _COMMAND | _TOWNSHIP,
     "plan.read": _EVERYBODY,
-    "plan.propose": _STAFF,
-    "plan.confirm": _COMMAND,
+    "plan.propose": _POSTS,
+    "plan.confirm": _COMMAND | _TOWNSHIP,
     "order.read": _EVERYBODY | _TEAM,
-    "order.link": _STAFF,
+    "order.link": _POSTS,
     "order.acknowledge": _FIELD,
     "order.depart": _FIELD,
     "order.arrive": _FIELD,
     "order.finish": _FIELD,
     "order.refuse": _FIELD,
-    "order.cancel": _COMMAND,
-    "order.call_village": _STAFF,
+    "order.cancel": _COMMAND | _TOWNSHIP,
+    "order.call_village": _POSTS,
     "base_map.read": _EVERYBODY | _TEAM,  # roads, water and names: what a team finds its way by
     "position.read": _EVERYBODY,
     "position.report": _TEAM | _TRACKER,
@@ -57,15 +60,15 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "tracker.create": _ADMINISTRATOR,
     "tracker.revoke": _ADMINISTRATOR,
     "closure.read": _EVERYBODY,
-    "closure.close": _STAFF,
-    "closure.edit": _STAFF,
-    "closure.open": _STAFF,
+    "closure.close": _POSTS,
+    "closure.edit": _POSTS,
+    "closure.open": _POSTS,
     "hazard.read": _EVERYBODY,
-    "hazard.draw": _STAFF,
-    "hazard.edit": _STAFF,
-    "hazard.end": _STAFF,
+    "hazard.draw": _POSTS,
+    "hazard.edit": _POSTS,
+    "hazard.end": _POSTS,
     "resource.read": _EVERYBODY,
-    "resource.edit": _STAFF,
+    "resource.edit": _POSTS,
     "layer.import": _ADMINISTRATOR,
     "layer.export": _ADMINISTRATOR,  # with names and phone numbers
     "osm.import": _ADMINISTRATOR,
@@ -78,7 +81,10 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "account.set_password": _ADMINISTRATOR,
     "account.make_key": _ADMINISTRATOR,
 }
-"""The single source of authority: a use case names its act, everything else follows from this table."""
+"""The single source of authority: a use case names its act, everything else follows from this table.
+
+Where a role holds its acts is `api.scope`: a township's in its township and on what it leads.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,18 @@ _UNITS: Final = 4096
 _NAMES: Final = ("code", "name", "name_en")
 
 
-def layer_tile(connection: Connection, layer: Layer, tile: Tile, *, personal: bool = False) -> bytes:
+def layer_tile(
+    connection: Connection,
+    layer: Layer,
+    tile: Tile,
+    *,
+    personal: bool = False,
+    within: str | None = None,
+    known: str | None = None,
+) -> bytes:
     """Draw one tile of a layer as a Mapbox Vector Tile; empty where it has nothing.
+
+    `within`, `known`: digits of areas, as in `registers.items`.
 
     Raises ValueError for an address that is no tile.
     """
@@ -41,7 +51,7 @@ def layer_tile(connection: Connection, layer: Layer, tile: Tile, *, personal: bo
     west, south, east, north = _with_margin(tile)
     values = {"west": west, "south": south, "east": east, "north": north, **tile._asdict()}
     drawn: memoryview | bytes | None = connection.scalar(
-        _query(layer, personal=personal, gathered=gathered), values
+        _query(layer, personal=personal, gathered=gathered, within=within, known=known), values
     )
     return bytes(drawn or b"")
 
@@ -56,13 +66,17 @@ def _with_margin(tile: Tile) -> Bounds:
 
 
 @lru_cache(maxsize=256)
-def _query(layer: Layer, *, personal: bool, gathered: bool) -> Select[Any]:
+def _query(
+    layer: Layer, *, personal: bool, gathered: bool, within: str | None, known: str | None
+) -> Select[Any]:
     table = registers.table_of(layer)
     edges = (bindparam(edge, type_=Double) for edge in ("west", "south", "east", "north"))
     box = func.ST_MakeEnvelope(*edges, STORED)
     near = (
-        select(registers.key_of(layer).label("id"), *_names(layer, personal=personal), table.c.geom)
-        .where(*registers.belongs(layer), table.c.geom.op("&&")(box))
+        select(
+            registers.key_of(layer).label("id"), *_names(layer, personal=personal, known=known), table.c.geom
+        )
+        .where(*registers.belongs(layer), table.c.geom.op("&&")(box), *registers.lies(layer, within))
         .limit(None if gathered else _MOST)
         .cte("near")
     )
@@ -84,10 +98,10 @@ def _query(layer: Layer, *, personal: bool, gathered: bool) -> Select[Any]:
     return select(func.ST_AsMVT(kept.table_valued(), LAYER, _UNITS, "geom"))
 
 
-def _names(layer: Layer, *, personal: bool) -> list[ColumnElement[Any]]:
+def _names(layer: Layer, *, personal: bool, known: str | None) -> list[ColumnElement[Any]]:
     return [
         (
-            registers.expression(layer, layer.fields[name])
+            registers.shown(layer, layer.fields[name], known)
             if name in layer.fields and (personal or not layer.fields[name].personal)
             else literal("")
         ).label(name)

@@ -24,7 +24,6 @@ from data import registers
 from data.geometry import shape_of
 from data.layers import Field, Layer
 from data.policies import Policy
-from data.reach import inside
 from data.tables import areas, places, villages
 from gis.crs import STORED
 
@@ -85,8 +84,7 @@ def count(
     query = select(func.count()).select_from(table).where(*registers.belongs(layer))
     if bounds is not None and "geom" in table.c:
         query = query.where(_touches(layer))
-    if within is not None:
-        query = query.where(inside(registers.area_of(layer), within))
+    query = query.where(*registers.lies(layer, within))
     return int(connection.scalar(query, _edges(bounds)) or 0)
 
 

@@ -96,9 +96,13 @@ def lock(connection: Connection, plan_id: int) -> PlanRecord | None:
     return _record(row) if row else None
 
 
-def of_incident(connection: Connection, incident_id: int) -> tuple[PlanRecord, ...]:
-    """Read the plans for an incident, alone or with others, the newest first."""
+def of_incident(
+    connection: Connection, incident_id: int, *, within: str | None = None
+) -> tuple[PlanRecord, ...]:
+    """Read the plans for an incident, alone or with others, the newest first; only those of the area of digits `within`."""
     query = select(*_COLUMNS).where(plans.c.incident_ids.contains([incident_id])).order_by(plans.c.id.desc())
+    if within is not None:
+        query = query.where(reach.plan(within))
     return tuple(_record(row) for row in connection.execute(query))
 
 

@@ -140,16 +140,22 @@ def items(
     query = (
         select(
             key_of(layer).label("id"),
-            *(_shown(layer, field, known).label(field.name) for field in fields),
+            *(shown(layer, field, known).label(field.name) for field in fields),
             shape_of(layer).label("geom"),
         )
         .where(*belongs(layer))
         .order_by(key_of(layer))
     )
-    return query if within is None else query.where(inside(area_of(layer), within))
+    return query.where(*lies(layer, within))
 
 
-def _shown(layer: Layer, field: Field, known: str | None) -> ColumnElement[Any]:
+def lies(layer: Layer, within: str | None) -> list[ColumnElement[bool]]:
+    """Return the condition that a row belongs to the area of digits `within`; none for None."""
+    return [] if within is None else [inside(area_of(layer), within)]
+
+
+def shown(layer: Layer, field: Field, known: str | None) -> ColumnElement[Any]:
+    """Return a field's value; one about a person is null outside the area of digits `known`."""
     value = expression(layer, field)
     return case((inside(area_of(layer), known), value)) if field.personal and known is not None else value
 

@@ -5,14 +5,14 @@ what orders bring. Take it in a transaction that sees one moment (REPEATABLE REA
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from data import closures, hazard_areas, incidents, journal, stock, units
+from data import aid, closures, hazard_areas, incidents, journal, stock, units
 from data.frozen import canonical, decode, encode
 from data.incidents import IncidentRecord
 from data.stock import LotRecord
@@ -33,42 +33,80 @@ def take(
     pins: Sequence[Wish] = (),
     bans: Sequence[Wish] = (),
     stale_after: timedelta | None = None,
+    within: str | None = None,
 ) -> Snapshot:
     """Read the state as it is at `at` for planning these incidents together; those not open are left out.
+
+    `within`: only units of the area of these digits, and those lent to one of the incidents. A unit that is lent goes
+    to the incidents that it was lent to and nowhere else (`Snapshot.lent`); lent to others only, its team is committed.
 
     A team counts as stale when its last report is older than `stale_after` (None: never).
     Raises LookupError when an incident's type has no card.
     """
     busy_teams, busy_vehicles = _busy(connection)
+    lent = aid.lent(connection)
+    wanted = frozenset(incident_ids)
+    away = {team for team, to in lent.teams.items() if not to & wanted}
+    borrowed = {team for team, to in lent.teams.items() if to & wanted}
     of_team: dict[int, list[Vehicle]] = {}
     of_depot: dict[int, list[Vehicle]] = {}
     for record in units.list_vehicles(connection):
         owned, owner = (
             (of_team, record.team_id) if record.team_id is not None else (of_depot, record.depot_id)
         )
-        owned.setdefault(owner or 0, []).append(_vehicle(record, busy=record.id in busy_vehicles))
+        owned.setdefault(owner or 0, []).append(
+            _vehicle(record, busy=record.id in busy_vehicles or record.team_id in away)
+        )
     lots: dict[int, list[StockLot]] = {}
     for lot in stock.list_all(connection):
         if lot.free > 0 and _in_date(lot, at.date()):
             lots.setdefault(lot.depot_id, []).append(_lot(lot))
+    listed = units.list_depots(connection)
+    own_depots = {one.id for one in listed if _at_hand(one.area_code, within)}
+    depots = [one for one in listed if one.id in own_depots or lent.depots.get(one.id, frozenset()) & wanted]
     return Snapshot(
         journal=journal.latest(connection),
         taken_at=at,
         incidents=_incidents(connection, incident_ids, requirement_cards),
         teams=tuple(
-            _team(team, of_team.get(team.id, ()), busy=team.id in busy_teams, at=at, stale_after=stale_after)
+            _team(
+                team,
+                of_team.get(team.id, ()),
+                busy=team.id in busy_teams or team.id in away,
+                at=at,
+                stale_after=stale_after,
+            )
             for team in units.list_teams(connection)
+            if _at_hand(team.area_code, within) or team.id in borrowed
         ),
-        depots=tuple(
-            _depot(depot, lots.get(depot.id, ()), of_depot.get(depot.id, ()))
-            for depot in units.list_depots(connection)
-        ),
+        depots=tuple(_depot(depot, lots.get(depot.id, ()), of_depot.get(depot.id, ())) for depot in depots),
         covers=tuple(covers),
         closures=tuple(closure.on_roads() for closure in closures.not_over(connection, at)),
         areas=tuple(area.drawn() for area in hazard_areas.not_over(connection, at)),
         pins=tuple(pins),
         bans=tuple(bans),
+        lent=(
+            *_lent("team", lent.teams, wanted, owned=None),
+            *_lent("depot", lent.depots, wanted, owned=own_depots),
+        ),
     )
+
+
+def _at_hand(area_code: str | None, within: str | None) -> bool:
+    return within is None or (area_code is not None and area_code.startswith(within))
+
+
+def _lent(
+    kind: Literal["team", "depot"],
+    lent: Mapping[int, frozenset[int]],
+    wanted: Collection[int],
+    *,
+    owned: Collection[int] | None,
+) -> Iterator[Wish]:
+    """Write what is lent to the wanted incidents. A depot's owner goes on using what it lends."""
+    for unit, to in sorted(lent.items()):
+        if owned is None or unit not in owned:
+            yield from (Wish(kind=kind, id=unit, incident=one) for one in sorted(to & set(wanted)))
 
 
 def spell(snapshot: Snapshot) -> bytes:

@@ -68,9 +68,12 @@ class StockShortError(Exception):
         self.free = free
 
 
-def get(connection: Connection, lot_id: int) -> LotRecord | None:
-    """Read one lot; None when there is none."""
-    row = connection.execute(select(*_COLUMNS).where(stock_lots.c.id == lot_id)).one_or_none()
+def get(connection: Connection, lot_id: int, *, within: str | None = None) -> LotRecord | None:
+    """Read one lot; None when there is none, or none in a depot of the area of digits `within`."""
+    query = select(*_COLUMNS).where(stock_lots.c.id == lot_id)
+    if within is not None:
+        query = query.where(reach.lot(within))
+    row = connection.execute(query).one_or_none()
     return _record(row) if row else None
 
 

@@ -51,7 +51,12 @@ def move_ups(
         return ()
     covers = sorted_covers(snapshot)
     safe = {row for row in lost.tolist() if staging_allowed(covers[row].position, zones)}
-    moves = _moves(problem, travel, choice, covers, safe)
+    lent = {one.id for one in snapshot.lent if one.kind == "team"}
+    moves = [
+        move
+        for move in _moves(problem, travel, choice, covers, safe)
+        if problem.teams[move.team].id not in lent
+    ]
     chosen = _best(problem, left.tolist(), moves)
     return tuple(
         MoveUp(

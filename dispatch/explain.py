@@ -29,7 +29,7 @@ from dispatch.model import (
     Wish,
 )
 from dispatch.planner import DEFAULT_TIME_LIMIT_S, solve
-from dispatch.problem import Problem, build
+from dispatch.problem import Problem, build, lent_elsewhere
 from dispatch.propose import Ground
 from dispatch.readiness import depot_refusal, team_refusal, vehicle_refusal
 from dispatch.times import Start, start_of
@@ -49,6 +49,7 @@ PASSED_OVER_CODES: Final = (
     "empty",
     "no_carrier",
     "banned",
+    "lent_elsewhere",
     # it does not fit
     "lacks_capability",
     "grade_too_low",
@@ -259,6 +260,7 @@ class _Looking:
         }
         self.blocked: dict[tuple[Start, Position], tuple[str, dict[str, int | str]]] = {}
         self.bans = {(ban.kind, ban.id, ban.incident) for ban in ground.snapshot.bans}
+        self.lent = lent_elsewhere(ground.snapshot)
 
     def reasons(self) -> Iterator[Reason]:
         used = {(a.kind, a.id) for a in self.plan.assignments}
@@ -285,6 +287,9 @@ class _Looking:
         for row, incident in enumerate(self.problem.incidents):
             if self._is_banned(kind, identity, incident.id):
                 yield _reason("banned", kind, identity, incident.id)
+                continue
+            if (kind, identity, incident.id) in self.lent:
+                yield _reason("lent_elsewhere", kind, identity, incident.id)
                 continue
             fit = _vehicle_fit(incident, vehicle) if vehicle else _team_fit(incident, team)
             if fit.code:
@@ -378,6 +383,8 @@ class _Looking:
         incident = self.problem.incidents[row]
         if self._is_banned("depot", depot.id, incident.id):
             return _reason("banned", "depot", depot.id, incident.id)
+        if ("depot", depot.id, incident.id) in self.lent:
+            return _reason("lent_elsewhere", "depot", depot.id, incident.id)
         wanted = {need.code for need in _materials(incident)}
         lots = [lot for lot in depot.lots if lot.quantity > 0 and lot.item in wanted]
         if not lots:

@@ -167,6 +167,8 @@ class Snapshot:
     areas: tuple[HazardArea, ...] = ()
     pins: tuple["Wish", ...] = ()
     bans: tuple["Wish", ...] = ()
+    lent: tuple["Wish", ...] = ()
+    """Units of another area, each with an incident that it was lent to: they go there and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,6 +212,23 @@ def build(snapshot: Snapshot, travel: TravelTable) -> Problem:
     )
 
 
+def lent_elsewhere(snapshot: Snapshot) -> frozenset[tuple[str, int, int]]:
+    """Return (kind, id, incident) for each incident that a lent unit was not lent to. A team lends its vehicles, too."""
+    lent: dict[tuple[str, int], set[int | None]] = defaultdict(set)
+    for one in snapshot.lent:
+        lent[one.kind, one.id].add(one.incident)
+    for team in snapshot.teams:
+        if ("team", team.id) in lent:
+            for vehicle in team.vehicles:
+                lent["vehicle", vehicle.id] = lent["team", team.id]
+    return frozenset(
+        (kind, identity, incident.id)
+        for (kind, identity), to in lent.items()
+        for incident in snapshot.incidents
+        if incident.id not in to
+    )
+
+
 class _Wishes:
     """Pins and bans by incident row; collects the pins that cannot be."""
 
@@ -221,6 +238,8 @@ class _Wishes:
         self.bans: dict[tuple[str, int], set[int | None]] = defaultdict(set)
         for ban in snapshot.bans:
             self.bans[ban.kind, ban.id].add(ban.incident)
+        for kind, identity, incident in lent_elsewhere(snapshot):
+            self.bans[kind, identity].add(incident)
         self.pins: dict[tuple[str, int], list[int]] = defaultdict(list)
         order = sorted(
             set(snapshot.pins), key=lambda w: (w.kind, w.id, -1 if w.incident is None else w.incident)
@@ -586,7 +605,9 @@ def _cover(
 ) -> _CoverColumns:
     """Which idle teams keep each cover row: those that can drive (and walk) there in time."""
     covers = sorted_covers(snapshot)
-    idle = units.usable[:n_teams]
+    lent = {one.id for one in snapshot.lent if one.kind == "team"}
+    own = np.array([identity not in lent for identity in units.ids[:n_teams].tolist()], dtype=np.bool_)
+    idle = units.usable[:n_teams] & own
     starts = units.start[:n_teams]
     rows, members = [], []
     for row, cover in enumerate(covers):

@@ -87,6 +87,15 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "乡镇账号必须指定所属乡镇。",
         "An account for a township needs the township it is for.",
     ),
+    "outside_your_area": (
+        "该位置不在您所辖的区域内，请由辖区或上级办理。",
+        "This is outside your area; its own post or the county acts there.",
+    ),
+    "not_your_command": (
+        "这一事件或队伍不由您指挥。",
+        "This incident or team is not under your command.",
+    ),
+    "county_leads_already": ("该事件已由县级指挥。", "The county leads this incident already."),
     "no_such_area": ("没有代码为 {area} 的行政区。", "There is no area with the code {area}."),
     "no_such_team": ("没有这支队伍。", "There is no such team."),
     "no_such_vehicle": ("没有这台车辆。", "There is no such vehicle."),
@@ -261,6 +270,10 @@ REASONS: Final[Mapping[str, Pair]] = {
     "empty": ("没有可用库存。", "Nothing is left in it."),
     "no_carrier": ("没有可用的运输车辆。", "It has no free vehicle to carry goods."),
     "banned": ("指挥长指定不得出动。", "The commander's word: it must not go."),
+    "lent_elsewhere": (
+        "外援力量，只借给另一起事件。",
+        "It was lent by another area, and to another incident.",
+    ),
     # why it does not fit
     "lacks_capability": ("没有所需的能力。", "It lacks every capability that is needed."),
     "grade_too_low": (

@@ -88,6 +88,13 @@ def call_village(incident_id: Identifier, body: VillageCall, context: Acting) ->
     return documents.order(context, called)
 
 
+@router.post("/{incident_id}/escalate", responses=_WRITE)
+def escalate_incident(incident_id: Identifier, body: Reasoned, context: Acting) -> Incident:
+    """Hand a township's incident to the county: from now on the county leads it."""
+    done = incidents.escalate(context, incident_id, request_id=body.request_id, reason=body.reason)
+    return documents.incident(done)
+
+
 @router.post("/{incident_id}/close", responses=_WRITE)
 def close_incident(incident_id: Identifier, body: Reasoned, context: Acting) -> Incident:
     """Close an incident none of whose orders is open."""

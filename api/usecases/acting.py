@@ -13,6 +13,7 @@ from api import metrics, trace
 from api.context import Context
 from api.errors import ConflictError, MusterError
 from api.security import authorise
+from api.usecases import personal
 from data import journal
 
 
@@ -34,6 +35,8 @@ def perform(
     do: Callable[[Connection, datetime], Done],
 ) -> Mapping[str, Any]:
     """Do `act` once in its own transaction and return its result, with "id" of its subject in it.
+
+    The journal keeps no names and phone numbers of people, whatever the act's payload holds.
 
     A request that was applied before gets the result of that time. Raises ConflictError when the same request id
     comes with another act, actor or arguments: that is a mistake of the caller, not a repetition.
@@ -62,7 +65,7 @@ def perform(
                 act=act,
                 subject=done.subject,
                 subject_id=done.id,
-                payload=done.payload,
+                payload=personal.without(done.payload),
                 request_id=request_id,
             )
         account.append(number)

@@ -80,7 +80,7 @@ def layer_tile(ctx: Context, code: str, tile: Tile) -> bytes:
         raise NotFoundError("no_such_layer", layer=code)
     _must_exist(tile)
     with ctx.world.read() as connection:
-        return layer_tiles.layer_tile(connection, layer, tile, personal=ctx.actor.may("personal.read"))
+        return layer_tiles.layer_tile(connection, layer, tile, **personal.sight(ctx, layer))
 
 
 def base_tile(ctx: Context, tile: Tile) -> bytes:

@@ -150,7 +150,11 @@ def overdue(ctx: Context, order: OrderRecord) -> bool:
 def possible_acts(ctx: Context, order: OrderRecord) -> tuple[OrderAct, ...]:
     """List what this actor may do with the order now."""
     possible = lifecycle.possible_order_acts(order.state, village=order.kind == "village")
-    return tuple(act for act in possible if ctx.actor.may(f"order.{act}"))
+    acts = tuple(act for act in possible if ctx.actor.may(f"order.{act}"))
+    if not acts or ctx.actor.area is None:
+        return acts
+    with ctx.world.read() as connection:
+        return tuple(act for act in acts if _may_move(ctx, connection, order, act))
 
 
 def _standing(order: OrderRecord) -> OrderStanding:
@@ -167,11 +171,15 @@ def _in_hand(ctx: Context, connection: Connection, order_id: int, act: str) -> N
     order = orders.get(connection, order_id, within=scope.own(ctx.actor))
     if order is None:
         raise NotFoundError("no_such_order", id=order_id)
-    incident = incidents.get(connection, order.incident_id) if order.incident_id is not None else None
-    if incident is not None and scope.leads(ctx.actor, incident):
-        return
-    if not _is_own_unit(ctx, connection, order) or (incident is not None and act == "cancel"):
+    if not _may_move(ctx, connection, order, act):
         raise NotAllowedError("not_your_command", area=ctx.actor.area)
+
+
+def _may_move(ctx: Context, connection: Connection, order: OrderRecord, act: str) -> bool:
+    incident = incidents.get(connection, order.incident_id) if order.incident_id is not None else None
+    if incident is not None and (scope.leads(ctx.actor, incident) or act == "cancel"):
+        return scope.leads(ctx.actor, incident)
+    return _is_own_unit(ctx, connection, order)
 
 
 def _is_own_unit(ctx: Context, connection: Connection, order: OrderRecord) -> bool:

@@ -1,11 +1,12 @@
 """All that stands now, for the command map: open incidents, their zones, closures, orders and their ways."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.security import authorise
 from api.usecases import orders as order_acts
@@ -47,15 +48,19 @@ class Overview:
 
 
 def overview(ctx: Context) -> Overview:
-    """Read the state of the map in one transaction."""
+    """Read the state of the map in one transaction, as far as the actor's map reaches.
+
+    Around a township its neighbours' incidents stand without words, and only orders that concern it are shown.
+    """
     authorise(ctx.actor, "map.read")
     now = ctx.clock()
     with ctx.world.read() as connection:
-        open_incidents = tuple(one for one in incidents.list_all(connection) if one.state == "open")
+        listed = incidents.list_all(connection, within=scope.around(ctx.actor))
+        open_incidents = tuple(_as_seen(ctx, one) for one in listed if one.state == "open")
         return Overview(
             incidents=open_incidents,
             zones=hazards.zones([_modelled(one) for one in open_incidents], rules=ctx.policy.hazard_rules),
-            closures=closures.not_over(connection, now),
+            closures=closures.not_over(connection, now, area=scope.around_area(ctx.actor)),
             hazards=hazard_areas.not_over(connection, now),
             orders=_orders(ctx, connection, {one.id for one in open_incidents}),
         )
@@ -68,6 +73,12 @@ def hazard_zones(ctx: Context, connection: Connection) -> tuple[HazardZone, ...]
     )
 
 
+def _as_seen(ctx: Context, record: IncidentRecord) -> IncidentRecord:
+    if scope.covers(ctx.actor, record.area_code):
+        return record
+    return replace(record, name="", description="", details={}, reported_by="")
+
+
 def _modelled(record: IncidentRecord) -> Incident:
     return Incident(
         id=record.id, type=record.type, level=record.level, position=record.position, radius_m=record.radius_m
@@ -76,7 +87,11 @@ def _modelled(record: IncidentRecord) -> Incident:
 
 def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> tuple[OrderStanding, ...]:
     """Orders that are open, and those that ended for an incident that is still open."""
-    found = [one for one in orders.list_all(connection) if one.is_open or one.incident_id in open_incidents]
+    found = [
+        one
+        for one in orders.list_all(connection, within=scope.own(ctx.actor))
+        if one.is_open or one.incident_id in open_incidents
+    ]
     teams = {one.id: one for one in units.list_teams(connection, _ids(one.team_id for one in found))}
     depots = {one.id: one for one in units.list_depots(connection, _ids(one.depot_id for one in found))}
     vehicles = {one.id: one for one in units.list_vehicles(connection, _ids(one.vehicle_id for one in found))}

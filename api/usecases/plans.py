@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api import metrics
+from api import metrics, scope
 from api.context import Context
 from api.errors import ConflictError, NotFoundError
 from api.security import authorise
@@ -109,10 +109,10 @@ def propose(
 
 
 def get(ctx: Context, plan_id: int) -> PlanView:
-    """Give one plan with the names of its units. Raises NotFoundError."""
+    """Give one plan of the actor's area with the names of its units. Raises NotFoundError."""
     authorise(ctx.actor, "plan.read")
     with ctx.world.read() as connection:
-        record = _existing(plans.get(connection, plan_id), plan_id)
+        record = _seen(ctx, connection, plan_id)
         return _view(connection, record)
 
 
@@ -120,7 +120,7 @@ def latest_for(ctx: Context, incident_id: int) -> PlanView | None:
     """Give the newest plan for an incident, alone or with others; None when there is none."""
     authorise(ctx.actor, "plan.read")
     with ctx.world.read() as connection:
-        records = plans.of_incident(connection, incident_id)
+        records = plans.of_incident(connection, incident_id, within=scope.own(ctx.actor))
         return _view(connection, records[0]) if records else None
 
 
@@ -128,7 +128,7 @@ def routes(ctx: Context, plan_id: int) -> tuple[UnitRoute, ...]:
     """Give the ways of everything that a plan sends, with second ways where there are."""
     authorise(ctx.actor, "plan.read")
     with ctx.world.read() as connection:
-        return _existing(plans.get(connection, plan_id), plan_id).routes
+        return _seen(ctx, connection, plan_id).routes
 
 
 def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecord, ...]:
@@ -139,7 +139,7 @@ def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecor
     version, network = ctx.networks.current()
 
     def do(connection: Connection, now: datetime) -> Done:
-        record = _locked(connection, plan_id)
+        record = _locked(ctx, connection, plan_id)
         if record.network_version != version:
             raise ConflictError("roads_changed", id=plan_id)
         was = plans.snapshot_of(connection, plan_id)
@@ -174,9 +174,10 @@ def _take(ctx: Context, wanted: Collection[int], pins: Sequence[Wish], bans: Seq
     """Read what the decision may look at, in one short transaction."""
     with ctx.world.read() as connection:
         for incident_id in wanted:
-            record = incident_rows.get(connection, incident_id)
+            record = incident_rows.get(connection, incident_id, within=scope.own(ctx.actor))
             if record is None:
                 raise NotFoundError("no_such_incident", id=incident_id)
+            scope.check_leads(ctx.actor, record)
             if record.state != "open":
                 raise ConflictError("not_in_this_state", id=incident_id, state=record.state, act="dispatch")
         return _snapshot(ctx, connection, wanted, ctx.clock(), pins=pins, bans=bans)
@@ -189,22 +190,35 @@ def _snapshot(
     now: datetime,
     **wishes: Sequence[Wish],
 ) -> Snapshot:
-    """Take a snapshot in the clock of the place: hours of the day and opening hours are read by it."""
+    """Take a snapshot of the actor's own area and what was lent to it, in the clock of the place.
+
+    Hours of the day and opening hours are read by that clock.
+    """
+    own = scope.own(ctx.actor)
     return snapshot.take(
         connection,
         incident_ids=wanted,
         requirement_cards={code: kind.card for code, kind in ctx.policy.incident_types.items()},
         at=now.astimezone(ctx.settings.zone),
-        covers=cover.rows(connection, ctx.policy.cover_rules),
+        covers=[
+            one
+            for one in cover.rows(connection, ctx.policy.cover_rules)
+            if scope.covers(ctx.actor, one.township)
+        ],
+        within=own,
         **wishes,
         stale_after=timedelta(milliseconds=ctx.policy.readiness.stale_after_ms),
     )
 
 
-def _locked(connection: Connection, plan_id: int) -> PlanRecord:
-    """Lock a plan's incidents, then the plan (the order of `data.journal`). Raises unless it can be confirmed."""
-    seen = _existing(plans.get(connection, plan_id), plan_id)
-    incident_rows.lock(connection, seen.incident_ids)
+def _locked(ctx: Context, connection: Connection, plan_id: int) -> PlanRecord:
+    """Lock a plan's incidents, then the plan (the order of `data.journal`).
+
+    Raises unless it can be confirmed, and by this actor.
+    """
+    seen = _seen(ctx, connection, plan_id)
+    for incident in incident_rows.lock(connection, seen.incident_ids):
+        scope.check_leads(ctx.actor, incident)
     record = _existing(plans.lock(connection, plan_id), plan_id)
     if record.state != "proposed":
         raise ConflictError("already_done", id=plan_id, state=record.state, act="confirm")
@@ -312,6 +326,10 @@ def _of_move_up(one: MoveUp) -> _Sending:
     return _Sending(kind="move_up", legs=one.legs, team_id=one.team, township=one.township)
 
 
+def _seen(ctx: Context, connection: Connection, plan_id: int) -> PlanRecord:
+    return _existing(plans.get(connection, plan_id, within=scope.own(ctx.actor)), plan_id)
+
+
 def _existing(record: PlanRecord | None, plan_id: int) -> PlanRecord:
     if record is None:
         raise NotFoundError("no_such_plan", id=plan_id)
@@ -374,7 +392,7 @@ def _ground(ctx: Context, plan_id: int) -> tuple[PlanRecord, Ground, RoadNetwork
     """Make again what a plan stood on. Raises ConflictError when the roads were imported anew since."""
     authorise(ctx.actor, "plan.read")
     with ctx.world.read() as connection:
-        record = _existing(plans.get(connection, plan_id), plan_id)
+        record = _seen(ctx, connection, plan_id)
         was = plans.snapshot_of(connection, plan_id)
     version, network = ctx.networks.current()
     if record.network_version != version:

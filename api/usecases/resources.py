@@ -1,19 +1,19 @@
 """Teams, vehicles, depots, stock and places as they are now; each edit is one act with its minute."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 import geopandas as gpd
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.errors import ConflictError, InvalidError, NotFoundError
 from api.security import authorise
+from api.usecases import personal
 from api.usecases.acting import Done, perform
-from api.usecases.personal import masked_name, masked_phone
 from data import imports, places, stock, units
 from data.layers import Field, Layer
 from data.policies import Policy
@@ -24,54 +24,63 @@ from gis.crs import STORED
 from gis.frames import FrameError
 
 R = TypeVar("R")
-Contacted = TypeVar("Contacted", TeamRecord, DepotRecord, LotRecord)
+R_co = TypeVar("R_co", covariant=True)
 _FIXED: Final = frozenset({"code"})
 
 
 def teams(ctx: Context) -> tuple[TeamRecord, ...]:
-    """List every team as it stands."""
+    """List every team of the actor's area as it stands."""
+    authorise(ctx.actor, "resource.read")
     with ctx.world.read() as connection:
-        return tuple(_shown(ctx, team) for team in units.list_teams(connection))
+        found = units.list_teams(connection, within=scope.own(ctx.actor))
+        return tuple(personal.contact(ctx, team, team.area_code) for team in found)
 
 
 def vehicles(ctx: Context) -> tuple[VehicleRecord, ...]:
-    """List every vehicle, of teams and of depots."""
+    """List every vehicle of the actor's area, of teams and of depots."""
     authorise(ctx.actor, "resource.read")
     with ctx.world.read() as connection:
-        return units.list_vehicles(connection)
+        return units.list_vehicles(connection, within=scope.own(ctx.actor))
 
 
 def depots(ctx: Context) -> tuple[DepotRecord, ...]:
-    """List every depot."""
+    """List every depot of the actor's area."""
+    authorise(ctx.actor, "resource.read")
     with ctx.world.read() as connection:
-        return tuple(_shown(ctx, depot) for depot in units.list_depots(connection))
+        found = units.list_depots(connection, within=scope.own(ctx.actor))
+        return tuple(personal.contact(ctx, depot, depot.area_code) for depot in found)
 
 
 def lots(ctx: Context, *, depot: int | None = None) -> tuple[LotRecord, ...]:
-    """List the stock of one depot, or of all."""
+    """List the stock of one depot, or of all, in the actor's area."""
+    authorise(ctx.actor, "resource.read")
     with ctx.world.read() as connection:
-        return tuple(_shown(ctx, lot) for lot in stock.list_all(connection, depot_id=depot))
+        found = stock.list_all(connection, depot_id=depot, within=scope.own(ctx.actor))
+        return tuple(personal.contact(ctx, lot, ctx.actor.area) for lot in found)
 
 
 def team(ctx: Context, team_id: int) -> TeamRecord:
-    """Give one team. Raises NotFoundError."""
-    return _shown(ctx, _one(ctx, units.get_team, team_id, "no_such_team"))
+    """Give one team of the actor's area. Raises NotFoundError."""
+    found = _one(ctx, units.list_teams, team_id, "no_such_team")
+    return personal.contact(ctx, found, found.area_code)
 
 
 def vehicle(ctx: Context, vehicle_id: int) -> VehicleRecord:
-    """Give one vehicle. Raises NotFoundError."""
-    authorise(ctx.actor, "resource.read")
-    return _one(ctx, units.get_vehicle, vehicle_id, "no_such_vehicle")
+    """Give one vehicle of the actor's area. Raises NotFoundError."""
+    return _one(ctx, units.list_vehicles, vehicle_id, "no_such_vehicle")
 
 
 def depot(ctx: Context, depot_id: int) -> DepotRecord:
-    """Give one depot. Raises NotFoundError."""
-    return _shown(ctx, _one(ctx, units.get_depot, depot_id, "no_such_depot"))
+    """Give one depot of the actor's area. Raises NotFoundError."""
+    found = _one(ctx, units.list_depots, depot_id, "no_such_depot")
+    return personal.contact(ctx, found, found.area_code)
 
 
 def lot(ctx: Context, lot_id: int) -> LotRecord:
-    """Give one stock lot. Raises NotFoundError."""
-    return _shown(ctx, _one(ctx, stock.get, lot_id, "no_such_lot"))
+    """Give one stock lot of the actor's area. Raises NotFoundError."""
+    authorise(ctx.actor, "resource.read")
+    with ctx.world.read() as connection:
+        return personal.contact(ctx, _own_lot(ctx, connection, lot_id), ctx.actor.area)
 
 
 def edit_team(
@@ -87,7 +96,7 @@ def edit_team(
     """Report how a team stands; what is not given stays. A report is also fresh news: its age starts anew."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        was = _existing(units.get_team(connection, team_id), "no_such_team", team_id)
+        was = _own(ctx, connection, units.list_teams, team_id, "no_such_team")
         here = was.position_now if was.position_now != was.base else None
         units.report_team(
             connection,
@@ -111,7 +120,7 @@ def edit_vehicle(
     """Report whether a vehicle can be sent."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        was = _existing(units.get_vehicle(connection, vehicle_id), "no_such_vehicle", vehicle_id)
+        was = _own(ctx, connection, units.list_vehicles, vehicle_id, "no_such_vehicle")
         units.report_vehicle(
             connection,
             vehicle_id=vehicle_id,
@@ -137,7 +146,7 @@ def edit_depot(
     """Report whether a depot can give out goods."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        was = _existing(units.get_depot(connection, depot_id), "no_such_depot", depot_id)
+        was = _own(ctx, connection, units.list_depots, depot_id, "no_such_depot")
         units.report_depot(
             connection,
             depot_id=depot_id,
@@ -156,7 +165,7 @@ def edit_lot(ctx: Context, lot_id: int, *, request_id: UUID, quantity: int, note
     """Set what is on hand to what was counted, as a movement. Raises ConflictError when more is promised than that."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        was = _existing(stock.get(connection, lot_id), "no_such_lot", lot_id)
+        was = _own_lot(ctx, connection, lot_id)
         try:
             stock.count(connection, lot_id=lot_id, counted=quantity, actor=ctx.actor.name, at=now, note=note)
         except StockShortError as short:
@@ -172,7 +181,7 @@ def place(ctx: Context, place_id: int) -> tuple[Layer, Mapping[str, Any]]:
     authorise(ctx.actor, "resource.read")
     with ctx.world.read() as connection:
         layer = _layer(ctx, connection, place_id)
-        found = places.get(connection, layer, place_id, personal=ctx.actor.may("personal.read"))
+        found = places.get(connection, layer, place_id, **personal.sight(ctx, layer))
         return layer, _existing(found, "no_such_place", place_id)
 
 
@@ -183,7 +192,9 @@ def edit_place(
 
     def do(connection: Connection, now: datetime) -> Done:
         layer = _layer(ctx, connection, place_id)
-        was = _existing(places.get(connection, layer, place_id, personal=True), "no_such_place", place_id)
+        own = scope.own(ctx.actor)
+        found = places.get(connection, layer, place_id, personal=True, within=own)
+        was = _existing(found, "no_such_place", place_id)
         given = {name: _checked(ctx.policy, layer, name, value) for name, value in fields.items()}
         row = {name: [value] for name, value in {**was, **given}.items() if name in layer.fields}
         frame = gpd.GeoDataFrame(row, geometry=[was["geom"]], crs=STORED, dtype=object)
@@ -230,9 +241,28 @@ def _fits(policy: Policy, field: Field, value: Any) -> bool:
     return isinstance(value, str) and len(value) <= field.limit and bool(value or not field.required)
 
 
-def _one(ctx: Context, read: Callable[[Connection, int], R | None], identity: int, missing: str) -> R:
+class _Reader(Protocol[R_co]):
+    """What reads units by id, of one area."""
+
+    def __call__(
+        self, connection: Connection, ids: Collection[int] | None = None, *, within: str | None = None
+    ) -> tuple[R_co, ...]: ...
+
+
+def _one(ctx: Context, read: _Reader[R], identity: int, missing: str) -> R:
+    authorise(ctx.actor, "resource.read")
     with ctx.world.read() as connection:
-        return _existing(read(connection, identity), missing, identity)
+        return _own(ctx, connection, read, identity, missing)
+
+
+def _own(ctx: Context, connection: Connection, read: _Reader[R], identity: int, missing: str) -> R:
+    found = read(connection, [identity], within=scope.own(ctx.actor))
+    return _existing(next(iter(found), None), missing, identity)
+
+
+def _own_lot(ctx: Context, connection: Connection, lot_id: int) -> LotRecord:
+    found = stock.get(connection, lot_id, within=scope.own(ctx.actor))
+    return _existing(found, "no_such_lot", lot_id)
 
 
 def _existing(found: R | None, missing: str, identity: int) -> R:
@@ -243,15 +273,3 @@ def _existing(found: R | None, missing: str, identity: int) -> R:
 
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _shown(ctx: Context, record: Contacted) -> Contacted:
-    """Mask the contact person for whoever may not see people."""
-    authorise(ctx.actor, "resource.read")
-    if ctx.actor.may("personal.read"):
-        return record
-    return replace(
-        record,
-        contact_name=masked_name(record.contact_name),
-        contact_phone=masked_phone(record.contact_phone),
-    )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from api.context import Context
 from api.security import authorise
 from api.usecases import orders as order_acts
+from api.usecases import personal
 from data import areas, incidents, locate, plans, road_names, units
 from data import villages as village_rows
 from data.incidents import IncidentRecord
@@ -60,9 +61,15 @@ def roster(
         owners = {*teams, *(one.team_id for one in wheels.values() if one.team_id is not None)}
         stores = {*depots, *(one.depot_id for one in wheels.values() if one.depot_id is not None)}
         return Roster(
-            teams={one.id: one for one in units.list_teams(connection, owners)},
+            teams={
+                one.id: personal.contact(ctx, one, one.area_code)
+                for one in units.list_teams(connection, owners)
+            },
             vehicles=wheels,
-            depots={one.id: one for one in units.list_depots(connection, stores)},
+            depots={
+                one.id: personal.contact(ctx, one, one.area_code)
+                for one in units.list_depots(connection, stores)
+            },
             townships=areas.by_level(connection, "township"),
             villages=village_rows.by_code(connection, villages),
             shelters=village_rows.shelters(connection, shelters),
@@ -79,7 +86,9 @@ def sheet(ctx: Context, order_id: int) -> Sheet:
         return Sheet(
             order=order,
             incident=incident,
-            location=locate.locate(connection, incident.position) if incident else None,
+            location=personal.location(ctx, locate.locate(connection, incident.position))
+            if incident
+            else None,
             route=route,
             stretches=_stretches(connection, plan, route),
         )

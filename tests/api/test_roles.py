@@ -27,6 +27,7 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "incident.edit": ("PATCH", "/incidents/{incident}", {"changes": {"name": "东沟滑坡"}}),
     "incident.send_report": ("POST", "/incidents/{incident}/reports", {"report": "government_up"}),
     "incident.change_level": ("POST", "/incidents/{incident}/level", {"level": 3}),
+    "incident.escalate": ("POST", "/incidents/{incident}/escalate", {}),
     "incident.close": ("POST", "/incidents/{quiet}/close", {}),
     "incident.cancel": ("POST", "/incidents/{false}/cancel", {}),
     "plan.read": ("GET", "/plans/{plan}", {}),
