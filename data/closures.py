@@ -67,7 +67,7 @@ def get(connection: Connection, closure_id: int, *, area: str | None = None) -> 
     """Read one closure; None when there is none, or none that touches the area of this full code."""
     query = select(closures).where(closures.c.id == closure_id)
     if area is not None:
-        query = query.where(reach.closure(area))
+        query = query.where(reach.touched(closures.c.geom, area))
     row = connection.execute(query).one_or_none()
     return _record(row) if row else None
 
@@ -107,7 +107,7 @@ def not_over(connection: Connection, at: datetime, *, area: str | None = None) -
         .order_by(closures.c.id)
     )
     if area is not None:
-        query = query.where(reach.closure(area))
+        query = query.where(reach.touched(closures.c.geom, area))
     return tuple(_record(row) for row in connection.execute(query))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Row, or_, select
 
+from data import reach
 from data.geometry import shape_of, stored_shape
 from data.tables import hazard_areas
 from dispatch.model import HazardArea
@@ -66,9 +67,12 @@ def insert(
     return _record(connection.execute(statement.returning(hazard_areas)).one())
 
 
-def get(connection: Connection, area_id: int) -> HazardAreaRecord | None:
-    """Read one area; None when there is none."""
-    row = connection.execute(select(hazard_areas).where(hazard_areas.c.id == area_id)).one_or_none()
+def get(connection: Connection, area_id: int, *, area: str | None = None) -> HazardAreaRecord | None:
+    """Read one area; None when there is none, or none that touches the division of the full code `area`."""
+    query = select(hazard_areas).where(hazard_areas.c.id == area_id)
+    if area is not None:
+        query = query.where(reach.touched(hazard_areas.c.geom, area))
+    row = connection.execute(query).one_or_none()
     return _record(row) if row else None
 
 
@@ -86,8 +90,10 @@ def edit(connection: Connection, *, area_id: int, **values: Any) -> HazardAreaRe
     return _record(row) if row else None
 
 
-def not_over(connection: Connection, at: datetime) -> tuple[HazardAreaRecord, ...]:
-    """Read areas that hold at `at` or will later, by id."""
+def not_over(
+    connection: Connection, at: datetime, *, area: str | None = None
+) -> tuple[HazardAreaRecord, ...]:
+    """Read areas that hold at `at` or will later, by id; only those that touch the division of the full code `area`."""
     query = (
         select(hazard_areas)
         .where(
@@ -96,6 +102,8 @@ def not_over(connection: Connection, at: datetime) -> tuple[HazardAreaRecord, ..
         )
         .order_by(hazard_areas.c.id)
     )
+    if area is not None:
+        query = query.where(reach.touched(hazard_areas.c.geom, area))
     return tuple(_record(row) for row in connection.execute(query))
 
 

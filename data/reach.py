@@ -11,7 +11,6 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from data.tables import (
     aid_requests,
     areas,
-    closures,
     depots,
     incidents,
     orders,
@@ -63,12 +62,10 @@ def plan(digits: str) -> ColumnElement[bool]:
     return not_(elsewhere)
 
 
-def closure(area: str) -> ColumnElement[bool]:
-    """Whether a closure touches the area of this full code; not where the area has no outline."""
+def touched(geometry: Column, area: str) -> ColumnElement[bool]:
+    """Whether a shape touches the area of this full code; not where the area has no outline."""
     return exists().where(
-        areas.c.code == area,
-        areas.c.geom.is_not(None),
-        func.ST_Intersects(areas.c.geom, closures.c.geom),
+        areas.c.code == area, areas.c.geom.is_not(None), func.ST_Intersects(areas.c.geom, geometry)
     )
 
 

@@ -72,8 +72,7 @@ def close(
             ends_at=ends_at,
             reason=reason,
         )
-        if closures.get(connection, record.id, area=ctx.actor.area) is None:
-            raise NotAllowedError("outside_your_area", area=ctx.actor.area)
+        _check_own(ctx, connection, record.id)
         return Done(subject="closure", id=record.id, payload=arguments)
 
     return get(ctx, perform(ctx, "closure.close", request_id, arguments, do)["id"])
@@ -99,6 +98,7 @@ def edit(
     }
 
     def do(connection: Connection, now: datetime) -> Done:  # noqa: ARG001  # the shape of every act
+        _check_own(ctx, connection, closure_id)
         if closures.edit(connection, closure_id=closure_id, **values) is None:
             raise _not_standing(connection, closure_id, "edit")
         return Done(subject="closure", id=closure_id, payload=values)
@@ -111,16 +111,21 @@ def open_again(ctx: Context, closure_id: int, *, request_id: UUID) -> ClosureRec
     """Open the road again. Raises ConflictError when it is open already."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        if closures.get(connection, closure_id, area=scope.around_area(ctx.actor)) is None:
-            raise NotFoundError("no_such_closure", id=closure_id)
-        if closures.get(connection, closure_id, area=ctx.actor.area) is None:
-            raise NotAllowedError("outside_your_area", area=ctx.actor.area)
+        _check_own(ctx, connection, closure_id)
         if closures.end(connection, closure_id=closure_id, ended_at=now, ended_by=ctx.actor.name) is None:
             raise _not_standing(connection, closure_id, "open")
         return Done(subject="closure", id=closure_id)
 
     perform(ctx, "closure.open", request_id, {"closure": closure_id}, do)
     return get(ctx, closure_id)
+
+
+def _check_own(ctx: Context, connection: Connection, closure_id: int) -> None:
+    """Raise unless the closure touches the actor's own area; NotFoundError for what is not on their map."""
+    if closures.get(connection, closure_id, area=ctx.actor.area) is None:
+        if closures.get(connection, closure_id, area=scope.around_area(ctx.actor)) is None:
+            raise NotFoundError("no_such_closure", id=closure_id)
+        raise NotAllowedError("outside_your_area", area=ctx.actor.area)
 
 
 def _not_standing(connection: Connection, closure_id: int, act: str) -> ConflictError | NotFoundError:

@@ -8,6 +8,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.security import authorise
 from api.usecases.closures import AREAS, KINDS, check_window, readable_shape
@@ -156,7 +157,9 @@ def _standing(
         for one in incidents.list_open(connection)
     ]
     areas = [one.drawn() for one in hazard_areas.not_over(connection, at)]
-    found = tuple(one for one in orders.open_orders(connection) if one.state != "arrived")
+    found = tuple(
+        one for one in orders.open_orders(connection, within=scope.own(ctx.actor)) if one.state != "arrived"
+    )
     return _Standing(
         closures=tuple(
             one.on_roads()

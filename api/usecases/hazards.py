@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
-from api.errors import ConflictError, NotFoundError
+from api.errors import ConflictError, NotAllowedError, NotFoundError
 from api.security import authorise
 from api.usecases.acting import Done, perform
 from api.usecases.closures import AREAS, check_window, readable_shape
@@ -18,17 +19,17 @@ from data.hazard_areas import HazardAreaRecord
 
 
 def standing(ctx: Context) -> tuple[HazardAreaRecord, ...]:
-    """List areas that hold now or will later."""
+    """List areas in the actor's division that hold now or will later."""
     authorise(ctx.actor, "hazard.read")
     with ctx.world.read() as connection:
-        return hazard_areas.not_over(connection, ctx.clock())
+        return hazard_areas.not_over(connection, ctx.clock(), area=ctx.actor.area)
 
 
 def get(ctx: Context, area_id: int) -> HazardAreaRecord:
     """Give one area, ended ones too. Raises NotFoundError."""
     authorise(ctx.actor, "hazard.read")
     with ctx.world.read() as connection:
-        found = hazard_areas.get(connection, area_id)
+        found = hazard_areas.get(connection, area_id, area=scope.around_area(ctx.actor))
     if found is None:
         raise NotFoundError("no_such_hazard_area", id=area_id)
     return found
@@ -59,7 +60,7 @@ def draw(
 
     def do(connection: Connection, now: datetime) -> Done:
         if incident is not None:
-            _check_open(connection, incident)
+            _check_open(ctx, connection, incident)
         record = hazard_areas.insert(
             connection,
             geometry=drawn,
@@ -71,6 +72,7 @@ def draw(
             ends_at=ends_at,
             reason=reason,
         )
+        _check_own(ctx, connection, record.id)
         return Done(subject="hazard", id=record.id, payload=arguments)
 
     return get(ctx, perform(ctx, "hazard.draw", request_id, arguments, do)["id"])
@@ -91,6 +93,7 @@ def edit(
     values = {"closes_roads": closes_roads, "starts_at": starts_at, "ends_at": ends_at, "reason": reason}
 
     def do(connection: Connection, now: datetime) -> Done:  # noqa: ARG001  # the shape of every act
+        _check_own(ctx, connection, area_id)
         _edit(connection, area_id, "edit", values)
         return Done(subject="hazard", id=area_id, payload=values)
 
@@ -102,6 +105,7 @@ def end(ctx: Context, area_id: int, *, request_id: UUID) -> HazardAreaRecord:
     """End an area. Raises ConflictError when it was ended before."""
 
     def do(connection: Connection, now: datetime) -> Done:
+        _check_own(ctx, connection, area_id)
         _edit(connection, area_id, "end", {"ended_at": now, "ended_by": ctx.actor.name})
         return Done(subject="hazard", id=area_id)
 
@@ -116,8 +120,18 @@ def _edit(connection: Connection, area_id: int, act: str, values: Mapping[str, A
         raise ConflictError("already_done", id=area_id, state="ended", act=act)
 
 
-def _check_open(connection: Connection, incident: int) -> None:
-    """Hold the incident (`data.journal`: step 2) and raise unless it is open."""
+def _check_own(ctx: Context, connection: Connection, area_id: int) -> None:
+    """Raise unless the area touches the actor's own division; NotFoundError for what is not on their map."""
+    if hazard_areas.get(connection, area_id, area=ctx.actor.area) is None:
+        if hazard_areas.get(connection, area_id, area=scope.around_area(ctx.actor)) is None:
+            raise NotFoundError("no_such_hazard_area", id=area_id)
+        raise NotAllowedError("outside_your_area", area=ctx.actor.area)
+
+
+def _check_open(ctx: Context, connection: Connection, incident: int) -> None:
+    """Hold the incident (`data.journal`: step 2) and raise unless it is open and concerns the actor."""
+    if incident_rows.get(connection, incident, within=scope.own(ctx.actor)) is None:
+        raise NotFoundError("no_such_incident", id=incident)
     found = incident_rows.lock(connection, [incident])
     if not found:
         raise NotFoundError("no_such_incident", id=incident)

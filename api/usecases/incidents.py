@@ -23,8 +23,11 @@ from dispatch.lifecycle import IncidentAct, IncidentStanding, IncidentState, Ref
 from dispatch.model import Need, Position
 
 _ON_INCIDENT: Final = (
+    "incident.edit",
+    "incident.send_report",
     "incident.change_level",
     "incident.escalate",
+    "order.call_village",
     "incident.close",
     "incident.cancel",
     "plan.propose",
@@ -214,7 +217,7 @@ def edit(
     wanted = _flat(changes)
 
     def do(connection: Connection, now: datetime) -> Done:
-        record = _standing(connection, incident_id, "edit", now)
+        record = _standing(ctx, connection, incident_id, "edit", now)
         _check_details(ctx, record.type, changes.get("details", {}))
         stands = _flat({name: getattr(record, name) for name in EDITABLE})
         conflicts = _conflicts(ctx, stands, wanted, _flat(seen or {}))
@@ -223,7 +226,9 @@ def edit(
             raise ConflictError("edited_meanwhile", id=incident_id, conflicts=conflicts, by=last)
         different = {key: value for key, value in wanted.items() if stands.get(key) != value}
         if different:
-            incidents.edit(connection, incident_id=incident_id, values=_stored(connection, record, different))
+            incidents.edit(
+                connection, incident_id=incident_id, values=_stored(ctx, connection, record, different)
+            )
         told = {key: {"from": stands.get(key), "to": value} for key, value in different.items()}
         for name in set(_PERSONAL) & set(told):
             told[name] = _masked(told[name], by=_PERSONAL[name])
@@ -281,7 +286,9 @@ def _last_edit(connection: Connection, incident_id: int) -> str:
     return next((entry.actor for entry in reversed(entries) if entry.act == "incident.edit"), "")
 
 
-def _stored(connection: Connection, record: IncidentRecord, different: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(
+    ctx: Context, connection: Connection, record: IncidentRecord, different: Mapping[str, Any]
+) -> dict[str, Any]:
     """Turn flat fields into columns; a new position brings its area and grid along."""
     values = {key: value for key, value in different.items() if not key.startswith("details.")}
     details = {
@@ -293,6 +300,7 @@ def _stored(connection: Connection, record: IncidentRecord, different: Mapping[s
         }
     if "position" in values:
         found = locate.locate(connection, values["position"])
+        scope.check_inside(ctx.actor, found.area_code)
         values |= {"area_code": found.area_code, "grid_code": found.grid_code}
     return values
 
@@ -311,7 +319,7 @@ def send_report(ctx: Context, incident_id: int, *, request_id: UUID, report: str
     """
 
     def do(connection: Connection, now: datetime) -> Done:
-        record = _standing(connection, incident_id, "send_report", now)
+        record = _standing(ctx, connection, incident_id, "send_report", now)
         kind = ctx.policy.incident_types[record.type]
         if report not in {one.code for one in kind.clocks(record.level, ctx.policy.report_clocks)}:
             raise InvalidError("unknown_report", report=report)
@@ -439,7 +447,7 @@ def _view(ctx: Context, record: IncidentRecord, ordered: Mapping[str, int]) -> S
     kind = ctx.policy.incident_types[record.type]
     asked = cards.needs(kind.card, record.level)
     kept = {field.name: getattr(record, field.name) for field in fields(record)}
-    if not ctx.actor.may("personal.read"):
+    if not scope.may_know_people(ctx.actor, record.area_code):
         kept |= _masked(kept)
     return Standing(
         **kept,

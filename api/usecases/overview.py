@@ -61,7 +61,7 @@ def overview(ctx: Context) -> Overview:
             incidents=open_incidents,
             zones=hazards.zones([_modelled(one) for one in open_incidents], rules=ctx.policy.hazard_rules),
             closures=closures.not_over(connection, now, area=scope.around_area(ctx.actor)),
-            hazards=hazard_areas.not_over(connection, now),
+            hazards=hazard_areas.not_over(connection, now, area=scope.around_area(ctx.actor)),
             orders=_orders(ctx, connection, {one.id for one in open_incidents}),
         )
 
@@ -76,7 +76,15 @@ def hazard_zones(ctx: Context, connection: Connection) -> tuple[HazardZone, ...]
 def _as_seen(ctx: Context, record: IncidentRecord) -> IncidentRecord:
     if scope.covers(ctx.actor, record.area_code):
         return record
-    return replace(record, name="", description="", details={}, reported_by="")
+    return replace(
+        record,
+        name="",
+        description="",
+        details={},
+        reported_by="",
+        reporter_name="",
+        reporter_phone="",
+    )
 
 
 def _modelled(record: IncidentRecord) -> Incident:

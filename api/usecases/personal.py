@@ -77,12 +77,17 @@ def sight(ctx: Context, layer: Layer) -> Sight:
 
 
 def without(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave people out of what the journal keeps of an act."""
+    """Mask people in what the journal keeps of an act, unless the act did so itself."""
     return {
-        key: without(value) if isinstance(value, Mapping) else value
+        key: _hidden(value) if key in FIELDS else without(value) if isinstance(value, Mapping) else value
         for key, value in payload.items()
-        if key not in FIELDS
     }
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _hidden(one) for key, one in value.items()}
+    return value if not value or MASK in str(value) else MASK
 
 
 def _masked(person: Responsible) -> Responsible:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.errors import ConflictError, InvalidError, NotFoundError
 from api.security import authorise
@@ -41,7 +42,7 @@ def choices(ctx: Context, incident_id: int) -> Choice:
     """Give the village where an incident lies and the villages near it. Raises NotFoundError."""
     authorise(ctx.actor, "incident.read")
     with ctx.world.read() as connection:
-        incident = incidents.get(connection, incident_id)
+        incident = incidents.get(connection, incident_id, within=scope.own(ctx.actor))
         if incident is None:
             raise NotFoundError("no_such_incident", id=incident_id)
         home = villages.of_position(connection, incident.position, within_m=_HOME_WITHIN_M)
@@ -74,12 +75,14 @@ def call(
         raise InvalidError("unknown_task", tasks=", ".join(tasks))
 
     def do(connection: Connection, now: datetime) -> Done:
-        (incident,) = incidents.lock(connection, [incident_id]) or (None,)
-        if incident is None:
+        if incidents.get(connection, incident_id, within=scope.own(ctx.actor)) is None:
             raise NotFoundError("no_such_incident", id=incident_id)
+        (incident,) = incidents.lock(connection, [incident_id])
+        scope.check_leads(ctx.actor, incident)
         if incident.state != "open":
             raise ConflictError("not_in_this_state", id=incident_id, state=incident.state, act="dispatch")
         called = _village(connection, village)
+        scope.check_inside(ctx.actor, called.area_code)
         try:
             with connection.begin_nested():
                 order = _send(ctx, connection, incident_id, called, _lines(connection, wanted, shelter), now)
@@ -149,9 +152,12 @@ def contacts(ctx: Context, codes: Collection[str]) -> Mapping[str, tuple[Contact
             own = orders.get(connection, ctx.actor.order)
             wanted &= {own.village} if own and own.village else set()
         found = villages.contacts(connection, wanted)
-    if ctx.actor.may("personal.read") or ctx.actor.order is not None:
+    if ctx.actor.order is not None:
         return found
-    return {code: tuple(_masked(one) for one in people) for code, people in found.items()}
+    return {
+        code: people if scope.may_know_people(ctx.actor, code) else tuple(_masked(one) for one in people)
+        for code, people in found.items()
+    }
 
 
 def _masked(contact: Contact) -> Contact:
