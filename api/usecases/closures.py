@@ -144,7 +144,8 @@ def check_window(starts_at: datetime | None, ends_at: datetime | None) -> None:
 
 def readable_shape(geometry: Mapping[str, Any], kinds: Collection[str]) -> BaseGeometry:
     """Read a GeoJSON geometry in degrees, of one of some kinds. Raises InvalidError for anything else."""
-    if geometry.get("type") not in kinds:
+    kind = geometry.get("type")
+    if not isinstance(kind, str) or kind not in kinds:
         raise InvalidError("geometry_kind_wrong", kinds=sorted(kinds))
     try:
         drawn = shapely.force_2d(shape(dict(geometry)))

@@ -23,7 +23,7 @@ HOSTILE_TEXTS = (
     "\u202eno\u202d \u0000"[:-1],
     "%s%n{0}${x}",
     "../../etc/passwd",
-    "\ud83d\ude00" * 50,
+    "😀" * 50,
 )
 HUGE = (2**31, 2**63, 2**63 - 1, 10**30, -(10**30), 1e308)
 
@@ -114,6 +114,15 @@ def test_bad_geometry_is_refused_and_nothing_is_closed(commander: Browser, engin
     assert commander.get("/closures").json() == []
 
 
+def test_half_a_character_is_refused(commander: Browser) -> None:
+    """JSON may spell a lone surrogate, which is no text and cannot be stored."""
+    headers = {"X-CSRF-Token": commander.csrf, "Content-Type": "application/json"}
+    body = json.dumps({**incident(), "request_id": str(uuid.uuid4())})[:-1] + ', "name": "\\ud800"}'
+    answer = commander.http.post("/api/v1/incidents", content=body, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert commander.get("/search?q=%ED%A0%80").status_code in {200, 422}
+
+
 def test_deeply_nested_json_is_refused(commander: Browser) -> None:
     """A bracket bomb ends in the parser."""
     headers = {"X-CSRF-Token": commander.csrf, "Content-Type": "application/json"}
@@ -124,7 +133,14 @@ def test_deeply_nested_json_is_refused(commander: Browser) -> None:
 
 def test_fields_that_nobody_asked_for_are_refused(commander: Browser) -> None:
     """Nobody writes past the form: no id, no state, no author."""
-    for extra in ({"id": 1}, {"state": "closed"}, {"reported_by": "boss"}, {"post": "x"}, {"__proto__": {}}):
+    extras: tuple[dict[str, Any], ...] = (
+        {"id": 1},
+        {"state": "closed"},
+        {"reported_by": "boss"},
+        {"post": "x"},
+        {"__proto__": {}},
+    )
+    for extra in extras:
         answer = commander.post("/incidents", {**incident(), **extra})
         assert (answer.status_code, answer.json()["code"]) == (422, "fields_invalid"), extra
 
@@ -136,17 +152,17 @@ def test_other_peoples_links_and_orders_stay_shut(commander: Browser, sign_in: S
     token = commander.post(f"/orders/{first}/link").json()["token"]
     stranger = sign_in("viewer").http
     stranger.cookies.clear()
-    assert stranger.get(f"/api/v1/links/{token}").json()["id"] == first
+    assert stranger.get(f"/api/v1/order-links/{token}").json()["id"] == first
     for path in ("/incidents", "/orders", f"/orders/{second}", "/teams", "/events", "/session"):
         assert stranger.get(f"/api/v1{path}").status_code == 401, path
         as_cookie = stranger.get(f"/api/v1{path}", headers={"Cookie": f"muster_session={token}"})
         assert as_cookie.status_code == 401, path
     newer = commander.post(f"/orders/{first}/link").json()["token"]
     body = {"request_id": str(uuid.uuid4())}
-    assert stranger.post(f"/api/v1/links/{token}/acknowledge", json=body).status_code == 401
-    assert stranger.post(f"/api/v1/links/{newer}/acknowledge", json=body).status_code == 200
+    assert stranger.post(f"/api/v1/order-links/{token}/acknowledge", json=body).status_code == 401
+    assert stranger.post(f"/api/v1/order-links/{newer}/acknowledge", json=body).status_code == 200
     for guess in ("", "x", token[:-1], token + "A", token.swapcase(), "%00", "../" + newer):
-        assert stranger.get(f"/api/v1/links/{guess}").status_code in {401, 404, 405, 422}, guess
+        assert stranger.get(f"/api/v1/order-links/{guess}").status_code in {401, 404, 405, 422}, guess
 
 
 def test_a_replayed_form_is_one_act(commander: Browser, engine: Engine) -> None:
