@@ -51,6 +51,7 @@ from api.usecases import (
     incidents,
     orders,
     plans,
+    relief,
     resources,
     system,
     taking_out,
@@ -300,6 +301,21 @@ def import_osm(
     else:
         for line in import_report.lines(report):
             typer.echo(line)
+
+
+@import_app.command("dem")
+def import_dem(
+    file: Annotated[Path, typer.Argument(help="GeoTIFF, .hgt, or one of them zipped.")],
+    *,
+    request_id: RequestId,
+) -> None:
+    """Bring an elevation model in: the map's hill shading. A file of the same name replaces its own."""
+    with acting() as context, progress_bar() as progress:
+        drawn = relief.bring_in(context, file, request_id=request_id, progress=progress)
+    if drawn is None:
+        typer.echo("Imported before.")
+    else:
+        typer.echo(f"{drawn.source}: {drawn.tiles} tiles, {drawn.stored_bytes:,} bytes")
 
 
 @import_app.command("layer")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError
 from api import metrics
 from api.errors import InvalidError
 from api.networks import Networks
+from api.online import OnlineMap
 from api.pace import Pace
 from api.security import NOBODY, Actor, Passwords
 from api.settings import Settings
@@ -73,6 +74,7 @@ class Context:
     networks: Networks
     passwords: Passwords
     pace: Pace
+    online: OnlineMap
     actor: Actor = field(default=NOBODY)
 
     def acting(self, actor: Actor) -> "Context":
@@ -94,4 +96,5 @@ def make_context(settings: Settings, database_url: str, *, clock: Clock = system
         networks=Networks(world.read),
         passwords=Passwords(settings.password_checks),
         pace=Pace(settings.position_batches_per_minute),
+        online=OnlineMap(settings.online_map, settings.online_map_key),
     )

@@ -73,6 +73,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "layer.export": _ADMINISTRATOR,  # with names and phone numbers
     "osm.import": _ADMINISTRATOR,
     "demo.load": _ADMINISTRATOR,
+    "terrain.import": _ADMINISTRATOR,
     "system.check": _ADMINISTRATOR,
     "account.read": _ADMINISTRATOR,
     "account.create": _ADMINISTRATOR,

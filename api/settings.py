@@ -16,8 +16,12 @@ BESIDE = Path(__file__).resolve().parents[1] / ".muster"
 """The folder in the checkout: the same one wherever `muster` is called from."""
 
 
+ONLINE_MAPS = ("tianditu_vector", "tianditu_image", "tianditu_terrain")
+"""Online maps that are known by name."""
+
+
 class Settings(BaseSettings):
-    """What an operator may set. Nothing here is a secret but `database_url` and `metrics_token`."""
+    """What an operator may set. Secrets here: `database_url`, `metrics_token` and `online_map_key`."""
 
     model_config = SettingsConfigDict(env_prefix="MUSTER_", env_file=".env", extra="ignore", frozen=True)
 
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0, description="life of a login")
     order_link_hours: float = Field(default=24.0, gt=0, description="life of a team's order link")
     plan_time_limit_s: float = Field(default=10.0, gt=0, le=300, description="wall clock of one proposal")
+    online_map: str | None = Field(
+        default=None,
+        description="tianditu_vector, tianditu_image, tianditu_terrain, or an address with {z}, {x}, {y} and {key}; unset: none",
+    )
+    online_map_key: str | None = Field(default=None, description="key of the online map", repr=False)
     stream_life_s: float = Field(default=600.0, gt=0, description="longest life of one event stream")
     log_form: Literal["json", "console"] = Field(default="json", description="form of the log on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -86,6 +95,21 @@ class Settings(BaseSettings):
         if url.drivername.partition("+")[0] not in {"postgresql", "postgres"}:
             raise ValueError(f"{url.drivername} is not PostgreSQL")
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+    @field_validator("online_map")
+    @classmethod
+    def _map_address(cls, name: str | None) -> str | None:
+        if not name:
+            return None
+        if name in ONLINE_MAPS:
+            return name
+        if not name.startswith(("http://", "https://")) or not all(
+            sign in name for sign in ("{z}", "{x}", "{y}")
+        ):
+            raise ValueError(
+                f"not one of {', '.join(ONLINE_MAPS)}, nor an http address with {{z}}, {{x}} and {{y}}"
+            )
+        return name
 
     @field_validator("timezone")
     @classmethod

@@ -221,3 +221,39 @@ def reaches(receivers: Ints, stream: Bools) -> list[Ints]:
         if len(line) > 1:
             lines.append(np.asarray(line, dtype=np.int64))
     return lines
+
+
+_SUNS_DEG = (225.0, 270.0, 315.0, 360.0)
+_SUN_HEIGHT_DEG = 45.0
+
+
+def hillshade(heights: Floats, cell_m: float) -> Floats:
+    """Light on each inner cell of a raster of square cells, 0 to 1; row 0 is north. One row and column less on each side.
+
+    From four suns between south-west and north, each weighted by how far a slope turns away from it (Mark 1992), so that
+    ridges along any one of them stay visible. Flat ground has `FLAT_LIGHT`; a cell beside one without height has none.
+    """
+    z = heights
+    east = ((z[:-2, 2:] + 2 * z[1:-1, 2:] + z[2:, 2:]) - (z[:-2, :-2] + 2 * z[1:-1, :-2] + z[2:, :-2])) / (
+        8 * cell_m
+    )
+    north = ((z[:-2, :-2] + 2 * z[:-2, 1:-1] + z[:-2, 2:]) - (z[2:, :-2] + 2 * z[2:, 1:-1] + z[2:, 2:])) / (
+        8 * cell_m
+    )
+    steepness = np.sqrt(1 + east**2 + north**2)
+    downhill = np.arctan2(-east, -north)
+    height = np.radians(_SUN_HEIGHT_DEG)
+    light = np.zeros_like(east)
+    weights = np.zeros_like(east)
+    for sun in np.radians(_SUNS_DEG):
+        towards = east * np.sin(sun) + north * np.cos(sun)
+        lit = np.clip((np.sin(height) - towards * np.cos(height)) / steepness, 0, 1)
+        weight = np.sin(downhill - sun) ** 2 + 1e-6
+        light += weight * lit
+        weights += weight
+    shaded: Floats = light / weights
+    return shaded
+
+
+FLAT_LIGHT = float(np.sin(np.radians(_SUN_HEIGHT_DEG)))
+"""Light on level ground in `hillshade`."""

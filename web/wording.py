@@ -136,6 +136,20 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
     "no_such_tile": ("没有这张底图。", "There is no such tile."),
+    "raster_unreadable": (
+        "“{file}”不是可读取的高程栅格（GeoTIFF、.hgt 或其 zip）。{why}",
+        "“{file}” is no raster that can be read (GeoTIFF, .hgt, or one of them zipped). {why}",
+    ),
+    "raster_without_crs": (
+        "“{file}”没有坐标系，无法定位。请在 GIS 软件中为它指定坐标系。",
+        "“{file}” has no coordinate system, so nobody knows where it lies. Assign one in a GIS.",
+    ),
+    "raster_elsewhere": (
+        "“{file}”与本县范围没有重叠。",
+        "“{file}” and the county have no land in common.",
+    ),
+    "no_online_map": ("没有设置在线底图。", "No online map is set."),
+    "online_map_away": ("在线底图暂时无法访问。", "The online map is out of reach at present."),
     "points_unreadable": (
         "需要 2 至 20 个点，写作 经度,纬度;经度,纬度",
         "Between 2 and 20 points are needed, as longitude,latitude;longitude,latitude",
@@ -407,6 +421,34 @@ INCIDENT_STATES: Final[Mapping[str, Pair]] = {
     "open": ("处置中", "open"),
     "closed": ("已办结", "closed"),
     "cancelled": ("已撤销", "cancelled"),
+}
+
+FOUND_KINDS: Final[Mapping[str, Pair]] = {
+    "area": ("区划", "area"),
+    "village": ("村", "village"),
+    "grid": ("网格", "grid"),
+    "place": ("点位", "place"),
+    "team": ("队伍", "team"),
+    "depot": ("储备库", "depot"),
+    "road": ("道路", "road"),
+    "incident": ("事件", "incident"),
+    "person": ("责任人", "person in charge"),
+    "position": ("坐标", "position"),
+}
+"""What a search finds."""
+
+AREA_LEVELS: Final[Mapping[str, Pair]] = {
+    "province": ("省", "province"),
+    "city": ("市", "city"),
+    "county": ("县", "county"),
+    "township": ("乡镇", "township"),
+    "village": ("村", "village"),
+}
+
+SPEED_CLASSES: Final[Mapping[str, Pair]] = {
+    "car": ("小型车", "Car"),
+    "truck": ("货车", "Truck"),
+    "heavy": ("重型车", "Heavy vehicle"),
 }
 
 # state of an order: words, mark and tone. The mark says without colour what the tone says with it.
@@ -781,6 +823,10 @@ class Words:
     def road_class(self, code: str) -> str:
         """Name a kind of road; whatever has no name of its own is a local road."""
         return pick(ROAD_CLASSES.get(code, ROAD_CLASSES["road"]), self.lang)
+
+    def speed_classes(self) -> list[tuple[str, str]]:
+        """List the classes of vehicles that measuring offers, with their names."""
+        return [(code, pick(words, self.lang)) for code, words in SPEED_CLASSES.items()]
 
     # -- an order in sentences
 

@@ -10,7 +10,7 @@ from api.http.access import Visiting
 from api.http.keeping import UNCHANGED, kept
 from api.http.models import LayerSummary, MapState
 from api.http.problems import responses
-from api.usecases import layers, whereabouts
+from api.usecases import layers, relief, whereabouts
 from api.usecases.overview import overview
 from data.places import Bounds
 from gis.mercator import Tile
@@ -20,6 +20,7 @@ router = APIRouter(tags=["map"])
 GEOJSON = "application/geo+json"
 TILE = "application/vnd.mapbox-vector-tile"
 LAYER_FRESH_S = 30
+PICTURE_FRESH_S = 3600
 
 
 def _asked_tile(z: int, x: int, y: int) -> Tile:
@@ -102,6 +103,35 @@ def map_state(context: Visiting) -> MapState:
         routes=map_features.order_routes(now.orders),
         positions=map_features.positions(whereabouts.standing(context)),
     )
+
+
+@router.get(
+    "/relief/{z}/{x}/{y}.png",  # noqa: FAST003  # AskedTile takes them
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {}}},
+        204: {"description": "No Content"},
+        **UNCHANGED,
+        **responses(401, 403, 422),
+    },
+)
+def relief_tile(tile: AskedTile, request: Request, context: Visiting) -> Response:
+    """Give one picture of the hill shading, light and shadow on a clear ground; nothing where no terrain was imported."""
+    picture = relief.tile(context, tile)
+    if picture is None:
+        return Response(status_code=204)
+    return kept(request, picture, media_type="image/png", fresh_s=PICTURE_FRESH_S)
+
+
+@router.get(
+    "/online/{part}/{z}/{x}/{y}",  # noqa: FAST003  # AskedTile takes them
+    response_class=Response,
+    responses={200: {"content": {"image/*": {}}}, **UNCHANGED, **responses(401, 403, 404, 422, 503)},
+)
+def online_tile(part: str, tile: AskedTile, request: Request, context: Visiting) -> Response:
+    """Give one picture of the online map that the settings name, fetched by the server; 503 while it is out of reach."""
+    picture = layers.online_tile(context, part, tile)
+    return kept(request, picture.content, media_type=picture.media_type, fresh_s=PICTURE_FRESH_S)
 
 
 @router.get(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.context import Context
 from api.errors import InvalidError, NotFoundError
+from api.online import Picture
 from api.security import authorise
 from api.usecases import personal
 from data import layer_tiles, places, tiles
@@ -89,6 +90,16 @@ def base_tile(ctx: Context, tile: Tile) -> bytes:
     _must_exist(tile)
     with ctx.world.read() as connection:
         return tiles.base_tile(connection, tile)
+
+
+def online_tile(ctx: Context, part: str, tile: Tile) -> Picture:
+    """Fetch one picture of the online map; no transaction is open meanwhile.
+
+    Raises NotFoundError where the settings name none, UnavailableError while it is out of reach.
+    """
+    authorise(ctx.actor, "map.read")
+    _must_exist(tile)
+    return ctx.online.picture(part, tile)
 
 
 def _must_exist(tile: Tile) -> None:

@@ -18,6 +18,8 @@ from web.map import literal
 MAX_ZOOM = 19
 PANES: tuple[tuple[str, int, bool], ...] = (
     # name, z-index, whether it answers the pointer. Leaflet's own: tiles 200, overlays 400, markers 600, popups 700.
+    ("relief", 150, False),
+    ("online", 250, False),
     ("areas", 350, True),
     ("zones", 380, False),
     ("routes", 420, True),
@@ -35,6 +37,7 @@ FIXED_GROUPS: tuple[str, ...] = (
     "orders",
     "incidents",
     "draft",
+    "measure",
 )
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 TAG = re.compile(r"<(script|style)\b")

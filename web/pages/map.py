@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter, Response
 
-from api.usecases import layers
+from api.usecases import layers, relief
 from api.usecases.layers import CountedLayer
 from web import wording
 from web.i18n import N_
@@ -35,17 +35,27 @@ def page(view: Reading, at: str = "/incidents") -> Response:
         "map.html",
         skeleton=skeleton(tuple(one.layer.code for one in overlays)),
         at=at if PANEL.fullmatch(at) else "/incidents",
+        speed_classes=view.words.speed_classes(),
         may_close_roads=view.context.actor.may("closure.close"),
         config={
             "bounds": layers.extent(view.context) or WORLD,
             "names": ["name"] if view.lang == "zh" else ["name_en", "name"],
             "layers": [_layer(view, one) for one in overlays if one.count],
+            "groups": list(view.words.group("layer_groups").items()),
+            "relief": _relief(view),
+            "online": view.context.online.parts,
             "types": dict(view.words.incident_types()),
             "vehicles": view.words.group("vehicle_kinds"),
             "here": [list(offer) for offer in _offers(view)],
             "words": _words(view),
         },
     )
+
+
+def _relief(view: View) -> dict[str, object] | None:
+    """Tell where there is hill shading, and at which zooms."""
+    found = relief.extent(view.context)
+    return None if found is None else {"bounds": found.bounds, "zooms": found.zooms}
 
 
 def _offers(view: View) -> Iterator[tuple[str, str]]:
@@ -68,6 +78,12 @@ def _layer(view: View, found: CountedLayer) -> dict[str, object]:
         "symbol": legend.symbol,
         "visible": legend.visible,
         "min_zoom": legend.min_zoom,
+        "group": legend.group,
+        "size": legend.size,
+        "line_width": legend.line_width,
+        "fill": legend.fill,
+        "label": legend.label,
+        "label_zoom": legend.label_zoom,
         "opens": layer.store in WITH_PAGE,
     }
 
@@ -77,6 +93,27 @@ def _words(view: View) -> dict[str, object]:
     _ = view.gettext
     return {
         "minutes": _("{count} min"),
+        "hours": _("{hours} h {minutes} min"),
+        "metres": _("{count} m"),
+        "kilometres": _("{count} km"),
+        "whole_group": _("All of {group}"),
+        "zoom_nearer": _("Shown when you zoom in"),
+        "built_in": _("Built-in map"),
+        "online": _("Online map"),
+        "relief": _("Hill shading"),
+        "take_position": _("Take this position"),
+        "open_page": _("Show its page"),
+        "found": _("{count} found; arrow keys to choose, Enter to go"),
+        "found_nothing": _("Nothing found"),
+        "grid": _("Grid"),
+        "by_road": _("Along roads"),
+        "driving_time": _("Driving time"),
+        "straight": _("Straight line"),
+        "no_way": _("no way by road"),
+        "click_points": _("Click the points to measure; Backspace takes one back, Esc ends."),
+        "not_measured": _("Cannot be measured now."),
+        "kinds": {code: wording.pick(words, view.lang) for code, words in wording.FOUND_KINDS.items()},
+        "levels": {code: wording.pick(words, view.lang) for code, words in wording.AREA_LEVELS.items()},
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
         "click_road": _("Click the road that is closed"),

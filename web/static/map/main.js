@@ -2,10 +2,14 @@
 /* global L, htmx */
 
 import { listen } from "../events.js";
-import { addBase, ROADS } from "./base.js";
-import { addLegend, addRoadKey } from "./legend.js";
-import { drawLayer, nameOf, textElement } from "./layers.js";
-import { arrange, drawProposal, drawState } from "./state.js";
+import { addBase, makeOnline, makeRelief, ROADS } from "./base.js";
+import { addCursor } from "./cursor.js";
+import { pick } from "./large.js";
+import { addGrounds, addLegend, addRoadKey } from "./legend.js";
+import { arrangeLabels, drawLayer, nameOf, textElement, WHOLE_UP_TO } from "./layers.js";
+import { addMeasure } from "./measure.js";
+import { addSearch } from "./search.js";
+import { arrange, drawProposal, drawState, say } from "./state.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const { words } = config;
@@ -112,35 +116,52 @@ function fill({ lat, lng }) {
     .catch(() => { hint.textContent = ""; });
 }
 
-/** Offer pages, as pairs of path and text, at a point of the map. */
-function offer(latlng, pages) {
+/** Offer pages, as pairs of path and text, at a point of the map; under a title where it has one. */
+function offer(latlng, pages, title = "") {
   const box = document.createElement("div");
+  box.className = "offer";
+  if (title) box.append(textElement("h3", title));
   for (const [path, text] of pages) {
     const button = Object.assign(textElement("button", text), { type: "button" });
-    button.addEventListener("click", () => { map.closePopup(); openPanel(path); });
-    box.append(button, " ");
+    button.addEventListener("click", () => {
+      map.closePopup();
+      if (path) openPanel(path);
+      else fill(latlng);
+    });
+    box.append(button);
   }
   L.popup({ autoPan: false }).setLatLng(latlng).setContent(box).openOn(map);
 }
 
-/** A place was clicked. While a form waits for a position the click means that, and the place's page is only offered. */
-function touched(event, path, name) {
+/** What can be done at a position: to a form that waits for one it is the answer, else pages begin there. */
+function here({ lat, lng }) {
+  if (field("lon")) return [["", words.take_position]];
+  return config.here.map(([path, text]) => [`${path}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`, text]);
+}
+
+/** A place was clicked. While a form or a tool waits for a position the click means that, and its page is only offered. */
+function touched(event, layer, id, name) {
   if (drawing()) return;
   L.DomEvent.stop(event);
-  if (closeTool.getAttribute("aria-pressed") === "true" || field("lon")) {
+  const page = layer.opens ? [[`/resources/${layer.code}/${id}`, words.open_page]] : [];
+  if (measure.on()) measure.add(event.latlng);
+  else if (closeTool.getAttribute("aria-pressed") === "true" || field("lon")) {
     clicked(event);
-    offer(event.latlng, [[path, name]]);
-  } else openPanel(path);
+    if (page.length) offer(event.latlng, page, name);
+  } else if (page.length) openPanel(page[0][0]);
+  else offer(event.latlng, here(event.latlng), `${layer.name} · ${name}`);
 }
 
 function picking(on) {
   closeTool.setAttribute("aria-pressed", String(on));
+  if (on) measure.stop();
   stage.classList.toggle("picking", on || Boolean(field("lon")));
   hint.textContent = on ? words.click_road : "";
 }
 
 function clicked({ latlng }) {
   if (drawing()) return;
+  if (measure.on()) { measure.add(latlng); return; }
   const at = `?lon=${latlng.lng.toFixed(6)}&lat=${latlng.lat.toFixed(6)}`;
   if (closeTool.getAttribute("aria-pressed") === "true") {
     picking(false);
@@ -148,7 +169,20 @@ function clicked({ latlng }) {
   } else if (field("lon")) {
     map.closePopup();
     fill(latlng);
-  } else if (config.here.length) offer(latlng, config.here.map(([path, text]) => [path + at, text]));
+  } else if (!pickedLarge(latlng) && config.here.length) offer(latlng, here(latlng));
+}
+
+/** Open what a layer of tiles shows there: one feature, or a nearer view of several. */
+function pickedLarge(latlng) {
+  for (const { layer, drawn } of shown.values()) {
+    const tiles = layer.count > WHOLE_UP_TO && map.hasLayer(drawn) ? drawn.getLayers()[0] : null;
+    const found = tiles && pick(tiles, latlng);
+    if (found && found.n > 1) map.setView(latlng, Math.min(map.getZoom() + 2, 18));
+    else if (found && layer.opens) openPanel(`/resources/${layer.code}/${found.id}`);
+    else if (found) offer(latlng, here(latlng), `${layer.name} · ${nameOf(found, config.names) || found.code}`);
+    if (found) return true;
+  }
+  return false;
 }
 
 map.on("click", clicked);
@@ -176,6 +210,70 @@ document.body.addEventListener("input", (event) => {
 
 map.on("moveend", () => arrange(group("orders")));
 
+const shown = new Map(); // code → layer and its group, from the moment it was first shown
+const labelled = () => arrangeLabels(map, [...shown.values()].filter(({ layer, drawn }) => layer.label && map.hasLayer(drawn)));
+map.on("moveend", labelled);
+
+function show(layer) {
+  const drawn = group(layer.code);
+  if (!shown.has(layer.code)) {
+    shown.set(layer.code, { layer, drawn });
+    drawLayer(map, drawn, layer, { names: config.names, touched, fetched: getJSON }).then(labelled);
+  }
+  if (!map.hasLayer(drawn)) { drawn.addTo(map); labelled(); }
+}
+
+function hide(layer) {
+  if (!map.hasLayer(group(layer.code))) return;
+  group(layer.code).remove();
+  labelled();
+}
+
+const duration = (ms) => {
+  const minutes = Math.max(1, Math.ceil(ms / 60000));
+  return minutes < 60 ? say(words.minutes, minutes) : words.hours.replace("{hours}", Math.floor(minutes / 60)).replace("{minutes}", minutes % 60);
+};
+const distance = (metres) => (metres < 1000 ? say(words.metres, Math.round(metres)) : say(words.kilometres, (metres / 1000).toFixed(metres < 100_000 ? 1 : 0)));
+
+const measure = addMeasure(map, group("measure"), {
+  words, fetched: getJSON, duration, distance,
+  changed(on) {
+    if (on) picking(false);
+    stage.classList.toggle("measuring", on);
+  },
+});
+
+// Enter on the map itself means its middle, where a cross stands: whatever a click can do, the keyboard can.
+map.getContainer().addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target === map.getContainer()) clicked({ latlng: map.getCenter() });
+});
+
+const NEAR = { county: 10, township: 12, village: 14, grid: 14, road: 14, position: 16 };
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Go to a place and let it flash. */
+function jump(latlng, zoom) {
+  map.setView(latlng, Math.max(map.getZoom(), zoom), { animate: !calm.matches });
+  const ring = Object.assign(document.createElement("div"), { className: "flash" });
+  const mark = L.marker(latlng, { icon: L.divIcon({ html: ring, className: "", iconSize: [60, 60] }), pane: "incidents", interactive: false, keyboard: false });
+  group("draft").addLayer(mark);
+  setTimeout(() => mark.remove(), 4000);
+}
+
+addSearch({
+  words, names: config.names, types: config.types, fetched: getJSON,
+  layerNames: Object.fromEntries(config.layers.map(({ code, name }) => [code, name])),
+  chosen(one, title) {
+    const [lon, lat] = one.position;
+    const latlng = L.latLng(lat, lon);
+    jump(latlng, NEAR[one.kind] || NEAR[one.layer] || 15);
+    const page = one.kind === "incident" ? `/incidents/${one.id}`
+      : ["place", "team", "depot"].includes(one.kind) ? `/resources/${one.layer}/${one.id}` : "";
+    if (page && !field("lon")) openPanel(page);
+    else offer(latlng, [...(page ? [[page, words.open_page]] : []), ...here(latlng)], title);
+  },
+});
+
 let asked = 0;
 async function refresh() {
   const turn = ++asked;
@@ -191,13 +289,18 @@ listen(
 
 const [west, south, east, north] = config.bounds;
 map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [LEGEND_PX, 0] });
-addBase(map, config.names);
+const labels = addBase(map, config.names);
+addCursor(map, { names: config.names, words, fetched: getJSON });
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
 L.control.zoom({ position: "bottomright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
-addLegend(map, group, config.layers);
+addGrounds(map, [
+  ...(config.online ? [
+    { code: "built_in", name: words.built_in, exclusive: true },
+    { code: "online", name: words.online, exclusive: true, layer: makeOnline(config.online, labels) },
+  ] : []),
+  ...(config.relief ? [{ code: "relief", name: words.relief, layer: makeRelief(config.relief) }] : []),
+]);
+addLegend(map, config.groups, config.layers, words, { show, hide });
 addRoadKey(ROADS, words.roads);
-for (const layer of config.layers) {
-  getJSON(`/api/v1/layers/${layer.code}/items?limit=20000`).then((items) => drawLayer(map, group(layer.code), layer, items, config.names, touched));
-}
 refresh();
 follow();

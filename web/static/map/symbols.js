@@ -1,6 +1,8 @@
 // Point symbols drawn on Leaflet's canvas: each layer has its own silhouette, so that none is told by colour alone.
 /* global L */
 
+import { onGround, palette } from "./palette.js";
+
 // name: silhouette and inner lines as SVG paths; the symbol's radius is 1.
 const SHAPES = {
   box: ["M-.95-.95H.95V.95H-.95Z", "M-.95-.3H.95M0-.95V-.3"],
@@ -29,9 +31,9 @@ export function draw(context, { symbol, colour }, x, y, radius) {
   context.scale(radius, radius);
   context.lineJoin = "round";
   context.lineWidth = 2.6 / radius;
-  context.strokeStyle = "#ffffff";
+  context.strokeStyle = palette().halo;
   context.stroke(fill);
-  context.fillStyle = colour;
+  context.fillStyle = onGround(colour);
   context.fill(fill);
   if (lines && radius >= 6) {
     context.lineWidth = 1.4 / radius;
@@ -40,11 +42,57 @@ export function draw(context, { symbol, colour }, x, y, radius) {
   context.restore();
 }
 
-/** A circle marker (for its place, its clicks and its bounds) that draws a symbol. */
+const LABEL_FONT = '12px "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
+const LABEL_PX = 15;
+const measuring = document.createElement("canvas").getContext("2d");
+measuring.font = LABEL_FONT;
+const widths = new Map();
+
+/** Width in pixels of a label; measured once. */
+export function labelWidth(text) {
+  if (!widths.has(text)) widths.set(text, measuring.measureText(text).width);
+  return widths.get(text);
+}
+
+/** Write a label under a symbol. */
+export function writeLabel(context, text, colour, x, y, radius) {
+  context.save();
+  context.font = LABEL_FONT;
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  context.lineJoin = "round";
+  context.lineWidth = 3;
+  context.strokeStyle = palette().halo;
+  context.strokeText(text, x, y + radius + 2);
+  context.fillStyle = onGround(colour);
+  context.fillText(text, x, y + radius + 2);
+  context.restore();
+}
+
+/** A circle marker (for its place, its clicks and its bounds) that draws a symbol, and its label while `labelled`. */
 export const SymbolMarker = L.CircleMarker.extend({
+  labelled: false,
+
+  /** Show or hide the label; says whether that changed anything. */
+  setLabelled(on) {
+    if (this.labelled === on) return;
+    this.labelled = on;
+    this._updateBounds();
+    this.redraw();
+  },
+
+  _updateBounds() {
+    L.CircleMarker.prototype._updateBounds.call(this);
+    if (!this.options.label) return; // the ground to draw again holds the label, whether it comes or goes
+    const half = labelWidth(this.options.label) / 2 + 3;
+    this._pxBounds.extend(this._point.add([half, this._radius + LABEL_PX + 4])).extend(this._point.subtract([half, 0]));
+  },
+
   _updatePath() {
     if (!this._renderer._drawing || this._empty()) return;
-    draw(this._renderer._ctx, this.options.look, this._point.x, this._point.y, this._radius);
+    const { look, label } = this.options, { x, y } = this._point;
+    draw(this._renderer._ctx, look, x, y, this._radius);
+    if (this.labelled) writeLabel(this._renderer._ctx, label, look.colour, x, y, this._radius);
   },
 });
 
@@ -60,7 +108,7 @@ function emptySwatch() {
 /** The same symbol for the legend; lines and areas as a swatch. A given canvas is drawn over. */
 export function swatch(look, geometry, canvas = emptySwatch()) {
   const context = canvas.getContext("2d");
-  context.strokeStyle = look.colour;
+  context.strokeStyle = onGround(look.colour);
   context.lineWidth = look.weight || 2;
   context.setLineDash(look.dash || []);
   if (geometry === "point") draw(context, look, 10, 10, 7.5);
