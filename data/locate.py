@@ -153,6 +153,7 @@ def _ranked(named: str) -> TextClause:
         WITH best AS (
             SELECT * FROM ({named}) AS named
             WHERE middle IS NOT NULL
+                AND NOT (kind = 'area' AND EXISTS (SELECT FROM villages WHERE villages.code = named.code))
                 AND (code = :words OR name ILIKE :pattern OR name_en ILIKE :pattern OR code ILIKE :prefix)
                 AND (:within = '' OR kind = 'road' OR starts_with(area_code, :within))
                 AND (:known = '' OR kind <> 'person' OR starts_with(area_code, :known))

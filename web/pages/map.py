@@ -43,7 +43,7 @@ def page(view: Reading, at: str = "/incidents") -> Response:
             "layers": [_layer(view, one) for one in overlays if one.count],
             "groups": list(view.words.group("layer_groups").items()),
             "relief": _relief(view),
-            "online": view.context.online.parts,
+            "online": list(view.context.online.parts),
             "types": dict(view.words.incident_types()),
             "vehicles": view.words.group("vehicle_kinds"),
             "here": [list(offer) for offer in _offers(view)],

@@ -63,9 +63,9 @@ function paintRules(look) {
   ];
 }
 
-function labelRules(names, look) {
+function labelRules(names, look, scale) {
   const halo = { stroke: look.halo, width: 2.4 };
-  const text = (size, fill, weight = 400) => ({ labelProps: names, fill, font: `${weight} ${size}px ${FONT}`, ...halo });
+  const text = (size, fill, weight = 400) => ({ labelProps: names, fill, font: `${weight} ${Math.round(size * scale)}px ${FONT}`, ...halo });
   // below its point, where a symbol may stand
   const below = (style, distance) => new OffsetTextSymbolizer({ ...style, offsetY: distance, placements: [TextPlacements.S] });
   return [
@@ -106,16 +106,27 @@ function labelRules(names, look) {
 export function addBase(map, names) {
   const tiles = { url: "/api/v1/tiles/{z}/{x}/{y}.mvt", maxDataZoom: 14 };
   const base = protomapsL.leafletLayer({ ...tiles, paintRules: paintRules(palette()) });
-  const labels = protomapsL.leafletLayer({ ...tiles, pane: "labels", labelRules: labelRules(names, palette()) });
+  // between two whole zooms the browser shrinks the tiles of the next one, and the words in them
+  const shrunk = () => Math.max(1, 2 ** (Math.round(map.getZoom()) - map.getZoom()));
+  let scale = shrunk();
+  const labels = protomapsL.leafletLayer({ ...tiles, pane: "labels", labelRules: labelRules(names, palette(), scale) });
   labels.views = base.views; // one cache: each tile is fetched and read once
   base.addTo(map);
   labels.addTo(map);
+  const nameAgain = () => {
+    labels.labelRules = labelRules(names, palette(), scale);
+    labels.clearLayout();
+    labels.rerenderTiles();
+  };
+  map.on("zoomend", () => {
+    if (shrunk() === scale) return;
+    scale = shrunk();
+    nameAgain();
+  });
   onTheme(() => {
     base.paintRules = paintRules(palette());
     base.rerenderTiles();
-    labels.labelRules = labelRules(names, palette());
-    labels.clearLayout();
-    labels.rerenderTiles();
+    nameAgain();
   });
   return labels;
 }

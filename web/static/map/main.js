@@ -294,7 +294,7 @@ addCursor(map, { names: config.names, words, fetched: getJSON });
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
 L.control.zoom({ position: "bottomright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
 addGrounds(map, [
-  ...(config.online ? [
+  ...(config.online.length ? [
     { code: "built_in", name: words.built_in, exclusive: true },
     { code: "online", name: words.online, exclusive: true, layer: makeOnline(config.online, labels) },
   ] : []),
