@@ -24,8 +24,8 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, logs, metrics, runtime, worker
-from api.commands import hazards, trackers
-from api.errors import MusterError
+from api.commands import check, hazards, trackers
+from api.errors import DatabaseAwayError, MusterError
 from api.http import documents
 from api.security import new_password
 from api.settings import Settings
@@ -91,6 +91,7 @@ for _name, _group in (
     ("resource", resource_app),
     ("user", user_app),
     ("bench", bench_app),
+    ("check", check.app),
 ):
     app.add_typer(_group, name=_name)
 
@@ -111,6 +112,8 @@ def main() -> None:
         fail(f"No database: {error}", NO_DATABASE)
     except OperationalError as error:
         fail(f"No database: {error.orig}", NO_DATABASE)
+    except DatabaseAwayError as error:
+        fail(f"No database: {error}", NO_DATABASE)
 
 
 def _end(number: int, _frame: object) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from api import metrics
 from api.errors import InvalidError
 from api.networks import Networks
 from api.online import OnlineMap
+from api.outage import Outage
 from api.pace import Pace
 from api.security import NOBODY, Actor, Passwords
 from api.settings import Settings
@@ -33,6 +34,7 @@ class World:
     """The live world or an exercise: the schema that operational tables stand in. Transactions start here only."""
 
     engine: Engine
+    outage: Outage
     schema: str = worlds.LIVE
 
     @contextmanager
@@ -50,16 +52,22 @@ class World:
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
-        """Connect. Raises InvalidError for a text that the database cannot hold: one with a NUL, from wherever it came."""
-        with self.engine.connect() as connection:
+        """Connect. Raises DatabaseAwayError, StoreFullError.
+
+        Raises InvalidError for a text that the database cannot hold: one with a NUL, from wherever it came.
+        """
+        with self.outage.connect(self.engine) as connection:
             try:
                 yield worlds.inside(connection, self.schema)
-            except DataError as error:
-                if (
-                    getattr(error.orig, "sqlstate", None) is None
-                ):  # the driver refused it before the server saw it
-                    raise InvalidError("text_unstorable") from error
-                raise
+            except DBAPIError as error:
+                if isinstance(error, DataError) and getattr(error.orig, "sqlstate", None) is None:
+                    raise InvalidError(
+                        "text_unstorable"
+                    ) from error  # the driver refused it before the server saw it
+                told = self.outage.told(error)
+                if told is error:
+                    raise
+                raise told from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +94,7 @@ def make_context(settings: Settings, database_url: str, *, clock: Clock = system
     """Make a process's context on the database at `database_url`; nobody acts in it yet."""
     engine = make_engine(database_url, pool_size=settings.connections)
     metrics.watch_pool(engine)
-    world = World(engine=engine)
+    world = World(engine=engine, outage=Outage(clock))
     return Context(
         engine=engine,
         world=world,

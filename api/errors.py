@@ -3,6 +3,7 @@
 Codes are for programs and for `web/wording.py`, which has their words; `details` holds the numbers of this case.
 """
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -67,6 +68,23 @@ class UnavailableError(MusterError):
     """Something that the act needs is not there yet, such as a road network."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class StoreFullError(MusterError):
+    """The disk has no room for what the act would write; nothing was written, and reading goes on."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
+class DatabaseAwayError(Exception):
+    """The database cannot be reached, or its connection broke, perhaps after the act was done.
+
+    No refusal: nothing is known of the act, and the same request may be sent again.
+    """
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(f"the database is away since {since.isoformat(timespec='seconds')}")
+        self.since = since
 
 
 class FieldProblem(BaseModel):

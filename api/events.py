@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.concurrency import run_in_threadpool
 
+from api.errors import DatabaseAwayError
 from api.hub import Hub
 from data.journal import Entry
 
@@ -47,12 +48,18 @@ async def stream(
     now = asyncio.get_running_loop().time
     ends = now() + life_s
     with hub.subscribe() as queue:
-        sent = hub.latest if since is None else min(since, hub.latest)
+        try:
+            sent = since if since is not None and since <= hub.latest else await _from(hub, since)
+        except DatabaseAwayError:
+            return
         yield f"retry: {RECONNECT_MS}\nid: {sent}\n{beat(hub)}".encode()
-        while missed := await run_in_threadpool(read_after, sent):
-            for row in missed:
-                yield encode(row)
-            sent = missed[-1].number
+        try:
+            while missed := await run_in_threadpool(read_after, sent):
+                for row in missed:
+                    yield encode(row)
+                sent = missed[-1].number
+        except DatabaseAwayError:
+            return  # the reader comes again with the last number that it saw
         next_beat = now() + BEAT_S
         while (at := now()) < ends:
             if at >= next_beat:
@@ -70,3 +77,9 @@ async def stream(
             elif told.number > sent:
                 yield encode(told)
                 sent = told.number
+
+
+async def _from(hub: Hub, since: int | None) -> int:
+    """Ask the store where the journal ends: this worker may not have heard yet of what another one told the reader."""
+    newest = await hub.newest()
+    return newest if since is None else min(since, newest)

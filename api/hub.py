@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
-from sqlalchemy.exc import SQLAlchemyError
 
 from api import metrics
-from api.errors import MusterError
+from api.errors import DatabaseAwayError, MusterError
 from api.threads import to_the_end
 from data.journal import Entry
 
@@ -73,13 +72,17 @@ class Hub:
                         metrics.HANDED_OUT.set(self.latest)
                         started = True
                     await self._listen()
-                except (psycopg.Error, SQLAlchemyError, MusterError, OSError) as error:
+                except (psycopg.Error, DatabaseAwayError, MusterError, OSError) as error:
                     # whichever of the two connections it was: nothing but the end of the process ends the listening
                     self.hearing = False
                     log.warning("The event listener lost its connection: %s", error)
                     await asyncio.sleep(RETRY_S)
         finally:
             self.end()
+
+    async def newest(self) -> int:
+        """Read the newest number from the store. Raises DatabaseAwayError."""
+        return await to_the_end(self._read_latest)
 
     def end(self) -> None:
         """End every open stream, as before the process stops: its reader finds another worker and catches up."""

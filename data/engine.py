@@ -10,5 +10,6 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        connect_args={"application_name": "muster", "options": "-c timezone=UTC"},
+        pool_timeout=10,
+        connect_args={"application_name": "muster", "options": "-c timezone=UTC", "connect_timeout": 5},
     )

@@ -12,7 +12,7 @@ from api import http, logs
 from api.http.watch import Watch
 from api.runtime import running
 from api.settings import Settings
-from web import pages
+from web import away, pages
 from web.headers import SecurityHeaders
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -30,7 +30,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield {"hub": app.state.hub}  # for the server, which ends the streams when it stops
 
     app = FastAPI(title="Muster", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
-    http.install(app)
+    http.install(app, away.page)
     modules = pages.modules()
     links = [module.NAVIGATION for module in modules if hasattr(module, "NAVIGATION")]
     app.state.navigation = tuple(sorted(links, key=lambda link: link.place))

@@ -203,6 +203,15 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "尚未导入路网，无法计算方案。",
         "No road network was imported yet, so nothing can be planned.",
     ),
+    # the server's own troubles
+    "database_busy": (
+        "数据库正忙，请稍候再试；重复提交只会执行一次。",
+        "The database is busy. Try again in a moment; what is sent twice is done once.",
+    ),
+    "disk_full": (
+        "服务器磁盘空间不足，这一步没有保存；已有内容仍可查看。请管理员清理磁盘后再试。",
+        "The server's disk is full, so this was not stored; what is there can still be read. Try again when an administrator has made room.",
+    ),
     # states
     "already_done": ("这一步已经完成。", "This step was already done."),
     "not_in_this_state": ("当前状态下不能执行这一步。", "This is not possible in the present state."),

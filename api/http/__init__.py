@@ -20,6 +20,8 @@ from api.http import (
     system,
     trackers,
 )
+from api.http.away import Away, AwayPage
+from api.http.limits import Limits
 
 PREFIX = "/api/v1"
 _NOUNS = (
@@ -51,7 +53,12 @@ def routers() -> APIRouter:
     return everything
 
 
-def install(app: FastAPI) -> None:
-    """Put the JSON endpoints, their errors and their schema into an application."""
+def install(app: FastAPI, away_page: AwayPage | None = None) -> None:
+    """Put the JSON endpoints, their errors and their schema into an application, and the bounds of every request.
+
+    away_page: what people see while the database is away; programs always get a problem document.
+    """
     app.include_router(routers())
     problems.install(app)
+    app.add_middleware(Away, page=away_page)
+    app.add_middleware(Limits)

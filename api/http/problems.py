@@ -17,7 +17,23 @@ _HTTP_CODES = {
     HTTPStatus.BAD_REQUEST: "body_unreadable",
     HTTPStatus.NOT_FOUND: "no_such_address",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
 }
+
+
+_ALWAYS_ANSWERED = frozenset({"/health", "/ready"})
+_ANY = (HTTPStatus.SERVICE_UNAVAILABLE,)  # the database is away or busy
+_ANY_WRITE = (
+    *_ANY,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.INSUFFICIENT_STORAGE,
+)
+
+
+def _as_document(statuses: Sequence[int]) -> dict[str, Any]:
+    return {str(int(status)): described for status, described in responses(*statuses).items()}
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -79,5 +95,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         components = document.setdefault("components", {}).setdefault("schemas", {})
         components.update(schema.pop("$defs", {}))
         components["Problem"] = schema
+        for path, operations in document["paths"].items():
+            for operation in operations.values() if path not in _ALWAYS_ANSWERED else ():
+                always = _ANY_WRITE if "requestBody" in operation else _ANY
+                operation["responses"] = {**_as_document(always), **operation["responses"]}
         app.openapi_schema = document
     return app.openapi_schema

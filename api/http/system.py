@@ -21,8 +21,8 @@ _FORWARDED: Final = {"forwarded", "x-forwarded-for", "via"}  # a proxy speaks fo
 
 
 @router.get("/health")
-def health() -> Health:
-    """Answer as long as the process lives."""
+async def health() -> Health:
+    """Answer as long as the process lives, even when every thread waits for the database."""
     return Health()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from api import metrics, trace
 from api.context import Context
-from api.errors import ConflictError, MusterError
+from api.errors import ConflictError, DatabaseAwayError, MusterError
 from api.security import authorise
 from api.usecases import personal
 from data import journal
@@ -40,36 +40,50 @@ def perform(
 
     A request that was applied before gets the result of that time. Raises ConflictError when the same request id
     comes with another act, actor or arguments: that is a mistake of the caller, not a repetition.
+
+    When the connection to the database breaks, nobody knows whether the act was done: it is tried once more, and the
+    request id makes that one effect. `do` may therefore run twice, and must change nothing but through its connection.
     """
-    now = ctx.clock()
     with _accounted(act) as account:
         authorise(ctx.actor, act)
-        with ctx.world.begin() as connection:
-            with _told_apart():
-                earlier = journal.claim(
-                    connection,
-                    request_id=request_id,
-                    act=act,
-                    actor=ctx.actor.name,
-                    arguments=arguments,
-                    at=now,
-                )
-            if earlier is not None:
-                return earlier
-            done = do(connection, now)
-            result = journal.settle(connection, request_id=request_id, result={**done.result, "id": done.id})
-            number = journal.append(
-                connection,
-                at=now,
-                actor=ctx.actor.name,
-                act=act,
-                subject=done.subject,
-                subject_id=done.id,
-                payload=personal.without(done.payload),
-                request_id=request_id,
-            )
-        account.append(number)
+        try:
+            result, number = _once(ctx, act, request_id, arguments, do)
+        except DatabaseAwayError:
+            result, number = _once(ctx, act, request_id, arguments, do)
+        if number is not None:
+            account.append(number)
     return result
+
+
+def _once(
+    ctx: Context,
+    act: str,
+    request_id: UUID,
+    arguments: Mapping[str, Any],
+    do: Callable[[Connection, datetime], Done],
+) -> tuple[Mapping[str, Any], int | None]:
+    """Do an act in its transaction; return its result, and its number unless it was applied before."""
+    now = ctx.clock()
+    with ctx.world.begin() as connection:
+        with _told_apart():
+            earlier = journal.claim(
+                connection, request_id=request_id, act=act, actor=ctx.actor.name, arguments=arguments, at=now
+            )
+        if earlier is not None:
+            return earlier, None
+        done = do(connection, now)
+        result = journal.settle(connection, request_id=request_id, result={**done.result, "id": done.id})
+        number = journal.append(
+            connection,
+            at=now,
+            actor=ctx.actor.name,
+            act=act,
+            subject=done.subject,
+            subject_id=done.id,
+            payload=personal.without(done.payload),
+            request_id=request_id,
+        )
+    return result, number
 
 
 def applied(

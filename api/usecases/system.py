@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from api.context import Context
+from api.errors import DatabaseAwayError, UnavailableError
 from api.metrics import State
 from api.security import authorise
 from data import accounts, archive, incidents, journal, migrate, orders, places, roads
@@ -64,7 +64,7 @@ def readiness(ctx: Context) -> Standing:
                 disk=disk_free_bytes(ctx.settings.folder) >= DISK_NEEDED_BYTES,
                 clock=not current or not _in_the_past(connection, ctx.clock()),
             )
-    except OperationalError:
+    except (DatabaseAwayError, UnavailableError):
         return Standing(database=False)
 
 
