@@ -13,7 +13,8 @@ from api.context import Context
 from api.errors import DatabaseAwayError, UnavailableError
 from api.metrics import State
 from api.security import authorise
-from data import accounts, archive, incidents, journal, migrate, orders, places, roads
+from data import accounts, archive, incidents, integrity, journal, migrate, orders, places, roads
+from data.integrity import Violation
 
 DISK_NEEDED_BYTES: Final = 256 * 2**20
 """Below this PostgreSQL may stop in the middle of an act: people are told before."""
@@ -114,6 +115,13 @@ def first_broken_entry(ctx: Context) -> int | None:
     authorise(ctx.actor, "system.check")
     with ctx.world.read() as connection:
         return journal.first_broken(connection)
+
+
+def violations(ctx: Context) -> tuple[Violation, ...]:
+    """Check that stock, orders, requests and journal hold together over the whole history; nothing when they do."""
+    authorise(ctx.actor, "system.check")
+    with ctx.world.read() as connection:
+        return integrity.violations(connection)
 
 
 def publish_layers(ctx: Context) -> None:

@@ -1,0 +1,225 @@
+"""Clients that act: each rolls its own dice, shares the board with all others, and notes every answer."""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from api.storm.board import Board
+from api.storm.wire import Answer, Line
+
+_MOST_OPEN: Final = 10  # incidents; beyond, they are closed rather than reported
+_NEARBY: Final = 0.004  # degrees
+_DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
+_NEXT: Final = {"sent": "acknowledge", "acknowledged": "depart", "departed": "arrive", "arrived": "finish"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One act as a client asked for it: by name, and as it goes over the wire."""
+
+    act: str
+    method: str
+    path: str
+    body: Mapping[str, Any]
+
+    @property
+    def request_id(self) -> str:
+        """The id under which it is done once."""
+        return str(self.body["request_id"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a client asked for and what it was answered."""
+
+    asked: Asked
+    answer: Answer
+    again: bool
+    at_s: float
+
+    @property
+    def done(self) -> bool:
+        """Whether the client was told that it is done."""
+        return self.answer.status in _DONE
+
+    @property
+    def outcome(self) -> str:
+        """In one word. Who lost the answer and was then shut out (a newer link) does not know, either."""
+        if self.answer.status is None or (
+            self.answer.status == HTTPStatus.UNAUTHORIZED and self.answer.tries > 1
+        ):
+            return "unknown"
+        return "done" if self.done else "refused"
+
+    @property
+    def subject(self) -> int | None:
+        """The id in the answer."""
+        body = self.answer.body
+        return body.get("id") if isinstance(body, dict) else None
+
+
+class Client(threading.Thread):
+    """One client: act, think, act, until told to end."""
+
+    def __init__(self, port_line: Line, board: Board, dice: random.Random, think_s: float) -> None:
+        super().__init__(name="storm-client", daemon=True)
+        self._line = port_line
+        self._board = board
+        self._dice = dice
+        self._think_s = think_s
+        self._ending = threading.Event()
+        self.notes: list[Note] = []
+
+    def end(self) -> None:
+        """Stop after the act that runs; it still gets its answer."""
+        self._ending.set()
+
+    def run(self) -> None:
+        """Act until told to end."""
+        began = time.monotonic()
+        while not self._ending.wait(self._dice.expovariate(1 / self._think_s)):
+            again = self.notes and self._dice.random() < _RESEND
+            asked = self._dice.choice(self.notes[-20:]).asked if again else self._choose()
+            if asked is None:
+                continue
+            answer = self._line.ask(asked.method, f"/api/v1{asked.path}", dict(asked.body))
+            note = Note(asked=asked, answer=answer, again=bool(again), at_s=time.monotonic() - began)
+            self.notes.append(note)
+            if note.done and not again:
+                self._learn(note)
+        self._line.close()
+
+    def _learn(self, note: Note) -> None:
+        if note.asked.act == "plan.propose" and note.subject is not None:
+            self._board.add_plan(note.subject)
+        elif note.asked.act == "order.link":
+            self._board.add_link(note.answer.body["token"])
+
+    def _choose(self) -> Asked | None:
+        acts, weights = zip(*_CHANCES, strict=True)
+        make: Callable[[Client], Asked | None] = self._dice.choices(acts, weights)[0]
+        return make(self)
+
+    def _asked(self, act: str, method: str, path: str, **body: Any) -> Asked:
+        request_id = str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
+        return Asked(act=act, method=method, path=path, body={"request_id": request_id, **body})
+
+    # -- the acts ------------------------------------------------------------------------------------------------------
+
+    def _somewhere(self) -> tuple[float, float]:
+        lon, lat = self._dice.choice(self._board.positions)
+        return lon + self._dice.uniform(-_NEARBY, _NEARBY), lat + self._dice.uniform(-_NEARBY, _NEARBY)
+
+    def report(self) -> Asked | None:
+        if len(self._board.incidents) >= _MOST_OPEN:
+            return self.end_incident()
+        return self._asked(
+            "incident.report",
+            "POST",
+            "/incidents",
+            type=self._dice.choice(self._board.types),
+            level=self._dice.choice((3, 4, 4)),
+            position=self._somewhere(),
+        )
+
+    def end_incident(self) -> Asked | None:
+        if not self._board.incidents:
+            return None
+        incident = self._dice.choice(self._board.incidents[-_MOST_OPEN:])
+        act = self._dice.choice(("close", "cancel"))
+        return self._asked(f"incident.{act}", "POST", f"/incidents/{incident}/{act}", reason="storm")
+
+    def change_level(self) -> Asked | None:
+        if not self._board.incidents:
+            return None
+        incident = self._dice.choice(self._board.incidents)
+        level = self._dice.choice((2, 3, 4))
+        return self._asked("incident.change_level", "POST", f"/incidents/{incident}/level", level=level)
+
+    def propose(self) -> Asked | None:
+        if not self._board.incidents:
+            return None
+        wanted = self._dice.sample(
+            self._board.incidents, min(len(self._board.incidents), self._dice.choice((1, 1, 2)))
+        )
+        return self._asked("plan.propose", "POST", "/plans", incidents=wanted, time_limit_s=1.0)
+
+    def confirm(self) -> Asked | None:
+        plan = self._board.some_plan(self._dice)
+        return None if plan is None else self._asked("plan.confirm", "POST", f"/plans/{plan}/confirm")
+
+    def step(self) -> Asked | None:
+        if not self._board.orders:
+            return None
+        order, state = self._dice.choice(self._board.orders)
+        act = _NEXT.get(state, "finish")
+        chance = self._dice.random()
+        if chance < 0.1:  # noqa: PLR2004 - a step that may not be possible now
+            act = self._dice.choice(tuple(_NEXT.values()))
+        elif chance < 0.2:  # noqa: PLR2004
+            act = self._dice.choice(("refuse", "cancel"))
+        return self._asked(f"order.{act}", "POST", f"/orders/{order}/{act}", reason="")
+
+    def link(self) -> Asked | None:
+        if not self._board.orders:
+            return None
+        order, _ = self._dice.choice(self._board.orders)
+        return self._asked("order.link", "POST", f"/orders/{order}/link")
+
+    def step_by_link(self) -> Asked | None:
+        token = self._board.some_link(self._dice)
+        if token is None:
+            return None
+        act = self._dice.choice(tuple(_NEXT.values()))
+        return self._asked(f"order.{act}", "POST", f"/order-links/{token}/{act}", reason="")
+
+    def close_road(self) -> Asked | None:
+        geometry = {"type": "Point", "coordinates": self._somewhere()}
+        return self._asked("closure.close", "POST", "/closures", geometry=geometry)
+
+    def open_road(self) -> Asked | None:
+        if not self._board.closures:
+            return None
+        closure = self._dice.choice(self._board.closures)
+        return self._asked("closure.open", "POST", f"/closures/{closure}/open")
+
+    def count_lot(self) -> Asked | None:
+        if not self._board.lots:
+            return None
+        lot, on_hand = self._dice.choice(self._board.lots)
+        quantity = max(0, on_hand + self._dice.randint(-20, 25))
+        return self._asked("resource.edit", "PATCH", f"/lots/{lot}", quantity=quantity)
+
+    def edit_team(self) -> Asked | None:
+        team = self._dice.choice(self._board.teams)
+        status = self._dice.choice(("on_duty", "on_duty", "on_duty", "resting"))
+        return self._asked("resource.edit", "PATCH", f"/teams/{team}", status=status)
+
+    def edit_vehicle(self) -> Asked | None:
+        vehicle = self._dice.choice(self._board.vehicles)
+        in_service = self._dice.random() < 0.8  # noqa: PLR2004
+        return self._asked("resource.edit", "PATCH", f"/vehicles/{vehicle}", in_service=in_service)
+
+
+_RESEND: Final = 0.05
+"""Chance that a client sends a request again that it has an answer to: a browser that was reloaded."""
+_CHANCES: Final[tuple[tuple[Callable[[Client], Asked | None], int], ...]] = (
+    (Client.report, 8),
+    (Client.end_incident, 2),
+    (Client.change_level, 3),
+    (Client.propose, 8),
+    (Client.confirm, 12),
+    (Client.step, 40),
+    (Client.link, 4),
+    (Client.step_by_link, 5),
+    (Client.close_road, 2),
+    (Client.open_road, 3),
+    (Client.count_lot, 7),
+    (Client.edit_team, 4),
+    (Client.edit_vehicle, 2),
+)
