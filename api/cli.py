@@ -24,7 +24,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, logs, metrics, runtime, worker
-from api.commands import check, hazards, trackers
+from api.commands import check, db, hazards, trackers
 from api.errors import DatabaseAwayError, MusterError
 from api.http import documents
 from api.security import new_password
@@ -58,7 +58,6 @@ from api.usecases import (
     villages,
 )
 from api.workers import keep as keep_workers
-from data import backup, migrate
 from data.backup import BackupError
 from data.cluster import ClusterError
 from data.migrate import SchemaError
@@ -70,7 +69,6 @@ DOOR_WAIT_S = 2.0
 app = typer.Typer(
     no_args_is_help=True, help="Emergency command and resource dispatch on a real road network."
 )
-db_app = typer.Typer(no_args_is_help=True, help="The database: make, upgrade, back up, restore.")
 import_app = typer.Typer(no_args_is_help=True, help="Bring roads and ledgers in.")
 export_app = typer.Typer(no_args_is_help=True, help="Take ledgers out, and the workbooks to fill in.")
 incident_app = typer.Typer(no_args_is_help=True, help="Incidents: report, list, raise, close, cancel.")
@@ -80,7 +78,7 @@ resource_app = typer.Typer(no_args_is_help=True, help="Teams, vehicles, depots a
 user_app = typer.Typer(no_args_is_help=True, help="Accounts: list, add, disable, new password.")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure, beside named peers in the same run.")
 for _name, _group in (
-    ("db", db_app),
+    ("db", db.app),
     ("import", import_app),
     ("export", export_app),
     ("incident", incident_app),
@@ -223,51 +221,6 @@ def doctor(*, as_json: AsJson = False) -> None:
             typer.echo(f"{name:<20} {value}")
     if not standing.ready or broken is not None:
         raise typer.Exit(REFUSED)
-
-
-# -- the database ------------------------------------------------------------------------------------------------------
-
-
-@db_app.command("init")
-def db_init() -> None:
-    """Make the schema and the first administrator, whose password is printed this once."""
-    with acting() as context:
-        password = accounts.set_up(context)
-    if password is None:
-        typer.echo("There is an administrator already; nothing was made.")
-    else:
-        typer.echo(f"name: {accounts.FIRST_ADMINISTRATOR}\npassword: {password}")
-
-
-@db_app.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the schema up to date. Every start does so too."""
-    with acting():
-        typer.echo(f"The schema stands at {migrate.head()}.")
-
-
-@db_app.command("backup")
-def db_backup(file: Path) -> None:
-    """Write everything into one file."""
-    with runtime.database(settings_or_exit()) as url, progress_bar() as progress:
-        progress("backup", 0, 0)
-        backup.backup(runtime.address(url), file)
-    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
-
-
-@db_app.command("restore")
-def db_restore(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Make the database what a backup holds. Stop the server first."""
-    if not yes:
-        typer.confirm("Everything in the present database is replaced. Go on?", abort=True)
-    with runtime.database(settings_or_exit()) as url, progress_bar() as progress:
-        progress("restore", 0, 0)
-        backup.restore(runtime.address(url), file)
-    typer.echo("Restored.")
 
 
 # -- bringing in -------------------------------------------------------------------------------------------------------

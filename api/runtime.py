@@ -34,12 +34,17 @@ def database(settings: Settings, *, attach: bool = True) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    folder = settings.folder / "cluster"
-    cluster = Cluster(folder, options=archive.options(folder.resolve(), settings.backups.resolve()))
+    private = cluster(settings)
     try:
-        yield cluster.start(attach=attach)
+        yield private.start(attach=attach)
     finally:
-        cluster.stop()
+        private.stop()
+
+
+def cluster(settings: Settings) -> Cluster:
+    """Return the private cluster of the settings' folder; it keeps its log once there is a base backup."""
+    folder = settings.folder / "cluster"
+    return Cluster(folder, options=archive.options(folder.resolve(), settings.backups.resolve()))
 
 
 @contextmanager

@@ -34,6 +34,13 @@ _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _MARK: Final = (
     "archiving"  # in the cluster's folder: from now on a segment that cannot be archived is kept and told
 )
+_SIZES: Final = {  # setting → as pg_controldata calls it
+    "max_connections": "max_connections",
+    "max_worker_processes": "max_worker_processes",
+    "max_wal_senders": "max_wal_senders",
+    "max_prepared_transactions": "max_prepared_xacts",
+    "max_locks_per_transaction": "max_locks_per_xact",
+}
 _EXTRA: Final = "postgresql.auto.conf"
 _TAR: Final = "/bin/tar"
 _MOVE: Final = "/bin/mv"
@@ -226,7 +233,7 @@ def _recovery(
     fetch = f"test -f {wal}/%f.gz && gzip -d -c {wal}/%f.gz > %p"
     if last_words is not None:
         fetch += f" || cp {shlex.quote(str(last_words))}/%f %p"
-    return {
+    return _as_large(scratch) | {
         "listen_addresses": "",
         "unix_socket_directories": str(scratch.socket_folder),
         "restore_command": fetch,
@@ -236,6 +243,13 @@ def _recovery(
         "archive_mode": "on",
         "archive_command": f"gzip -1 -c %p > {staging}/%f.gz",
     }
+
+
+def _as_large(scratch: Cluster) -> dict[str, str]:
+    """Give the sizes of the server that was copied: recovery refuses to run with smaller ones."""
+    control = scratch.run("pg_controldata", str(scratch.data))
+    told = dict(line.split(":", 1) for line in control.splitlines() if ":" in line)
+    return {name: told[f"{words} setting"].strip() for name, words in _SIZES.items()}
 
 
 def _in_recovery(scratch: Cluster) -> bool:
