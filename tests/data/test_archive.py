@@ -10,7 +10,7 @@ import pytest
 
 from data import archive
 from data.backup import BackupError
-from data.cluster import USER, Cluster
+from data.cluster import USER, Cluster, ClusterError
 
 NOW = datetime(2026, 11, 22, 6, 3, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ def test_back_to_a_moment_and_forward_again(folder: Path) -> None:
     run(cluster, "INSERT INTO said VALUES ('just before')")
     moment = datetime.fromisoformat(run(cluster, "SELECT clock_timestamp()")[0])
     run(cluster, "DELETE FROM said")
-    with pytest.raises(archive.ClusterError, match="running"):
+    with pytest.raises(ClusterError, match="running"):
         archive.restore(cluster_beside(cluster), kept, to=moment, check=lambda _: None, at=NOW)
     cluster.stop()
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import make_url
 
 from api.context import make_context
-from api.security import local_administrator
+from api.security import local_administrator, new_password
 from api.settings import Settings
 from api.usecases import accounts, closures, incidents, orders, plans, resources
 from data import backup, migrate, worlds
@@ -42,12 +42,11 @@ def fill(url: str) -> None:
         county = builders.add_county(worlds.inside(connection, worlds.LIVE))
     acting = context.acting(local_administrator("release"))
     accounts.set_up(acting)
-    accounts.create(
-        acting, request_id=UUID(int=1), name="zhao", role="commander", password="correct horse battery"
-    )
+    accounts.create(acting, request_id=UUID(int=1), name="zhao", role="commander", password=new_password())
     resources.edit_team(acting, county["far"], request_id=UUID(int=2), status="resting", note="轮休")
-    where = {"position": builders.on_main_road(5)}
-    first = incidents.report(acting, request_id=UUID(int=3), type="landslide", level=4, **where)
+    first = incidents.report(
+        acting, request_id=UUID(int=3), type="landslide", level=4, position=builders.on_main_road(5)
+    )
     plan = plans.propose(acting, request_id=UUID(int=4), incidents=[first.id])
     sent = plans.confirm(acting, plan.id, request_id=UUID(int=5))
     orders.step(acting, sent[0].id, "acknowledge", request_id=UUID(int=6))
