@@ -2,9 +2,11 @@
 
 import base64
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -188,3 +190,56 @@ def test_owslib_reads_the_layers(address: str, key: str, county: dict[str, int])
     assert found["numberReturned"] == 2
     again = served.collection_item("teams", str(found["features"][0]["id"]))
     assert json.dumps(again["geometry"]) == json.dumps(found["features"][0]["geometry"])
+
+
+QGIS_PYTHON = "/usr/bin/python3"
+QGIS = """
+import json, os, sys
+from qgis.core import QgsApplication, QgsVectorLayer
+address, key = sys.argv[1:]
+application = QgsApplication([], False)
+application.initQgis()
+uri = f"url='{address}/ogc' typename='teams' username='qgis' password='{key}' pageSize='2'"
+layer = QgsVectorLayer(uri, "teams", "OAPIF")
+found = [
+    [feature["code"], feature.geometry().asPoint().x(), feature.geometry().asPoint().y()]
+    for feature in layer.getFeatures()
+]
+print(json.dumps({"valid": layer.isValid(), "count": layer.featureCount(), "found": found}), flush=True)
+os._exit(0)  # its own end takes layers away in the wrong order and crashes
+"""
+
+
+def test_qgis_opens_a_layer(address: str, key: str, county: dict[str, int], tmp_path: Path) -> None:
+    """QGIS, where it is installed (Debian: python3-qgis), reads every page of a layer with a key as its password."""
+    assert county
+    home = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_RUNTIME_DIR": str(tmp_path),
+    }
+    asked = [QGIS_PYTHON, "-c", "import qgis.core"]
+    if (
+        not Path(QGIS_PYTHON).exists()
+        or subprocess.run(asked, env=home, capture_output=True, check=False).returncode
+    ):
+        pytest.skip("QGIS is not installed (Debian: apt-get install python3-qgis)")
+    done = subprocess.run(
+        [QGIS_PYTHON, "-c", QGIS, address, key],
+        env=home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    ours = httpx.get(
+        f"{address}/ogc/collections/teams/items", headers={"Authorization": f"Bearer {key}"}
+    ).json()
+    assert told["valid"]
+    assert told["count"] == ours["numberMatched"]
+    assert sorted(told["found"]) == sorted(
+        [one["properties"]["code"], *one["geometry"]["coordinates"]] for one in ours["features"]
+    )
