@@ -557,6 +557,30 @@ def _wish(text: str) -> Wish:
     return Wish(kind=kind, id=int(unit), incident=int(incident) if incident else None)  # type: ignore[arg-type] # checked
 
 
+@plan_app.command("prove")
+def prove_plan(plan: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
+    """Go on searching for a better plan, or for the proof that there is none."""
+    with acting() as context:
+        found = plans.prove(context, plan, request_id=request_id)
+    _print_plan(found, as_json=as_json)
+
+
+@plan_app.command("swaps")
+def plan_swaps(
+    plan: int,
+    kind: UnitKind,
+    unit: int,
+    incident: int,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell who could take a unit's place at an incident, and what each would cost in each tier."""
+    with acting() as context:
+        found = plans.swaps(context, plan, kind=kind.value, unit=unit, incident=incident)
+        answers = [documents.swap(one) for one in found]
+    show(answers, ("kind", "id", "total_ms", "changes"), as_json=as_json)
+
+
 @plan_app.command("show")
 def show_plan(plan: int, *, as_json: AsJson = False) -> None:
     """Show one plan."""
@@ -607,7 +631,7 @@ def plan_without(plan: int, kind: UnitKind, unit: int, *, as_json: AsJson = Fals
     if as_json:
         show(found, (), as_json=True)
     else:
-        show(found.changes, ("code", "with_unit", "without_unit", "difference"), as_json=False)
+        show(found.changes, ("code", "before", "after", "difference"), as_json=False)
 
 
 # -- orders ------------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "incident.cancel": _COMMAND | _TOWNSHIP,
     "plan.read": _EVERYBODY,
     "plan.propose": _POSTS,
+    "plan.prove": _POSTS,
     "plan.confirm": _COMMAND | _TOWNSHIP,
     "order.read": _EVERYBODY | _TEAM,
     "order.link": _POSTS,

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0, description="life of a login")
     order_link_hours: float = Field(default=24.0, gt=0, description="life of a team's order link")
     plan_time_limit_s: float = Field(default=10.0, gt=0, le=300, description="wall clock of one proposal")
+    plan_first_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=60,
+        description="wall clock of the first plan on a page; its proof goes on after",
+    )
     online_map: str | None = Field(
         default=None,
         description="tianditu_vector, tianditu_image, tianditu_terrain, or an address with {z}, {x}, {y} and {key}; unset: none",

@@ -118,6 +118,17 @@ def snapshot_of(connection: Connection, plan_id: int) -> Snapshot:
     return snapshots.restore(spelled)
 
 
+def set_proof(connection: Connection, *, plan_id: int, plan: Plan) -> PlanRecord | None:
+    """Keep better bounds of a proposed plan that sends whom it sent; None when there is none or it is confirmed."""
+    row = connection.execute(
+        plans.update()
+        .where(plans.c.id == plan_id, plans.c.state == "proposed")
+        .values(plan=encode(plan), solver=plan.solver)
+        .returning(*_COLUMNS)
+    ).one_or_none()
+    return _record(row) if row else None
+
+
 def confirm(
     connection: Connection, *, plan_id: int, confirmed_at: datetime, confirmed_by: str
 ) -> PlanRecord | None:

@@ -7,7 +7,7 @@ or in place of one unit: later, kept for coverage, no need of it left, longer ro
 `CODES` lists every code that can come out of here, for whoever puts words to them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -89,16 +89,16 @@ _WORSE: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierChange:
-    """One tier with and without a unit."""
+    """One tier of the plan, and of another one."""
 
     code: str
-    with_unit: int
-    without_unit: int
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
-    """The best plan without a unit, and what that costs in each tier."""
+    """The best plan under other words of the commander, and what that costs in each tier."""
 
     plan: Plan
     changes: tuple[TierChange, ...]
@@ -117,19 +117,37 @@ def without(
 ) -> Alternative:
     """Plan again, exactly, as if a unit were gone. `vehicle` may also name a depot's carrier."""
     gone = Wish(kind=kind, id=identity)
-    snapshot = replace(
-        ground.snapshot,
-        bans=(*ground.snapshot.bans, gone),
+    return reworded(
+        ground,
+        plan,
         pins=tuple(pin for pin in ground.snapshot.pins if (pin.kind, pin.id) != (kind, identity)),
+        bans=(*ground.snapshot.bans, gone),
+        time_limit_s=time_limit_s,
     )
+
+
+def reworded(
+    ground: Ground,
+    plan: Plan,
+    *,
+    pins: Sequence[Wish],
+    bans: Sequence[Wish],
+    time_limit_s: float = DEFAULT_TIME_LIMIT_S,
+) -> Alternative:
+    """Plan again with other words of the commander, and compare tier by tier."""
+    snapshot = replace(ground.snapshot, pins=tuple(pins), bans=tuple(bans))
     problem = build(snapshot, ground.travel)
     solved = solve(problem, time_limit_s=time_limit_s)
     other = decode(snapshot, problem, solved.choice, solved.tiers, solver=solved.solver)
-    changes = tuple(
-        TierChange(code=before.code, with_unit=before.value, without_unit=after.value)
+    return Alternative(plan=other, changes=tier_changes(plan, other))
+
+
+def tier_changes(plan: Plan, other: Plan) -> tuple[TierChange, ...]:
+    """Compare two plans of one problem tier by tier."""
+    return tuple(
+        TierChange(code=before.code, before=before.value, after=after.value)
         for before, after in zip(plan.tiers, other.tiers, strict=True)
     )
-    return Alternative(plan=other, changes=changes)
 
 
 # -- why this one

@@ -20,6 +20,11 @@ class Mentioned:
     villages: set[str] = field(default_factory=set)
     shelters: set[str] = field(default_factory=set)
 
+    def unit(self, kind: str, identity: int) -> "Mentioned":
+        """Add one unit by what it is."""
+        {"team": self.teams, "vehicle": self.vehicles, "depot": self.depots}[kind].add(identity)
+        return self
+
     def orders(self, orders: Iterable[Any]) -> "Mentioned":
         """Add the units of orders."""
         for order in orders:

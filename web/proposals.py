@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from api.errors import MusterError
 from api.usecases.plans import PlanView
@@ -29,6 +29,31 @@ class Card:
     legs: Legs
     bottleneck: bool
     pinned: bool
+    unit: str
+    """Its name among the ways on the map: kind and id."""
+    second_ms: int | None
+    """How much longer its second way takes; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedRow:
+    """One need of an incident on the common time axis: the bar is its last piece's, `others` are when the others come.
+
+    `nearest`: who nearest-first would send for it, and when its last one would be in effect.
+    """
+
+    name: str
+    critical: bool
+    amount: str
+    missing: str
+    legs: Legs | None
+    others: tuple[int, ...]
+    units: str
+    who: tuple[str, ...]
+    last: bool
+    nearest: tuple[str, ...]
+    nearest_ms: int | None
+    nearest_missing: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +77,7 @@ class Part:
     nearest: Completion | None
     ours_missing: str
     nearest_missing: str
+    needs: tuple[NeedRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +95,7 @@ class Shown:
     tiers: tuple[tuple[Tier, int | None], ...]
     """Each objective with what nearest-first reaches in it."""
     sentence: str
-    longest_ms: int
+    axis: "Axis"
     proven: bool
     gap: str
 
@@ -82,10 +108,51 @@ class Reader:
     names: Names
     incidents: Mapping[int, Any]
     wishes: Mapping[tuple[str, int], str]
+    seconds: Mapping[str, int]
+    """Unit → how much longer its second way takes, in ms."""
 
     def title(self, incident: int) -> str:
         """Name an incident."""
         return self.words.incident_title(self.incidents[incident])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """A time axis from 0 to `end_ms` with a line at each of `ticks` (ms)."""
+
+    end_ms: int
+    ticks: tuple[int, ...]
+
+    def percent(self, ms: int) -> str:
+        """Write where a time stands, in percent of the axis."""
+        return f"{ms / self.end_ms * 100:.2f}%"
+
+
+STEPS_MIN: Final = (5, 10, 15, 20, 30, 60, 120, 240, 480)
+MOST_TICKS: Final = 5
+MINUTE_MS: Final = 60_000
+
+
+def axis_for(longest_ms: int) -> Axis:
+    """Choose an axis that holds the longest time, with few lines at round minutes."""
+    minutes = max(1, -(-longest_ms // MINUTE_MS))
+    step = next((one for one in STEPS_MIN if minutes / one <= MOST_TICKS), -(-minutes // MOST_TICKS))
+    end = -(-minutes // step) * step
+    return Axis(end_ms=end * MINUTE_MS, ticks=tuple(tick * MINUTE_MS for tick in range(0, end + 1, step)))
+
+
+def seconds_of(plan: PlanView) -> dict[str, int]:
+    """Map units to how much longer their second ways take."""
+    return {
+        unit_key(way.kind, way.id): way.second_ms - way.road_ms - way.walk_ms
+        for way in plan.routes
+        if way.second_ms is not None
+    }
+
+
+def unit_key(kind: str, identity: int) -> str:
+    """Name a unit among ways, cards and needs."""
+    return f"{kind}-{identity}"
 
 
 def wishes_of(plan: PlanView) -> dict[tuple[str, int], str]:
@@ -125,8 +192,8 @@ def show(plan: PlanView, reader: Reader) -> Shown:
             if loss.heads_after < min(loss.heads_before, loss.heads_asked)
         ),
         tiers=_tiers(plan),
-        sentence=_sentence(reader, body),
-        longest_ms=max((card.legs.total_ms for card in cards), default=0),
+        sentence=sentence(plan, reader.words),
+        axis=axis_for(max((card.legs.total_ms for card in cards), default=0)),
         proven=body.proven,
         gap=f"{max((tier.gap for tier in body.tiers), default=0.0):.1%}",
     )
@@ -161,7 +228,139 @@ def _part(reader: Reader, plan: PlanView, incident: int) -> Part:
         nearest=_completion(plan.baseline, incident) if plan.baseline else None,
         ours_missing=missing(plan.plan.unmet),
         nearest_missing=missing(plan.baseline.unmet) if plan.baseline else "",
+        needs=_needs(reader, plan, incident),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """What one unit brings for one need."""
+
+    unit: tuple[str, int]
+    legs: Legs
+    quantity: int
+
+
+def _pieces(plan: Plan | None, incident: int) -> dict[str, list[_Piece]]:
+    """Map needs to what is sent for them, the last one first."""
+    found: dict[str, list[_Piece]] = defaultdict(list)
+    for one in plan.assignments if plan else ():
+        if one.incident == incident:
+            found[one.need].append(_Piece(unit=(one.kind, one.id), legs=one.legs, quantity=one.amount))
+    for trip in plan.shipments if plan else ():
+        amounts: dict[str, int] = defaultdict(int)
+        for line in trip.lines if trip.incident == incident else ():
+            amounts[line.need] += line.quantity
+        for need, quantity in amounts.items():
+            found[need].append(_Piece(unit=("carrier", trip.carrier), legs=trip.legs, quantity=quantity))
+    for pieces in found.values():
+        pieces.sort(key=lambda piece: -piece.legs.total_ms)
+    return found
+
+
+def _needs(reader: Reader, plan: PlanView, incident: int) -> tuple[NeedRow, ...]:
+    """Put every need that is served or missed on a row: critical ones first, else in the card's order."""
+    ours, nearest = _pieces(plan.plan, incident), _pieces(plan.baseline, incident)
+    short = {one.need: one for one in plan.plan.unmet if one.incident == incident}
+    nearest_short = {
+        one.need: one for one in (plan.baseline.unmet if plan.baseline else ()) if one.incident == incident
+    }
+    critical = reader.words.critical_needs(reader.incidents[incident].type)
+    keys = [key for key in critical if key in ours or key in short]
+    keys += sorted((set(ours) | set(short)) - set(critical))
+    completion = _completion(plan.plan, incident)
+    rows = [
+        _need_row(
+            reader,
+            key,
+            (ours.get(key, []), nearest.get(key, [])),
+            (short.get(key), nearest_short.get(key)),
+            critical=critical.get(key, False),
+            bottleneck=completion.bottleneck if completion else None,
+        )
+        for key in keys
+    ]
+    return tuple(sorted(rows, key=lambda row: not row.critical))
+
+
+def _need_row(
+    reader: Reader,
+    key: str,
+    pieces: tuple[list[_Piece], list[_Piece]],
+    short: tuple[Unmet | None, Unmet | None],
+    *,
+    critical: bool,
+    bottleneck: tuple[str, int] | None,
+) -> NeedRow:
+    words, kind_and_code = reader.words, need_parts(key)
+    ours, nearest = pieces
+
+    def lacking(unmet: Unmet | None) -> str:
+        return words.amount(*kind_and_code, unmet.quantity) if unmet else ""
+
+    return NeedRow(
+        name=words.need_of_key(key),
+        critical=critical,
+        amount=words.amount(*kind_and_code, sum(piece.quantity for piece in ours)),
+        missing=lacking(short[0]),
+        legs=ours[0].legs if ours else None,
+        others=tuple(piece.legs.total_ms for piece in ours[1:]),
+        units=",".join(unit_key(*piece.unit) for piece in ours),
+        who=tuple(reader.names.unit(*piece.unit) for piece in reversed(ours)),
+        last=bool(ours) and ours[0].unit == bottleneck,
+        nearest=tuple(reader.names.unit(*piece.unit) for piece in reversed(nearest)),
+        nearest_ms=nearest[0].legs.total_ms if nearest else None,
+        nearest_missing=lacking(short[1]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSwap:
+    """A unit that could take another one's place. `cost` is empty where time ended before it was priced."""
+
+    name: str
+    total_ms: int
+    cost: str
+    worse: bool
+    wish: str
+
+
+def cost(before: Plan, after: Plan, changes: Sequence[Any], words: Words, titles: Mapping[int, str]) -> str:
+    """Say what another plan costs against this one: what is missed, how much later, how many orders more."""
+    return words.cost(
+        [
+            *_missed(before, after, words),
+            *_later(before, after, words, titles),
+            *words.tier_costs({change.code: change.after - change.before for change in changes}),
+        ]
+    )
+
+
+def _missed(before: Plan, after: Plan, words: Words) -> list[str]:
+    """Say which needs lack more, or less, than before."""
+    lacking: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+    for at, plan in enumerate((before, after)):
+        for one in plan.unmet:
+            lacking[one.incident, one.need][at] += one.quantity
+    return [
+        words.missing_change(*need_parts(need), now - was)
+        for (_, need), (was, now) in lacking.items()
+        if now != was
+    ]
+
+
+def _later(before: Plan, after: Plan, words: Words, titles: Mapping[int, str]) -> list[str]:
+    """Say how much later, or sooner, each incident has its critical help and all its help."""
+    said = []
+    for was in before.completions:
+        now = _completion(after, was.incident)
+        title = titles.get(was.incident, "") if len(titles) > 1 else ""
+        for code in ("critical_ms", "all_ms"):
+            old, new = getattr(was, code), getattr(now, code) if now else None
+            if old is not None and new is not None and words.duration(old) != words.duration(new):
+                said.append(words.time_change(code, new - old, title))
+                break
+    return said
 
 
 def _completion(plan: Plan, incident: int) -> Completion | None:
@@ -188,6 +387,8 @@ def _assigned(reader: Reader, plan: Plan, one: Assignment) -> Card:
         legs=one.legs,
         bottleneck=_is_last(plan, one.incident, wish),
         pinned=one.pinned,
+        unit=unit_key(*wish),
+        second_ms=reader.seconds.get(unit_key(*wish)),
     )
 
 
@@ -207,6 +408,8 @@ def _shipped(reader: Reader, plan: Plan, one: Shipment) -> Card:
         legs=one.legs,
         bottleneck=_is_last(plan, one.incident, ("carrier", one.carrier)),
         pinned=one.pinned,
+        unit=unit_key("carrier", one.carrier),
+        second_ms=reader.seconds.get(unit_key("carrier", one.carrier)),
     )
 
 
@@ -225,13 +428,15 @@ def _banned(plan: PlanView, names: Names) -> tuple[Why, ...]:
     )
 
 
-def _sentence(reader: Reader, plan: Plan) -> str:
-    return reader.words.confirm_sentence(
-        teams=sum(1 for one in plan.assignments if one.kind == "team"),
-        vehicles=sum(1 for one in plan.assignments if one.kind == "vehicle"),
-        carriers=len(plan.shipments),
-        items=len({line.item for one in plan.shipments for line in one.lines}),
-        move_ups=len(plan.move_ups),
+def sentence(plan: PlanView, words: Words) -> str:
+    """Say in one sentence what confirming does."""
+    body = plan.plan
+    return words.confirm_sentence(
+        teams=sum(1 for one in body.assignments if one.kind == "team"),
+        vehicles=sum(1 for one in body.assignments if one.kind == "vehicle"),
+        carriers=len(body.shipments),
+        items=len({line.item for one in body.shipments for line in one.lines}),
+        move_ups=len(body.move_ups),
     )
 
 

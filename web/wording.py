@@ -383,6 +383,29 @@ TIERS: Final[Mapping[str, Pair]] = {
 SHARE_TIERS: Final = frozenset({"unmet_critical", "unmet_other"})  # in parts per 10 000
 TIME_TIERS: Final = frozenset({"time_critical", "time_rest", "road"})  # in ms
 
+# What another plan changes: more or later, fewer or sooner.
+TIME_CHANGES: Final[Mapping[str, tuple[Pair, Pair]]] = {
+    "critical_ms": (
+        ("关键力量晚 {time}", "critical help {time} later"),
+        ("关键力量早 {time}", "critical help {time} sooner"),
+    ),
+    "all_ms": (
+        ("全部力量晚 {time}", "all help {time} later"),
+        ("全部力量早 {time}", "all help {time} sooner"),
+    ),
+}
+TIER_CHANGES: Final[Mapping[str, tuple[Pair, Pair]]] = {
+    "coverage": (
+        ("乡镇覆盖缺口增加 {n}", "coverage missing rises by {n}"),
+        ("乡镇覆盖缺口减少 {n}", "coverage missing falls by {n}"),
+    ),
+    "orders": (("多派 {n} 个单元", "{n} more sent"), ("少派 {n} 个单元", "{n} fewer sent")),
+    "road": (
+        ("合计多行车 {n}", "{n} more on the road in all"),
+        ("合计少行车 {n}", "{n} less on the road in all"),
+    ),
+}
+
 # Fields of forms that a browser may send wrongly, as their labels call them.
 FORM_FIELDS: Final[Mapping[str, Pair]] = {
     "type": ("类型", "type"),
@@ -903,6 +926,79 @@ class Words:
             ),
             self.lang,
         ).format(name=name, township=township)
+
+    def critical_needs(self, type_code: str) -> dict[str, bool]:
+        """Map the needs of a kind of incident, in its card's order, to whether they are critical."""
+        kind = self.policy.incident_types.get(type_code)
+        return {line.key: line.critical for line in kind.card.lines} if kind else {}
+
+    def need_of_key(self, key: str) -> str:
+        """Name a need by its key, with its grade where it asks for one."""
+        kind, code, *grade = key.split(":")
+        text = self.asked_for(kind, code)
+        return text + pick(("（{} 级）", " (grade {})"), self.lang).format(grade[0]) if grade else text
+
+    # -- what another plan costs
+
+    def missing_change(self, kind: str, code: str, more: int) -> str:
+        """Say that a need lacks more, or less."""
+        pair = (
+            ("{what}多缺 {n}", "{n} more missing: {what}")
+            if more > 0
+            else ("{what}少缺 {n}", "{n} fewer missing: {what}")
+        )
+        return pick(pair, self.lang).format(
+            what=self.asked_for(kind, code), n=self.amount(kind, code, abs(more))
+        )
+
+    def time_change(self, code: str, by_ms: int, title: str) -> str:
+        """Say how much later, or sooner, help is in effect; `title` where several incidents are planned."""
+        late, soon = TIME_CHANGES[code]
+        said = pick(late if by_ms > 0 else soon, self.lang).format(time=self.duration(abs(by_ms)))
+        return f"{title}{pick(('：', ': '), self.lang)}{said}" if title else said
+
+    def legs(self, legs: Any) -> str:
+        """Say four times to effect in one line, for those who do not see the bar."""
+        pair = (
+            "通知 {notify}，集结 {assemble}，行车 {road}，步行 {walk}，共 {total}",
+            "notify {notify}, assemble {assemble}, road {road}, walk in {walk}, together {total}",
+        )
+        parts = (legs.notify_ms, legs.assemble_ms, legs.road_ms, legs.walk_ms)
+        notify, assemble, road, walk = (self.duration(ms) for ms in i18n.whole_minutes(parts))
+        return pick(pair, self.lang).format(
+            notify=notify, assemble=assemble, road=road, walk=walk, total=self.duration(legs.total_ms)
+        )
+
+    def proof(self, *, proven: bool, cost: str) -> str:
+        """Say what the search that went on after a first plan has found; `cost` is empty where it found nothing better."""
+        pair = {
+            (True, True): (
+                "找到更好的方案并已证明最优：{cost}。",
+                "A better plan was found and proven: {cost}.",
+            ),
+            (True, False): ("找到更好的方案：{cost}。", "A better plan was found: {cost}."),
+            (False, True): (
+                "已证明：最先给出的方案就是最优。",
+                "Proven: the first plan is the best there is.",
+            ),
+            (False, False): ("继续求解后没有找到更好的方案。", "Nothing better was found in the time."),
+        }[bool(cost), proven]
+        return pick(pair, self.lang).format(cost=cost)
+
+    def tier_costs(self, differences: Mapping[str, int]) -> list[str]:
+        """Say what changes in coverage, in the number of orders and on the road, where it does."""
+        said = []
+        for code, (more, fewer) in TIER_CHANGES.items():
+            by = differences.get(code, 0)
+            road = code in TIME_TIERS
+            if by and not (road and abs(by) < _MINUTE_MS):
+                n = self.duration(abs(by)) if road else str(abs(by))
+                said.append(pick(more if by > 0 else fewer, self.lang).format(n=n))
+        return said
+
+    def cost(self, parts: Sequence[str]) -> str:
+        """Join what another plan costs into one line."""
+        return pick(("，", ", "), self.lang).join(parts) or pick(("同样好", "as good as this one"), self.lang)
 
     # -- a plan in sentences
 

@@ -19,7 +19,9 @@ from api.http.models import (
     Plan,
     Reasons,
     RoadUnder,
+    Swap,
     Team,
+    TierChange,
     Vehicle,
     Without,
 )
@@ -30,6 +32,7 @@ from data.hazard_areas import HazardAreaRecord
 from data.orders import OrderRecord
 from data.stock import LotRecord
 from data.units import DepotRecord, TeamRecord, VehicleRecord
+from dispatch import swaps
 from dispatch.explain import Alternative
 
 
@@ -114,6 +117,13 @@ def reasons(found: plans.Reasons) -> Reasons:
 def without(found: Alternative) -> Without:
     """Write what if a unit were gone."""
     return Without.model_validate(found)
+
+
+def swap(found: swaps.Swap) -> Swap:
+    """Write what a swap would cost."""
+    one, other = found.candidate, found.alternative
+    changes = None if other is None else [TierChange.model_validate(change) for change in other.changes]
+    return Swap(kind=one.kind, id=one.id, total_ms=one.total_ms, changes=changes)
 
 
 def team(record: TeamRecord) -> Team:

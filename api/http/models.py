@@ -211,6 +211,15 @@ class PlanRequest(Command):
     time_limit_s: float | None = Field(default=None, gt=0, le=300)
 
 
+class Reworded(BaseModel):
+    """Other words of the commander about a plan, to be priced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pins: list[Wish] = Field(default_factory=list, max_length=500)
+    bans: list[Wish] = Field(default_factory=list, max_length=500)
+
+
 class Legs(Record):
     """Time to effect in its four visible parts."""
 
@@ -381,18 +390,27 @@ class Without(Record):
     changes: list["TierChange"]
 
 
+class Swap(Record):
+    """A unit that could take another one's place; `changes` is null where time ended before it was priced."""
+
+    kind: Literal["team", "vehicle", "depot"]
+    id: int
+    total_ms: int
+    changes: list["TierChange"] | None
+
+
 class TierChange(Record):
-    """One tier with and without a unit."""
+    """One tier of the plan, and of the other one."""
 
     code: str
-    with_unit: int
-    without_unit: int
+    before: int
+    after: int
 
     @computed_field  # type: ignore[prop-decorator] # pydantic's documented order
     @property
     def difference(self) -> int:
-        """How much worse (positive) it is without the unit."""
-        return self.without_unit - self.with_unit
+        """How much worse (positive) the other one is."""
+        return self.after - self.before
 
 
 # -- orders ------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from api.http.models import (
     Plan,
     PlanRequest,
     Reasons,
+    Reworded,
+    Swap,
     Without,
 )
 from api.http.problems import responses
@@ -52,6 +54,12 @@ def confirm_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Orde
     ]
 
 
+@router.post("/{plan_id}/prove", responses=responses(400, 401, 403, 404, 409, 422, 503))
+def prove_plan(plan_id: Identifier, body: Plain, context: Acting) -> Plan:
+    """Go on searching: the same plan with better bounds, or a better one as a plan of its own."""
+    return documents.plan(plans.prove(context, plan_id, request_id=body.request_id))
+
+
 @router.get("/{plan_id}/routes", responses=responses(401, 403, 404, 422))
 def plan_routes(plan_id: Identifier, context: Visiting) -> GeoJSON:
     """Give the plan's routes, and second routes where there are, as GeoJSON."""
@@ -73,3 +81,29 @@ def plan_without(
 ) -> Without:
     """Plan again as if one unit were gone, and tell what each tier would lose."""
     return documents.without(plans.without(context, plan_id, kind=kind, unit=unit))
+
+
+@router.get("/{plan_id}/swaps", responses=responses(401, 403, 404, 409, 422, 503))
+def plan_swaps(
+    plan_id: Identifier,
+    context: Visiting,
+    kind: Literal["team", "vehicle", "depot"],
+    unit: Annotated[Identifier, Query(alias="id")],
+    incident: Identifier,
+) -> list[Swap]:
+    """List who could take a unit's place at an incident, the soonest first, and what each would cost in each tier."""
+    found = plans.swaps(context, plan_id, kind=kind, unit=unit, incident=incident)
+    return [documents.swap(one) for one in found]
+
+
+@router.post("/{plan_id}/price", responses=responses(400, 401, 403, 404, 409, 422, 503))
+def price_words(plan_id: Identifier, body: Reworded, context: Acting) -> Without:
+    """Price other pins and bans: the best plan under them, and the change in each tier. Nothing is stored."""
+    return documents.without(
+        plans.reworded(
+            context,
+            plan_id,
+            pins=[Wish(**wish.model_dump()) for wish in body.pins],
+            bans=[Wish(**wish.model_dump()) for wish in body.bans],
+        )
+    )

@@ -18,9 +18,11 @@ from data import incidents as incident_rows
 from data.orders import LineRecord, OrderRecord
 from data.plans import PlanRecord
 from dispatch import explain
+from dispatch import swaps as swapping
 from dispatch.changes import Change, changes, road_changes
 from dispatch.model import Assignment, Legs, MoveUp, Plan, Reason, Shipment, Snapshot, UnitRoute, Wish
-from dispatch.propose import Ground
+from dispatch.planner import solve
+from dispatch.propose import Ground, plan_on, routes_of
 from dispatch.propose import ground as ground_of
 from dispatch.propose import propose as best_plan
 from gis.network import RoadNetwork
@@ -106,6 +108,46 @@ def propose(
         return Done(subject="plan", id=stored.id, payload=arguments)
 
     return get(ctx, perform(ctx, "plan.propose", request_id, arguments, do)["id"])
+
+
+def prove(ctx: Context, plan_id: int, *, request_id: UUID) -> PlanView:
+    """Go on searching where a first plan stopped, on the snapshot that it was made from.
+
+    Returns the same plan with better bounds when nothing better was found, else the better one as a plan of its own:
+    what somebody reads on a page never changes under their hand. A plan that was confirmed meanwhile stays as it is.
+    """
+    arguments = {"plan": plan_id}
+    earlier = applied(ctx, "plan.prove", request_id, arguments)
+    if earlier is not None:
+        return get(ctx, earlier["id"])
+    record, here, network = _ground(ctx, plan_id)
+    found = plan_on(here, solve(here.problem, time_limit_s=ctx.settings.plan_time_limit_s))
+    before, after = (tuple(tier.value for tier in plan.tiers) for plan in (record.plan, found))
+    ways = routes_of(here, network, found) if after < before else ()
+
+    def do(connection: Connection, now: datetime) -> Done:
+        still = plans.lock(connection, plan_id)
+        kept = plan_id
+        if still is not None and still.state == "proposed" and after < before:
+            kept = plans.insert(
+                connection,
+                incident_ids=record.incident_ids,
+                snapshot=here.snapshot,
+                plan=found,
+                created_at=now,
+                created_by=ctx.actor.name,
+                baseline=record.baseline,
+                routes=ways,
+                zones=record.zones,
+                network_version=record.network_version,
+            ).id
+        elif after == before:
+            plans.set_proof(
+                connection, plan_id=plan_id, plan=replace(record.plan, tiers=found.tiers, solver=found.solver)
+            )
+        return Done(subject="plan", id=kept, payload={"of": plan_id, "proven": found.proven})
+
+    return get(ctx, perform(ctx, "plan.prove", request_id, arguments, do)["id"])
 
 
 def get(ctx: Context, plan_id: int) -> PlanView:
@@ -380,12 +422,34 @@ def reasons(ctx: Context, plan_id: int) -> Reasons:
     )
 
 
+def chosen(ctx: Context, plan_id: int) -> tuple[Reason, ...]:
+    """Tell why the plan sends whom it sends: the part of `reasons` that stands on every card."""
+    record, ground, _ = _ground(ctx, plan_id)
+    return explain.chosen(ground, record.plan)
+
+
 def without(
     ctx: Context, plan_id: int, *, kind: Literal["team", "vehicle", "depot"], unit: int
 ) -> explain.Alternative:
     """Plan again as if one unit were gone; a vehicle may also be a depot's carrier."""
     record, ground, _ = _ground(ctx, plan_id)
     return explain.without(ground, record.plan, kind, unit, time_limit_s=ctx.settings.plan_time_limit_s)
+
+
+def reworded(
+    ctx: Context, plan_id: int, *, pins: Sequence[Wish], bans: Sequence[Wish]
+) -> explain.Alternative:
+    """Price other words of the commander, before anything is proposed anew."""
+    record, ground, _ = _ground(ctx, plan_id)
+    return explain.reworded(ground, record.plan, pins=pins, bans=bans, time_limit_s=ctx.settings.plan_first_s)
+
+
+def swaps(
+    ctx: Context, plan_id: int, *, kind: swapping.SwapKind, unit: int, incident: int
+) -> tuple[swapping.Swap, ...]:
+    """Tell who could take a unit's place at an incident, and what each would cost."""
+    record, ground, _ = _ground(ctx, plan_id)
+    return swapping.swaps(ground, record.plan, kind, unit, incident, time_limit_s=ctx.settings.plan_first_s)
 
 
 def _ground(ctx: Context, plan_id: int) -> tuple[PlanRecord, Ground, RoadNetwork]:

@@ -341,3 +341,45 @@ def test_a_closed_incident_is_not_planned(commander: Browser) -> None:
     over = commander.post("/plans", {"incidents": [incident]})
     assert (over.status_code, over.json()["code"]) == (409, "not_in_this_state")
     assert commander.post("/plans", {"incidents": [999]}).status_code == 404
+
+
+def test_the_search_goes_on_after_a_first_plan(commander: Browser, context: Context) -> None:
+    """A first plan keeps its number and gains its proof, or a better one comes as a plan of its own."""
+    first = propose(commander, report(commander), time_limit_s=0.001)
+    request = {"request_id": str(uuid.uuid4())}
+    proved = commander.post(f"/plans/{first['id']}/prove", request).json()
+    assert all(tier["proven"] for tier in proved["plan"]["tiers"])
+    values = [[tier["value"] for tier in plan["plan"]["tiers"]] for plan in (proved, first)]
+    assert values[0] <= values[1]
+    assert (proved["id"] == first["id"]) == (values[0] == values[1])
+    assert proved["journal"] == first["journal"], (
+        "on the snapshot of the first, so that only the search differs"
+    )
+    assert commander.post(f"/plans/{first['id']}/prove", request).json() == proved
+    confirm(commander, proved)
+    late = commander.post(f"/plans/{proved['id']}/prove").json()
+    assert (late["id"], late["state"]) == (proved["id"], "confirmed")
+
+
+def test_swaps_and_words_are_priced_before_anything_is_proposed(
+    commander: Browser, county: dict[str, int]
+) -> None:
+    """The cost of sending another one is there without storing a plan, and is what the plan with that word has."""
+    incident = report(commander)
+    plan = propose(commander, incident)
+    gone = next(one for one in plan["plan"]["assignments"] if one["need"] == "capability:medical")
+    query = f"kind=team&id={gone['id']}&incident={incident}"
+    listed = commander.get(f"/plans/{plan['id']}/swaps?{query}").json()
+    assert {one["id"] for one in listed} <= {county["both"], county["medical"], county["far"]} - {gone["id"]}
+    assert listed[0]["changes"] is not None
+    words = {
+        "pins": [{"kind": "team", "id": listed[0]["id"], "incident": incident}],
+        "bans": [{"kind": "team", "id": gone["id"], "incident": incident}],
+    }
+    answer = commander.http.post(
+        f"/api/v1/plans/{plan['id']}/price", json=words, headers={"X-CSRF-Token": commander.csrf}
+    )
+    assert answer.json()["changes"] == listed[0]["changes"]
+    proposed = propose(commander, incident, **words)
+    after = [change["after"] for change in listed[0]["changes"]]
+    assert [tier["value"] for tier in proposed["plan"]["tiers"]] == after

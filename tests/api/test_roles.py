@@ -32,6 +32,7 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "incident.cancel": ("POST", "/incidents/{false}/cancel", {}),
     "plan.read": ("GET", "/plans/{plan}", {}),
     "plan.propose": ("POST", "/plans", {"incidents": ["{quiet}"]}),
+    "plan.prove": ("POST", "/plans/{plan}/prove", {}),
     "plan.confirm": ("POST", "/plans/{plan}/confirm", {}),
     "order.read": ("GET", "/orders/{order}", {}),
     "order.link": ("POST", "/orders/{order}/link", {}),

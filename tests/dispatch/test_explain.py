@@ -211,8 +211,8 @@ def test_without_a_unit_is_the_exact_plan_without_it(seed: int) -> None:
             pins=tuple(p for p in state.pins if (p.kind, p.id) != (a.kind, a.id)),
         )
         expected, _ = optimum(banned, travel)
-        assert tuple(change.without_unit for change in other.changes) == expected
-        assert tuple(change.with_unit for change in other.changes) == values(plan)
+        assert tuple(change.after for change in other.changes) == expected
+        assert tuple(change.before for change in other.changes) == values(plan)
         assert all(b.id != a.id or b.kind != a.kind for b in other.plan.assignments)
 
 

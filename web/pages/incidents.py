@@ -1,5 +1,6 @@
 """Incidents: report one, see what is open by urgency, everything about one of them, and add to it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -23,6 +24,7 @@ from web.view import PageRoute, Reading, View, Writing, see, sent_form
 router = APIRouter(route_class=PageRoute)
 
 MOST_CHOICES = 8
+COORDINATES = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]+)?)[\s,，]+(-?[0-9]{1,2}(?:\.[0-9]+)?)")
 MOST_LON, MOST_LAT = 180, 90
 MOST_RADIUS_M = 100_000
 MOST_CHARACTERS = 2000
@@ -77,6 +79,7 @@ def listing(view: Reading, lon: str = "", lat: str = "") -> Response:
 class Choice:
     """One of several places that the words of a report name."""
 
+    position: str
     code: str
     name: str
     where: str
@@ -127,13 +130,14 @@ def _usual_level(view: View, type_code: str) -> int:
 
 
 def _position(view: View, form: ReportForm) -> Position:
-    """Take the position of the form: its coordinates, else what its words name.
+    """Take the position of the form: what its words name (or are, as longitude and latitude), else its coordinates.
 
     Raises InvalidError for none, for words that name nothing, and for words that name more than one thing.
     """
     words = form.place.strip()
-    if not words:
-        position = form.position()
+    typed = COORDINATES.fullmatch(words)
+    if not words or typed:
+        position = (ReportForm(lon=typed[1], lat=typed[2]) if typed else form).position()
         if position is None:
             raise InvalidError("one_place_wanted")
         return position
@@ -146,15 +150,20 @@ def _position(view: View, form: ReportForm) -> Position:
 
 
 def _called(view: View, words: str) -> list[Found]:
-    """Find what is called exactly so, else what has the words in its name."""
+    """Find what has this code, else what is called exactly so, else what has the words in its name.
+
+    A code may be a village's, its area's and its grid's at once: they are one place, and the village's point says it best.
+    """
     found = places.search(view.context, words)
-    return [one for one in found if words in (one.code, one.name, one.name_en)] or list(found)
+    by_code = sorted((one for one in found if one.code == words), key=lambda one: one.kind != "village")
+    return by_code[:1] or [one for one in found if words in (one.name, one.name_en)] or list(found)
 
 
 def _choices(view: View, form: ReportForm) -> list[Choice]:
     found = _called(view, form.place.strip())[:MOST_CHOICES]
     return [
         Choice(
+            position="{:.6f}, {:.6f}".format(*one.position),
             code=one.code,
             name=view.words.name(one),
             where=view.words.place(places.locate(view.context, one.position)),
