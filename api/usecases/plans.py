@@ -121,11 +121,15 @@ def prove(ctx: Context, plan_id: int, *, request_id: UUID) -> PlanView:
     if earlier is not None:
         return get(ctx, earlier["id"])
     record, here, network = _ground(ctx, plan_id)
-    found = plan_on(here, solve(here.problem, time_limit_s=ctx.settings.plan_time_limit_s))
+    with metrics.planning() as proven:
+        found = plan_on(here, solve(here.problem, time_limit_s=ctx.settings.plan_time_limit_s))
+        proven.append(found.proven)
     before, after = (tuple(tier.value for tier in plan.tiers) for plan in (record.plan, found))
     ways = routes_of(here, network, found) if after < before else ()
 
     def do(connection: Connection, now: datetime) -> Done:
+        for incident in incident_rows.lock(connection, record.incident_ids):
+            scope.check_leads(ctx.actor, incident)
         still = plans.lock(connection, plan_id)
         kept = plan_id
         if still is not None and still.state == "proposed" and after < before:

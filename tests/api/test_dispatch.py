@@ -343,7 +343,7 @@ def test_a_closed_incident_is_not_planned(commander: Browser) -> None:
     assert commander.post("/plans", {"incidents": [999]}).status_code == 404
 
 
-def test_the_search_goes_on_after_a_first_plan(commander: Browser, context: Context) -> None:
+def test_the_search_goes_on_after_a_first_plan(commander: Browser) -> None:
     """A first plan keeps its number and gains its proof, or a better one comes as a plan of its own."""
     first = propose(commander, report(commander), time_limit_s=0.001)
     request = {"request_id": str(uuid.uuid4())}
