@@ -24,7 +24,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import demonstration, import_report, logs, metrics, runtime, worker
-from api.commands import check, db, hazards, trackers
+from api.commands import aid, check, db, hazards, trackers
 from api.errors import DatabaseAwayError, MusterError
 from api.http import documents
 from api.security import new_password

@@ -96,6 +96,26 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "This incident or team is not under your command.",
     ),
     "county_leads_already": ("该事件已由县级指挥。", "The county leads this incident already."),
+    "no_such_aid": ("没有这份支援请求。", "There is no such request for mutual aid."),
+    "no_such_partner": (
+        "不能向 {area} 请求支援：须是同级的其他区域。",
+        "{area} cannot be asked: it must be another area of the same level.",
+    ),
+    "asked_already": (
+        "已就该事件向 {area} 请求支援，尚未结束。",
+        "{area} was asked for this incident already, and that request has not ended.",
+    ),
+    "aid_without_units": ("请至少选择一支队伍或一座仓库。", "Choose at least one team or depot."),
+    "reason_wanted": ("请写明理由。", "A reason is needed."),
+    "not_your_unit": (
+        "{id} 号队伍或仓库不属于被请求的区域。",
+        "Unit {id} does not belong to the area that was asked.",
+    ),
+    "team_taken": ("{id} 号队伍正在执行任务或已借出。", "Team {id} is busy or lent already."),
+    "lent_units_busy": (
+        "借来的力量还有未完成的指令，不能结束。",
+        "Units that were lent still have open orders; end those first.",
+    ),
     "no_such_area": ("没有代码为 {area} 的行政区。", "There is no area with the code {area}."),
     "no_such_team": ("没有这支队伍。", "There is no such team."),
     "no_such_vehicle": ("没有这台车辆。", "There is no such vehicle."),

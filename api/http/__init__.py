@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from api.http import (
     accounts,
+    aid,
     closures,
     events,
     hazards,
@@ -32,6 +33,7 @@ _NOUNS = (
     orders.links,
     positions.router,
     trackers.router,
+    aid.router,
     closures.router,
     hazards.router,
     places.router,

@@ -935,6 +935,62 @@ class PlaceEdit(Command):
     fields: dict[str, str | int | float | bool | None] = Field(min_length=1, max_length=100)
 
 
+# -- mutual aid --------------------------------------------------------------------------------------------------------
+
+
+class AidRequest(Command):
+    """Ask another area of the same level for help with an incident."""
+
+    incident: Identifier
+    to_area: ShortText
+    text: Text = ""
+
+
+class AidAnswer(Command):
+    """Grant with units of the asked area, or decline with a reason in `text`."""
+
+    grant: bool
+    text: Text = ""
+    teams: list[Identifier] = Field(default_factory=list, max_length=500)
+    depots: list[Identifier] = Field(default_factory=list, max_length=500)
+
+
+class AidUnit(Record):
+    """A unit that was lent."""
+
+    kind: Literal["team", "depot"]
+    id: int
+    code: str
+    name: str
+    name_en: str
+
+
+class AidOffer(AidUnit):
+    """A unit that could be lent."""
+
+    total_ms: int | None = Field(description="until it is in effect; null where no plan would send it")
+
+
+class Aid(Record):
+    """A request for mutual aid, and what you may do with it now."""
+
+    id: int
+    incident_id: int
+    from_area: str
+    to_area: str
+    state: Literal["requested", "granted", "declined", "ended"]
+    text: str
+    requested_at: datetime
+    requested_by: str
+    answered_at: datetime | None
+    answered_by: str | None
+    answer: str
+    ended_at: datetime | None
+    ended_by: str | None
+    units: list[AidUnit]
+    acts: list[str]
+
+
 # -- accounts ----------------------------------------------------------------------------------------------------------
 
 

@@ -216,6 +216,21 @@ def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecor
         return orders.of_plan(connection, plan_id)
 
 
+def best_of_area(ctx: Context, incident_id: int, area: str) -> Plan:
+    """Plan an incident with the units of another area alone: what that area could best send. Nothing is stored."""
+    there = ctx.acting(replace(ctx.actor, area=area))
+    with ctx.world.read() as connection:
+        taken = _snapshot(there, connection, [incident_id], ctx.clock())
+    _, network = ctx.networks.current()
+    return best_plan(
+        taken,
+        network,
+        time_limit_s=ctx.settings.plan_time_limit_s,
+        hour_factors=ctx.policy.hour_factors,
+        hazard_rules=ctx.policy.hazard_rules,
+    ).plan
+
+
 def _take(ctx: Context, wanted: Collection[int], pins: Sequence[Wish], bans: Sequence[Wish]) -> Snapshot:
     """Read what the decision may look at, in one short transaction."""
     with ctx.world.read() as connection:
