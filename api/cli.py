@@ -84,6 +84,7 @@ for _name, _group in (
     ("incident", incident_app),
     ("plan", plan_app),
     ("order", order_app),
+    ("aid", aid.app),
     ("hazard", hazards.app),
     ("tracker", trackers.app),
     ("resource", resource_app),

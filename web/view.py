@@ -36,11 +36,15 @@ _YEAR_S: Final = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An entry of the navigation: address, English title (translated when shown), place in the row."""
+    """An entry of the navigation: address, English title (translated when shown), place in the row.
+
+    `act`: only for whoever holds it; empty for everybody.
+    """
 
     path: str
     title: str
     place: int
+    act: str = ""
 
 
 @cache

@@ -504,6 +504,12 @@ SPEED_CLASSES: Final[Mapping[str, Pair]] = {
 }
 
 # state of an order: words, mark and tone. The mark says without colour what the tone says with it.
+AID_STATES: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "requested": ("待答复", "awaiting answer", "○", "warn"),
+    "granted": ("已借出", "granted", "✓", "good"),
+    "declined": ("已婉拒", "declined", "✕", "bad"),
+    "ended": ("已结束", "ended", "■", ""),
+}
 ORDER_STATES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "sent": ("待接收", "awaiting answer", "○", "warn"),
     "acknowledged": ("已收到", "acknowledged", "✓", "good"),
@@ -697,6 +703,11 @@ class Words:
         """Show every state that an order can be in, in the order of its life."""
         looks = [self.order_look(state, overdue=False) for state in ORDER_STATES]
         return [looks[0], self.order_look("sent", overdue=True), *looks[1:]]
+
+    def aid_state(self, state: str) -> Look:
+        """Show the state of a request for mutual aid."""
+        chinese, english, mark, tone = AID_STATES[state]
+        return Look(pick((chinese, english), self.lang), mark, tone)
 
     def role(self, code: str) -> str:
         """Name a role."""

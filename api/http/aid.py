@@ -1,8 +1,5 @@
 """Mutual aid between areas: ask, answer with units, end."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import APIRouter, status
 
 from api.http.access import Acting, Visiting
@@ -49,8 +46,7 @@ def list_offers(aid_id: Identifier, context: Visiting) -> list[AidOffer]:
 @router.post("/{aid_id}/answer", responses=_WRITE)
 def answer_aid(aid_id: Identifier, body: AidAnswer, context: Acting) -> Aid:
     """Grant with teams and depots, or decline with a reason."""
-    values: Mapping[str, Any] = body.model_dump(exclude={"request_id"})
-    return document(aid.answer(context, aid_id, request_id=body.request_id, **values))
+    return document(aid.answer(context, aid_id, **body.model_dump()))
 
 
 @router.post("/{aid_id}/end", responses=_WRITE)

@@ -53,6 +53,10 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "tracker.read": ("GET", "/trackers", {}),
     "tracker.create": ("POST", "/trackers", {"name": "GPS", "kind": "team", "unit": 1}),
     "tracker.revoke": ("POST", "/trackers/1/revoke", {}),
+    "aid.read": ("GET", "/aid", {}),
+    "aid.request": ("POST", "/aid", {"incident": "{incident}", "to_area": builders.COUNTY}),
+    "aid.answer": ("POST", "/aid/1/answer", {"grant": False, "text": "无"}),
+    "aid.end": ("POST", "/aid/1/end", {}),
     "closure.read": ("GET", "/closures", {}),
     "closure.close": ("POST", "/closures", {"geometry": POINT}),
     "closure.edit": ("PATCH", "/closures/{closure}", {"reason": "snow"}),
@@ -115,7 +119,7 @@ def test_each_role_can_do_its_acts_and_no_other(sign_in: SignIn, scene: dict[str
 
 def _filled(body: dict[str, Any], scene: dict[str, int], role: str) -> dict[str, Any]:
     filled = {
-        key: value.format(role=role) if isinstance(value, str) else value for key, value in body.items()
+        key: value.format(role=role, **scene) if isinstance(value, str) else value for key, value in body.items()
     }
     if "incidents" in filled:
         filled["incidents"] = [scene["quiet"]]

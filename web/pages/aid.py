@@ -22,7 +22,9 @@ def listing(view: Reading, incident: int | None = None) -> Response:
     return _listing(view, incident)
 
 
-def _listing(view: View, incident: int | None, *, text: str = "", error: MusterError | None = None) -> Response:
+def _listing(
+    view: View, incident: int | None, *, text: str = "", error: MusterError | None = None
+) -> Response:
     context = view.context
     about = incidents.get(context, incident) if incident is not None else None
     asks = about is not None and "aid.request" in incidents.possible_acts(context, about)
@@ -58,7 +60,8 @@ def _draft(view: View, about: Standing) -> str:
     """Draft the request from what the incident still needs."""
     words = view.words
     lines = [
-        f"{words.need(need)} {words.amount(need.kind, need.code, need.quantity)}" for need in about.outstanding
+        f"{words.need(need)} {words.amount(need.kind, need.code, need.quantity)}"
+        for need in about.outstanding
     ]
     lon, lat = about.position
     return words.mutual_aid(lines, [f"{words.incident_title(about)} ({lon:.6f}, {lat:.6f})"])
@@ -101,7 +104,9 @@ def _page(view: View, aid_id: int, error: MusterError | None = None) -> Response
         told=_told(view, found),
         answers=answers,
         ends="aid.end" in found.acts,
-        offers=[{"unit": one, "name": (one.name_en if view.lang == "en" else "") or one.name} for one in offers],
+        offers=[
+            {"unit": one, "name": (one.name_en if view.lang == "en" else "") or one.name} for one in offers
+        ],
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData
 
 from api.errors import InvalidError, MusterError
-from api.usecases import board, incidents, orders, places, plans, villages
+from api.usecases import aid, board, incidents, orders, places, plans, villages
 from api.usecases.incidents import Standing
 from data.locate import Found
 from dispatch.model import Position
@@ -177,6 +177,7 @@ def page(view: Reading, incident_id: int) -> Response:
     """Show one incident: where, what it still needs, its orders."""
     context, actor = view.context, view.context.actor
     incident = incidents.get(context, incident_id)
+    acts = incidents.possible_acts(context, incident)
     its_orders = orders.listing(context, incident=incident_id)
     return view.render(
         "incident.html",
@@ -186,17 +187,18 @@ def page(view: Reading, incident_id: int) -> Response:
         known=[
             (code, incident.details[code]) for code in _details_of(view, incident) if code in incident.details
         ],
-        may_edit=actor.may("incident.edit"),
+        may_edit="incident.edit" in acts,
         orders=shown(view, its_orders, names.read(view, Mentioned().orders(its_orders))),
         plan=plans.latest_for(context, incident_id),
-        may_propose=actor.may("plan.propose"),
-        may_change_level=actor.may("incident.change_level"),
-        may_close=actor.may("incident.close"),
-        may_cancel=actor.may("incident.cancel"),
+        may_propose="plan.propose" in acts,
+        may_change_level="incident.change_level" in acts,
+        may_close="incident.close" in acts,
+        may_cancel="incident.cancel" in acts,
+        may_escalate="incident.escalate" in acts,
+        may_ask_for_aid="aid.request" in acts,
+        aid=aid.listing(context, incident=incident_id),
         may_link=actor.may("order.link"),
-        villages=villages.choices(context, incident_id)
-        if incident.state == "open" and actor.may("order.call_village")
-        else None,
+        villages=villages.choices(context, incident_id) if "order.call_village" in acts else None,
     )
 
 
@@ -364,6 +366,18 @@ def call_village(  # noqa: PLR0917  # fields of a form, bound by name
         tasks=tasks or (),
         shelter=shelter or None,
     )
+    return see(f"/incidents/{incident_id}")
+
+
+@router.post("/incidents/{incident_id}/escalate")
+def escalate(
+    view: Writing,
+    incident_id: int,
+    request_id: Annotated[UUID, Form()],
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Hand a township's incident to the county."""
+    incidents.escalate(view.context, incident_id, request_id=request_id, reason=reason)
     return see(f"/incidents/{incident_id}")
 
 
