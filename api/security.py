@@ -80,6 +80,9 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "demo.load": _ADMINISTRATOR,
     "terrain.import": _ADMINISTRATOR,
     "system.check": _ADMINISTRATOR,
+    "own.read": _EVERYBODY,
+    "own.password": _EVERYBODY,
+    "own.end_session": _EVERYBODY,
     "account.read": _ADMINISTRATOR,
     "account.create": _ADMINISTRATOR,
     "account.disable": _ADMINISTRATOR,
@@ -91,6 +94,10 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
 
 Where a role holds its acts is `api.scope`: a township's in its township and on what it leads.
 """
+
+
+OWN_ACTS: Final = frozenset({"own.read", "own.password", "own.end_session"})
+"""What everybody does with their own account, and all that a password allows that was set by somebody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +114,11 @@ class Actor:
     order: int | None = None
     area: str | None = None
     unit: tuple[Literal["team", "vehicle"], int] | None = None
+    must_change_password: bool = False
 
     def may(self, act: str) -> bool:
-        """Whether the table gives this act to the actor's role."""
-        return self.role in ACTS[act]
+        """Whether the table gives this act to the actor's role; with a password to be changed, its change alone."""
+        return self.role in ACTS[act] and (not self.must_change_password or act in OWN_ACTS)
 
 
 NOBODY: Final = Actor(name="nobody", role="nobody")
@@ -122,6 +130,8 @@ def authorise(actor: Actor, act: str) -> None:
     if not actor.may(act):
         if actor is NOBODY:
             raise NotSignedInError("not_signed_in")
+        if actor.must_change_password:
+            raise NotAllowedError("must_change_password")
         raise NotAllowedError("not_allowed", act=act, role=actor.role)
 
 
@@ -135,6 +145,93 @@ def local_administrator(name: str) -> Actor:
 _TOKEN_BYTES: Final = 32  # 256 bits, for sessions and order links alike
 _PASSWORD_BYTES: Final = 12  # 96 bits for generated passwords, which somebody has to type
 PASSWORD_MIN_LENGTH: Final = 10
+LEAST_SIGNS: Final = 5  # different ones in a password
+
+
+COMMON_PASSWORDS: Final = frozenset(
+    [
+        "1234567890",
+        "0123456789",
+        "0987654321",
+        "9876543210",
+        "12345678910",
+        "123456789a",
+        "a123456789",
+        "1234567890a",
+        "aa123456789",
+        "abc123456789",
+        "1234554321",
+        "1122334455",
+        "1212121212",
+        "1231231230",
+        "123123123123",
+        "123321123321",
+        "123456654321",
+        "147258369",
+        "1472583690",
+        "0147258369",
+        "5201314520",
+        "1314520520",
+        "5201314000",
+        "woaini1314",
+        "woaini520",
+        "woaini521",
+        "woaini5201314",
+        "iloveyou1314",
+        "iloveyou520",
+        "iloveyou123",
+        "qwertyuiop",
+        "qwerty1234",
+        "qwerty12345",
+        "qwerty123456",
+        "1qaz2wsx3edc",
+        "qazwsxedcrfv",
+        "1q2w3e4r5t",
+        "1q2w3e4r5t6y",
+        "asdfghjkl1",
+        "zxcvbnm123",
+        "password12",
+        "password123",
+        "password1234",
+        "password12345",
+        "passw0rd123",
+        "p@ssw0rd123",
+        "p@ssword123",
+        "administrator",
+        "admin12345",
+        "admin123456",
+        "admin@123456",
+        "root123456",
+        "test123456",
+        "welcome123",
+        "letmein123",
+        "changeme123",
+        "abcdefghij",
+        "abcd123456",
+        "abc1234567",
+        "muster1234",
+        "muster12345",
+        "muster123456",
+        "yingji12345",
+        "yingji119119",
+        "119119119119",
+        "1191101200",
+        "1101191200",
+    ]
+)
+"""Passwords long enough for the rule that everybody tries first."""
+
+
+def weakness(password: str, name: str) -> str | None:
+    """Tell as a code why a password may not be used by the account of this name; None where it may."""
+    plain = password.casefold()
+    if len(password) < PASSWORD_MIN_LENGTH:
+        return "password_too_short"
+    if name and (name.casefold() in plain or plain in name.casefold()):
+        return "password_has_name"
+    if plain in COMMON_PASSWORDS or len(set(plain)) < LEAST_SIGNS:
+        return "password_too_common"
+    return None
 
 
 def new_token() -> str:

@@ -48,6 +48,13 @@ class Settings(BaseSettings):
         default="Asia/Shanghai", description="clock of the place: hours of the day, opening hours"
     )
     session_hours: float = Field(default=12.0, gt=0, description="life of a login")
+    session_idle_minutes: float = Field(
+        default=60.0, gt=0, description="a login ends when no page of it has asked for anything so long"
+    )
+    client_header: str | None = Field(
+        default=None,
+        description="header in which a trusted proxy tells the client's address, such as X-Forwarded-For; unset: none",
+    )
     order_link_hours: float = Field(default=24.0, gt=0, description="life of a team's order link")
     plan_time_limit_s: float = Field(default=10.0, gt=0, le=300, description="wall clock of one proposal")
     plan_first_s: float = Field(

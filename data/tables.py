@@ -431,6 +431,7 @@ sessions = Table(
     _time("revoked_at"),
     Column("client", Text, nullable=False, server_default=""),
     Column("reading_key", Boolean, nullable=False, server_default=text("false")),  # a program's, reads only
+    _time("seen_at"),  # to the minute: an idle session ends
     CheckConstraint("octet_length(token_hash) = 32", name="token_sha256"),
 )
 

@@ -214,7 +214,9 @@ class PageRoute(APIRoute):
             except NotSignedInError as error:
                 response = _sign_in_first(request, error)
             except MusterError as error:
-                response = _whoever(request).refused(error)
+                response = (
+                    see("/me") if error.code == "must_change_password" else _whoever(request).refused(error)
+                )
             except RequestValidationError as error:
                 view = _whoever(request)
                 fields = dict.fromkeys(

@@ -82,6 +82,19 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "place_ambiguous": ("“{words}”对应多处，请改用编号。", "“{words}” names more than one; use its code."),
     "unknown_incident_type": ("没有这种险情类型：{type}。", "There is no such kind of incident: {type}."),
     "unknown_act": ("没有这一步操作：{act}。", "There is no such step: {act}."),
+    "must_change_password": (
+        "请先把他人设置的密码改成自己的密码。",
+        "First change the password that somebody else has set.",
+    ),
+    "old_password_wrong": ("原密码不正确。", "The password until now is wrong."),
+    "passwords_differ": ("两次输入的新密码不一致。", "The new password was not typed alike twice."),
+    "password_unchanged": ("新密码与原密码相同。", "The new password is the old one."),
+    "password_has_name": ("密码不能包含用户名。", "The password must not hold the name."),
+    "password_too_common": (
+        "这个密码太常见或太简单，请换一个。",
+        "This password is among those that everybody tries first; choose another.",
+    ),
+    "no_such_session": ("这次登录已经结束。", "That login has ended already."),
     "unknown_role": ("没有这种角色：{role}。", "There is no such role: {role}."),
     "township_without_area": (
         "乡镇账号必须指定所属乡镇。",

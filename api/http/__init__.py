@@ -12,6 +12,7 @@ from api.http import (
     ogc,
     orders,
     overview,
+    own,
     places,
     plans,
     positions,
@@ -40,6 +41,7 @@ _NOUNS = (
     resources.router,
     overview.router,
     accounts.router,
+    own.router,
     events.router,
     system.vocabulary,
 )

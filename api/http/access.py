@@ -14,6 +14,7 @@ from api.usecases import accounts
 
 COOKIE = "muster_session"
 CSRF_HEADER = "X-CSRF-Token"
+_MOST_CLIENT = 64
 CSRF_FIELD = "csrf_token"
 
 
@@ -21,6 +22,16 @@ def base_context(request: Request) -> Context:
     """Return the process's context, with nobody in it."""
     context: Context = request.app.state.context
     return context
+
+
+def client_of(request: Request) -> str:
+    """Tell whence a request comes: the peer, or what a trusted proxy's header says where the settings name one.
+
+    Of several addresses in the header the last is the one that our own proxy saw; the others are whatever was claimed.
+    """
+    header = base_context(request).settings.client_header
+    told = request.headers.get(header, "").rpartition(",")[2].strip() if header else ""
+    return (told or (request.client.host if request.client else ""))[:_MOST_CLIENT]
 
 
 def visiting(request: Request) -> Context:

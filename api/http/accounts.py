@@ -30,7 +30,7 @@ def create_account(body: AccountRequest, context: Acting) -> Account:
 @router.post("/{name}/password", responses=_WRITE)
 def set_account_password(name: Name, body: PasswordRequest, context: Acting) -> Account:
     """Give an account a new password; its sessions end."""
-    changed = accounts.set_password(context, name, request_id=body.request_id, password=body.password)
+    changed = accounts.set_password(context, name, **body.model_dump())
     return documents.account(changed)
 
 

@@ -991,6 +991,25 @@ class Aid(Record):
     acts: list[str]
 
 
+class OwnPassword(Command):
+    """The old password and the new one."""
+
+    old: Annotated[str, Field(min_length=1, max_length=1000)]
+    new: Annotated[str, Field(min_length=PASSWORD_MIN_LENGTH, max_length=1000)]
+
+
+class OwnSession(Record):
+    """One of your logins, or a program's reading key."""
+
+    id: str
+    client: str
+    reading_key: bool
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    current: bool
+
+
 # -- accounts ----------------------------------------------------------------------------------------------------------
 
 
@@ -1022,7 +1041,9 @@ class AccountRequest(Command):
 
 
 class PasswordRequest(Command):
-    """A new password."""
+    """A new password; its owner must choose another at the next login unless `must_change` is false."""
+
+    must_change: bool = True
 
     password: Annotated[str, Field(min_length=PASSWORD_MIN_LENGTH, max_length=1000)]
 

@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter, Request, Response, status
 
-from api.http.access import COOKIE, Acting, Visiting, base_context, clear_cookie, from_own_page, set_cookie
+from api.http.access import (
+    COOKIE,
+    Acting,
+    Visiting,
+    base_context,
+    clear_cookie,
+    client_of,
+    from_own_page,
+    set_cookie,
+)
 from api.http.models import Login, Session
 from api.http.problems import responses
 from api.security import csrf_token
@@ -16,8 +25,7 @@ def sign_in(login: Login, request: Request, response: Response) -> Session:
     """Sign in. The session comes as an HttpOnly cookie; the form token stands in the answer."""
     from_own_page(request)
     context = base_context(request)
-    client = request.client.host if request.client else ""
-    token = accounts.sign_in(context, name=login.name, password=login.password, client=client)
+    token = accounts.sign_in(context, name=login.name, password=login.password, client=client_of(request))
     set_cookie(response, context, token)
     return _session(accounts.session_of(context, token), token)
 

@@ -67,6 +67,9 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "hazard.end": ("POST", "/hazards/{hazard}/end", {}),
     "resource.read": ("GET", "/teams", {}),
     "resource.edit": ("PATCH", "/teams/{team}", {"status": "on_duty"}),
+    "own.read": ("GET", "/me/sessions", {}),
+    "own.password": ("POST", "/me/password", {"old": PASSWORD, "new": PASSWORD}),
+    "own.end_session": ("POST", "/me/sessions/none/end", {}),
     "account.read": ("GET", "/accounts", {}),
     "account.create": ("POST", "/accounts", {"name": "neu-{role}", "role": "viewer", "password": PASSWORD}),
     "account.disable": ("POST", "/accounts/township/disable", {}),
@@ -119,7 +122,8 @@ def test_each_role_can_do_its_acts_and_no_other(sign_in: SignIn, scene: dict[str
 
 def _filled(body: dict[str, Any], scene: dict[str, int], role: str) -> dict[str, Any]:
     filled = {
-        key: value.format(role=role, **scene) if isinstance(value, str) else value for key, value in body.items()
+        key: value.format(role=role, **scene) if isinstance(value, str) else value
+        for key, value in body.items()
     }
     if "incidents" in filled:
         filled["incidents"] = [scene["quiet"]]

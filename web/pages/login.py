@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 
 from api.errors import MusterError
-from api.http.access import COOKIE, clear_cookie, from_own_page, set_cookie
+from api.http.access import COOKIE, clear_cookie, client_of, from_own_page, set_cookie
 from api.usecases import accounts
 from web.view import OpenToAll, PageRoute, Writing, own_path, see
 
@@ -27,9 +27,8 @@ def sign_in(
 ) -> Response:
     """Sign in and go where the reader wanted to."""
     from_own_page(view.request)
-    client = view.request.client.host if view.request.client else ""
     try:
-        token = accounts.sign_in(view.context, name=name, password=password, client=client)
+        token = accounts.sign_in(view.context, name=name, password=password, client=client_of(view.request))
     except MusterError as error:
         return view.refused(error, "login.html", name=name, next=own_path(next))
     answer = see(own_path(next))

@@ -126,6 +126,7 @@ def upgrade() -> None:
     op.add_column(
         "sessions", sa.Column("reading_key", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
+    op.add_column("sessions", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "users",
         sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -410,6 +411,7 @@ def downgrade() -> None:
     for world in worlds.names(op.get_bind()):
         _downgrade_world(world)
     op.drop_column("users", "must_change_password")
+    op.drop_column("sessions", "seen_at")
     op.drop_column("sessions", "reading_key")
     op.drop_index(op.f("ix_trackers_vehicle_id"), table_name="trackers")
     op.drop_index(op.f("ix_trackers_team_id"), table_name="trackers")
