@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, Table, func, literal, select, tr
 from sqlalchemy.dialects.postgresql import insert
 
 from data.geometry import position_of, stored_point
-from data.tables import positions, team_states, teams, vehicles
+from data.tables import depots, positions, team_states, teams, vehicles
 from data.worlds import schema_of
 from gis.tracks import Fix
 
@@ -30,6 +30,7 @@ class UnitFix:
     name_en: str
     kind: str
     owner: str
+    area_code: str | None
     fix: Fix
     received_at: datetime
     order_id: int | None
@@ -171,14 +172,26 @@ def _newest(kind: str, table: Table, since: datetime, received_after: datetime |
         .limit(1)
     )
     fix = of_one.lateral("fix")
-    owner = (
-        literal("")
+    base = (
+        table
         if kind == "team"
-        else func.coalesce(select(teams.c.name).where(teams.c.id == vehicles.c.team_id).scalar_subquery(), "")
+        else table.outerjoin(teams, teams.c.id == table.c.team_id).outerjoin(
+            depots, depots.c.id == table.c.depot_id
+        )
     )
-    named = (table.c.id, table.c.code, table.c.name, table.c.name_en, table.c.kind, owner.label("owner"))
+    owner = literal("") if kind == "team" else func.coalesce(teams.c.name, depots.c.name, "")
+    area = table.c.area_code if kind == "team" else func.coalesce(teams.c.area_code, depots.c.area_code)
+    named = (
+        table.c.id,
+        table.c.code,
+        table.c.name,
+        table.c.name_en,
+        table.c.kind,
+        owner.label("owner"),
+        area.label("area_code"),
+    )
     columns = (fix.c.at, fix.c.received_at, fix.c.geom, fix.c.accuracy_m, fix.c.order_id)
-    query = select(*named, *columns).select_from(table.join(fix, true())).order_by(table.c.id)
+    query = select(*named, *columns).select_from(base.join(fix, true())).order_by(table.c.id)
     return query if received_after is None else query.where(fix.c.received_at > received_after)
 
 
@@ -194,6 +207,7 @@ def _unit_fix(kind: UnitKind, row: Row[Any]) -> UnitFix:
         name_en=row.name_en,
         kind=row.kind,
         owner=row.owner,
+        area_code=row.area_code,
         fix=_fix(row),
         received_at=row.received_at,
         order_id=row.order_id,

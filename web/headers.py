@@ -30,6 +30,10 @@ FIXED: Final = {
 }
 
 
+ON_ORDERS: Final = FIXED | {"Permissions-Policy": "camera=(), microphone=(), geolocation=(self)"}
+"""On the pages of order links alone: a team may share where it is, when it presses the button for it."""
+
+
 class SecurityHeaders:
     """ASGI layer that puts a nonce into `request.state.nonce` and the policy that names it on the answer."""
 
@@ -47,7 +51,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
-                for name, value in FIXED.items():
+                fixed = ON_ORDERS if scope["path"].startswith("/o/") else FIXED
+                for name, value in fixed.items():
                     headers[name] = value
             await send(message)
 

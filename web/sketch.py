@@ -1,4 +1,4 @@
-"""A way as a small drawing and a list of roads, for a telephone without a map."""
+"""Ways as a small drawing, for a telephone without a map and for paper."""
 
 import math
 from collections.abc import Sequence
@@ -6,21 +6,12 @@ from dataclasses import dataclass
 
 import shapely
 
-from api.usecases.sheets import Sheet
-from web.wording import Words
+from api.usecases.sheets import Way
 
 WIDTH, HEIGHT, MARGIN = 320, 200, 16
 POINTS = 300  # more than this cannot be seen at this size
 
 Dot = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One stretch of the way."""
-
-    name: str
-    length_m: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,25 +21,17 @@ class Drawn:
     points: str
     first: Dot
     last: Dot
-    length_m: float
-    steps: tuple[Step, ...]
 
 
-def draw(sheet: Sheet, words: Words) -> Drawn | None:
-    """Draw the way of an order; None where there is none to draw."""
-    if sheet.route is None or not isinstance(sheet.route.geometry, shapely.LineString):
+def draw(way: Way | None) -> Drawn | None:
+    """Draw a way; None where there is none to draw."""
+    if way is None or way.geometry.is_empty:
         return None
-    dots = _fit(list(sheet.route.geometry.coords))
-    return Drawn(
-        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in dots),
-        first=dots[0],
-        last=dots[-1],
-        length_m=sheet.route.length_m,
-        steps=tuple(Step(name=words.road(one), length_m=one.length_m) for one in sheet.stretches),
-    )
+    dots = _fit([(x, y) for x, y in shapely.get_coordinates(way.geometry).tolist()])
+    return Drawn(points=" ".join(f"{x:.1f},{y:.1f}" for x, y in dots), first=dots[0], last=dots[-1])
 
 
-def _fit(way: Sequence[tuple[float, ...]]) -> list[Dot]:
+def _fit(way: Sequence[Dot]) -> list[Dot]:
     """Scale (longitude, latitude) degrees into the drawing, keeping shape; y grows downwards."""
     kept = [*way[:: max(1, len(way) // POINTS)], way[-1]]
     squeeze = math.cos(math.radians(kept[0][1]))

@@ -12,9 +12,9 @@ from typing import Any, Final
 from data.layers import Layer
 from data.locate import Location
 from data.policies import Policy
-from data.road_names import Stretch
 from dispatch.cards import LAST_GRADE
 from dispatch.model import Capability, Position
+from gis.directions import Step
 from web import i18n
 from web.i18n import Lang
 
@@ -585,6 +585,39 @@ ROAD_CLASSES: Final[Mapping[str, Pair]] = {
     "road": ("村道", "local road"),
 }
 
+# A turn of a way: into another road, and on the same one.
+TURNS: Final[Mapping[str, Pair]] = {
+    "start": ("向{heading}出发，沿{road}行驶 {length}", "Head {heading} on {road}, {length}"),
+    "straight": ("直行进入{road}，{length}", "Straight on into {road}, {length}"),
+    "slight_left": ("向左前方进入{road}，{length}", "Bear left into {road}, {length}"),
+    "left": ("左转进入{road}，{length}", "Turn left into {road}, {length}"),
+    "sharp_left": ("向左后方急转进入{road}，{length}", "Turn sharp left into {road}, {length}"),
+    "slight_right": ("向右前方进入{road}，{length}", "Bear right into {road}, {length}"),
+    "right": ("右转进入{road}，{length}", "Turn right into {road}, {length}"),
+    "sharp_right": ("向右后方急转进入{road}，{length}", "Turn sharp right into {road}, {length}"),
+    "u_turn": ("掉头进入{road}，{length}", "Turn round into {road}, {length}"),
+}
+TURNS_ON: Final[Mapping[str, Pair]] = {
+    "straight": ("直行，继续沿{road}，{length}", "Straight on along {road}, {length}"),
+    "slight_left": ("靠左，继续沿{road}，{length}", "Keep left along {road}, {length}"),
+    "left": ("左转，继续沿{road}，{length}", "Turn left, still {road}, {length}"),
+    "sharp_left": ("向左急转，继续沿{road}，{length}", "Turn sharp left, still {road}, {length}"),
+    "slight_right": ("靠右，继续沿{road}，{length}", "Keep right along {road}, {length}"),
+    "right": ("右转，继续沿{road}，{length}", "Turn right, still {road}, {length}"),
+    "sharp_right": ("向右急转，继续沿{road}，{length}", "Turn sharp right, still {road}, {length}"),
+    "u_turn": ("掉头，沿{road}返回，{length}", "Turn round, back along {road}, {length}"),
+}
+COMPASS: Final[Sequence[Pair]] = (
+    ("北", "north"),
+    ("东北", "north-east"),
+    ("东", "east"),
+    ("东南", "south-east"),
+    ("南", "south"),
+    ("西南", "south-west"),
+    ("西", "west"),
+    ("西北", "north-west"),
+)
+
 _MINUTE_MS: Final = 60_000
 NUMERALS: Final = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 
@@ -892,9 +925,38 @@ class Words:
         links = self.chain(location) if location else []
         return pick(("", ", "), self.lang).join(links[1:] if self.lang == "zh" else links[:0:-1])
 
-    def road(self, stretch: Stretch) -> str:
-        """Name a stretch of road: what its sign says, else what kind of road it is."""
-        return stretch.name or self.road_class(stretch.road_class.removesuffix("_link"))
+    def road(self, step: Step) -> str:
+        """Name a road as its sign does, name and number; else what kind of road it is."""
+        sign = f"{step.name} ({step.ref})" if step.name and step.ref else step.name or step.ref
+        return sign or self.road_class(step.road_class.removesuffix("_link"))
+
+    def turn(self, step: Step) -> str:
+        """Say one step of a way, with its length."""
+        compass = COMPASS[round(step.heading_deg / 45) % len(COMPASS)]
+        pair = TURNS_ON[step.turn] if step.same_road and step.turn != "start" else TURNS[step.turn]
+        return pick(pair, self.lang).format(
+            road=self.road(step),
+            length=i18n.distance(step.length_m, self.lang),
+            heading=pick(compass, self.lang),
+        )
+
+    def limits(self, step: Step) -> str:
+        """Say what stands in the way of heavy, high or wide vehicles on a step; empty where nothing does."""
+        said = [
+            pick(pair, self.lang).format(n=number)
+            for number, pair in (
+                (step.bridges, ("桥 {n} 座", "bridge" if step.bridges == 1 else "{n} bridges")),
+                (step.tunnels, ("隧道 {n} 座", "tunnel" if step.tunnels == 1 else "{n} tunnels")),
+                (f"{step.max_mass_kg / 1000:g}" if step.max_mass_kg else "", ("限重 {n} 吨", "limit {n} t")),
+                (
+                    f"{step.max_height_cm / 100:g}" if step.max_height_cm else "",
+                    ("限高 {n} 米", "height {n} m"),
+                ),
+                (f"{step.max_width_cm / 100:g}" if step.max_width_cm else "", ("限宽 {n} 米", "width {n} m")),
+            )
+            if number
+        ]
+        return pick(("，", ", "), self.lang).join(said)
 
     def road_class(self, code: str) -> str:
         """Name a kind of road; whatever has no name of its own is a local road."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from api import scope
 from api.context import Context
 from api.errors import ConflictError, NotAllowedError, NotFoundError, NotSignedInError
 from api.security import Actor, authorise, token_hash
@@ -106,8 +107,10 @@ def _refusal(fix: Fix, order: OrderRecord | None, now: datetime, kept: timedelta
 def newest(ctx: Context, *, received_after: datetime | None = None) -> tuple[UnitFix, ...]:
     """Give where each unit was last seen within a day; only those heard of after a moment, where one is given."""
     authorise(ctx.actor, "position.read")
+    seen = scope.around(ctx.actor)
     with ctx.world.read() as connection:
-        return fixes.newest(connection, since=ctx.clock() - _SHOWN, received_after=received_after)
+        found = fixes.newest(connection, since=ctx.clock() - _SHOWN, received_after=received_after)
+    return tuple(one for one in found if seen is None or (one.area_code or "").startswith(seen))
 
 
 def track(ctx: Context, unit: Unit) -> tuple[Fix, ...]:

@@ -15,6 +15,7 @@ from web.i18n import N_
 from web.names import Mentioned
 from web.orders import ShownOrder, show, shown, text_of
 from web.view import Link, PageRoute, Reading, Writing, own_path, see
+from web.ways import ShownWay, shown_way
 
 router = APIRouter(route_class=PageRoute)
 NAVIGATION = Link(path="/orders", title=N_("Orders"), place=20)
@@ -28,6 +29,8 @@ class Sheet:
     text: str
     address: str
     expires_at: datetime
+    way: ShownWay | None
+    cut: bool
 
 
 @router.get("/orders")
@@ -66,6 +69,8 @@ def links(
                 text=text_of(view, brief, about.incident, about.location, known.township(one.township or "")),
                 address=str(view.request.url_for("order_page", token=link.token)),
                 expires_at=link.expires_at,
+                way=shown_way(view, about.detour if about.cut else about.way),
+                cut=about.cut,
             )
         )
     return view.render("links.html", sheets=made)

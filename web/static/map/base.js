@@ -103,8 +103,8 @@ function labelRules(names, look, scale) {
  * Put the base map under everything else, and its names above the symbols of places, which would cover them.
  * `names` lists the properties to label from, the first one present wins. Returns the layer of names.
  */
-export function addBase(map, names) {
-  const tiles = { url: "/api/v1/tiles/{z}/{x}/{y}.mvt", maxDataZoom: 14 };
+export function addBase(map, names, url = "/api/v1/tiles/{z}/{x}/{y}.mvt") {
+  const tiles = { url, maxDataZoom: 14 };
   const base = protomapsL.leafletLayer({ ...tiles, paintRules: paintRules(palette()) });
   // between two whole zooms the browser shrinks the tiles of the next one, and the words in them
   const shrunk = () => Math.max(1, 2 ** (Math.round(map.getZoom()) - map.getZoom()));
