@@ -23,8 +23,8 @@ from pydantic_core import to_json
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
-from api import demonstration, import_report, logs, metrics, runtime, worker
-from api.commands import aid, check, db, hazards, trackers
+from api import checkup, demonstration, import_report, logs, metrics, runtime, worker
+from api.commands import aid, check, county, db, hazards, trackers
 from api.errors import DatabaseAwayError, MusterError
 from api.http import documents
 from api.security import new_password
@@ -79,6 +79,7 @@ user_app = typer.Typer(no_args_is_help=True, help="Accounts: list, add, disable,
 bench_app = typer.Typer(no_args_is_help=True, help="Measure, beside named peers in the same run.")
 for _name, _group in (
     ("db", db.app),
+    ("county", county.app),
     ("import", import_app),
     ("export", export_app),
     ("incident", incident_app),
@@ -210,17 +211,29 @@ def _checked(password: str) -> None:
 
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
-    """Tell what is there and what is missing; exit code 1 when people could not work."""
-    with acting() as context:
-        standing = system.readiness(context)
-        broken = system.first_broken_entry(context)
-    found = {**asdict(standing), "ready": standing.ready, "journal_broken_at": broken}
+    """Tell what is wrong and how to mend it. Exit codes: 0 nothing serious, 1 people could not work, 3 no database."""
+    settings = settings_or_exit()
+    found = [*checkup.leftover(settings), *checkup.machine(settings)]
+    standing = system.Standing(database=False)
+    try:
+        with runtime.database(settings) as url, runtime.looking(settings, url) as context:
+            standing = system.readiness(context)
+            found += checkup.store(context)
+    except ClusterError as error:
+        found.append(checkup.finding("database_away", why=str(error)))
+    broken = next((one.details["number"] for one in found if one.code == "journal_broken"), None)
     if as_json:
-        typer.echo(json.dumps(found))
+        told = {**asdict(standing), "ready": standing.ready, "journal_broken_at": broken}
+        typer.echo(to_json({**told, "findings": [asdict(one) for one in found]}).decode())
     else:
-        for name, value in found.items():
-            typer.echo(f"{name:<20} {value}")
-    if not standing.ready or broken is not None:
+        for one in sorted(found, key=lambda one: not one.serious):
+            typer.echo(
+                f"{'!!' if one.serious else ' -'} {one.code}\n   {one.zh}\n   {one.en}\n   → {one.remedy}"
+            )
+        typer.echo(f"{len(found)} findings, {sum(one.serious for one in found)} serious.")
+    if not standing.database:
+        raise typer.Exit(NO_DATABASE)
+    if any(one.serious for one in found):
         raise typer.Exit(REFUSED)
 
 

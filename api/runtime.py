@@ -59,6 +59,16 @@ def on(settings: Settings, url: str, *, clock: Clock = system_clock) -> Iterator
 
 
 @contextmanager
+def looking(settings: Settings, url: str) -> Iterator[Context]:
+    """Yield a context on the database as it is, whatever its schema."""
+    context = make_context(settings, url)
+    try:
+        yield context
+    finally:
+        context.engine.dispose()
+
+
+@contextmanager
 def opened(settings: Settings, *, attach: bool = True, clock: Clock = system_clock) -> Iterator[Context]:
     """Yield a context on the settings' database."""
     with database(settings, attach=attach) as url, on(settings, url, clock=clock) as context:

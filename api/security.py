@@ -77,6 +77,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "layer.import": _ADMINISTRATOR,
     "layer.export": _ADMINISTRATOR,  # with names and phone numbers
     "osm.import": _ADMINISTRATOR,
+    "county.export": _ADMINISTRATOR,  # with names and phone numbers
+    "county.import": _ADMINISTRATOR,
     "demo.load": _ADMINISTRATOR,
     "terrain.import": _ADMINISTRATOR,
     "system.check": _ADMINISTRATOR,

@@ -49,6 +49,27 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "指令链接无效或已被新链接取代。",
         "This order link is not valid, or a newer one has replaced it.",
     ),
+    # a county's file
+    "county_file_unreadable": (
+        "这不是本系统导出的县域数据包，或文件已损坏（{why}）。",
+        "This is no county file of this system, or it is damaged ({why}).",
+    ),
+    "county_file_too_large": (
+        "数据包解压后超过 {most_bytes} 字节。",
+        "Unpacked the file is larger than {most_bytes} bytes.",
+    ),
+    "county_file_newer": (
+        "数据包来自更新的版本（{file}，本机 {here}），请先升级程序。",
+        "The file is of a newer release ({file}; here {here}): bring the program up to date first.",
+    ),
+    "county_file_changed": (
+        "数据包中的 {file} 与清单校验和不符，未导入任何内容。",
+        "{file} in the file differs from its checksum in the manifest; nothing was imported.",
+    ),
+    "county_file_unfit": (
+        "数据包与本机已有数据冲突（规则 {rule}），未导入任何内容。",
+        "The file conflicts with what is here (rule {rule}); nothing was imported.",
+    ),
     # requests
     "fields_invalid": (
         "有内容未填写或格式不对：{fields}。",

@@ -77,7 +77,16 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "account.make_key": ("POST", "/accounts/township/keys", {"days": 1}),
     "account.set_password": ("POST", "/accounts/township/password", {"password": PASSWORD}),
 }
-ONLY_LOCAL = {"layer.import", "layer.export", "osm.import", "demo.load", "terrain.import", "system.check"}
+ONLY_LOCAL = {
+    "county.export",
+    "county.import",
+    "layer.import",
+    "layer.export",
+    "osm.import",
+    "demo.load",
+    "terrain.import",
+    "system.check",
+}
 """Acts of the command line, which only a local administrator has."""
 
 
