@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -171,8 +172,9 @@ def _address(door: socket.socket) -> str:
 def _serve(settings: Settings, url: str, door: socket.socket, count: int) -> None:
     logs.configure(settings)
     if count > 1:
-        metrics.share(settings.folder / "counters")
-        keep_workers(door, count, url)
+        with TemporaryDirectory(prefix="muster-counters-", ignore_cleanup_errors=True) as counters:
+            metrics.share(Path(counters))
+            keep_workers(door, count, url)
     else:
         os.environ["MUSTER_DATABASE_URL"] = url
         worker.serve(door)

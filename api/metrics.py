@@ -64,10 +64,7 @@ class State:
 
 
 def share(folder: Path) -> None:
-    """Let the workers that are started from now on count into one folder, emptied of what an earlier start left."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob("*.db"):
-        left.unlink()
+    """Let the workers that are started from now on count into one empty folder."""
     os.environ[SHARED] = str(folder)
 
 
