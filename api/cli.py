@@ -28,6 +28,7 @@ from api import checkup, demonstration, import_report, logs, metrics, runtime, w
 from api.commands import aid, check, county, db, hazards, trackers
 from api.errors import DatabaseAwayError, MusterError
 from api.http import documents
+from api.http.models import Trigger
 from api.security import new_password
 from api.settings import Settings
 from api.terminal import (
@@ -57,6 +58,7 @@ from api.usecases import (
     system,
     taking_out,
     villages,
+    watching,
 )
 from api.workers import keep as keep_workers
 from data.backup import BackupError
@@ -618,11 +620,33 @@ def _print_plan(found: plans.PlanView, *, as_json: bool) -> None:
     show(document.plan.unmet, ("incident", "need", "quantity", "asked", "critical"), as_json=False)
 
 
+@plan_app.command("anew")
+def propose_anew(incident: list[int], *, request_id: RequestId, as_json: AsJson = False) -> None:
+    """Propose what to add to running orders and, where it gains, which of them to end."""
+    with acting() as context:
+        proposed = plans.replan(context, request_id=request_id, incidents=incident)
+    _print_plan(proposed, as_json=as_json)
+
+
+@plan_app.command("triggers")
+def list_triggers(incident: int, *, as_json: AsJson = False) -> None:
+    """Say why a new plan may be needed for an incident."""
+    with acting() as context:
+        found = [Trigger.model_validate(one) for one in watching.triggers(context, incident)]
+    show(found, ("code", "orders", "count"), as_json=as_json)
+
+
 @plan_app.command("confirm")
-def confirm_plan(plan: int, *, request_id: RequestId, as_json: AsJson = False) -> None:
+def confirm_plan(
+    plan: int,
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="End nothing: send only what keeps the rest.")] = False,
+    request_id: RequestId,
+    as_json: AsJson = False,
+) -> None:
     """Turn a plan into orders, all at once or not at all."""
     with acting() as context:
-        sent = plans.confirm(context, plan, request_id=request_id)
+        sent = plans.confirm(context, plan, request_id=request_id, keep=keep)
         found = [documents.order(context, order) for order in sent]
     show(found, ORDER_COLUMNS, as_json=as_json)
 

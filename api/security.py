@@ -44,6 +44,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "plan.read": _EVERYBODY,
     "plan.propose": _POSTS,
     "plan.prove": _POSTS,
+    "plan.replan": _POSTS,
     "plan.confirm": _COMMAND | _TOWNSHIP,
     "order.read": _EVERYBODY | _TEAM,
     "order.link": _POSTS,

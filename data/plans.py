@@ -32,6 +32,8 @@ class PlanRecord:
     zones: tuple[HazardZone, ...]
     pins: tuple[Wish, ...]
     bans: tuple[Wish, ...]
+    cancels: tuple[int, ...]  # orders that it ends
+    keeping: Plan | None  # of a plan made anew: the best that ends none of them
     journal: int
     snapshot_sha256: bytes
     network_version: int | None
@@ -58,6 +60,8 @@ def insert(
     routes: Sequence[UnitRoute] = (),
     zones: Sequence[HazardZone] = (),
     network_version: int | None = None,
+    cancels: Collection[int] = (),
+    keeping: Plan | None = None,
 ) -> PlanRecord:
     """Store a proposed plan with all that it was made from."""
     spelled = snapshots.spell(snapshot)
@@ -69,6 +73,8 @@ def insert(
         zones=encode(tuple(zones)),
         pins=encode(snapshot.pins),
         bans=encode(snapshot.bans),
+        cancels=sorted(cancels),
+        keeping=encode(keeping),
         journal=snapshot.journal,
         snapshot=zlib.compress(spelled),
         snapshot_sha256=hashlib.sha256(spelled).digest(),
@@ -157,6 +163,8 @@ def _record(row: Row[Any]) -> PlanRecord:
         zones=tuple(decode(HazardZone, zone) for zone in row.zones),
         pins=tuple(decode(Wish, wish) for wish in row.pins),
         bans=tuple(decode(Wish, wish) for wish in row.bans),
+        cancels=tuple(row.cancels),
+        keeping=None if row.keeping is None else decode(Plan, row.keeping),
         journal=row.journal,
         snapshot_sha256=bytes(row.snapshot_sha256),
         network_version=row.network_version,

@@ -19,7 +19,7 @@ from data.stock import LotRecord
 from data.tables import OPEN_ORDER_STATES, order_lines, orders
 from data.units import DepotRecord, TeamRecord, VehicleRecord
 from dispatch import cards, readiness
-from dispatch.model import Cover, Depot, Incident, Snapshot, StockLot, Team, Vehicle, Wish
+from dispatch.model import Cover, Depot, Incident, Snapshot, StockLot, Team, UnderWay, Vehicle, Wish
 from gis import areas
 
 
@@ -34,11 +34,15 @@ def take(
     bans: Sequence[Wish] = (),
     stale_after: timedelta | None = None,
     within: str | None = None,
+    under_way: Sequence[UnderWay] = (),
 ) -> Snapshot:
     """Read the state as it is at `at` for planning these incidents together; those not open are left out.
 
     `within`: only units of the area of these digits, and those lent to one of the incidents. A unit that is lent goes
     to the incidents that it was lent to and nowhere else (`Snapshot.lent`); lent to others only, its team is committed.
+
+    under_way: orders that a plan made anew may end; they no longer count as brought (`data.under_way.read`). Orders of
+    units that are not in the snapshot are left out of it, and count.
 
     A team counts as stale when its last report is older than `stale_after` (None: never).
     Raises LookupError when an incident's type has no card.
@@ -64,10 +68,18 @@ def take(
     listed = units.list_depots(connection)
     own_depots = {one.id for one in listed if _at_hand(one.area_code, within)}
     depots = [one for one in listed if one.id in own_depots or lent.depots.get(one.id, frozenset()) & wanted]
+    teams = [
+        team
+        for team in units.list_teams(connection)
+        if _at_hand(team.area_code, within) or team.id in borrowed
+    ]
+    owners = {"carrier": {one.id for one in depots}}
+    people = {one.id for one in teams}
+    running = tuple(one for one in under_way if one.owner in owners.get(one.kind, people))
     return Snapshot(
         journal=journal.latest(connection),
         taken_at=at,
-        incidents=_incidents(connection, incident_ids, requirement_cards),
+        incidents=_incidents(connection, incident_ids, requirement_cards, running),
         teams=tuple(
             _team(
                 team,
@@ -76,13 +88,13 @@ def take(
                 at=at,
                 stale_after=stale_after,
             )
-            for team in units.list_teams(connection)
-            if _at_hand(team.area_code, within) or team.id in borrowed
+            for team in teams
         ),
         depots=tuple(_depot(depot, lots.get(depot.id, ()), of_depot.get(depot.id, ())) for depot in depots),
         covers=tuple(covers),
         closures=tuple(closure.on_roads() for closure in closures.not_over(connection, at)),
         areas=tuple(area.drawn() for area in hazard_areas.not_over(connection, at)),
+        under_way=running,
         pins=tuple(pins),
         bans=tuple(bans),
         lent=(
@@ -134,9 +146,15 @@ def ordered(connection: Connection, incident_ids: Collection[int]) -> Mapping[in
 
 
 def _incidents(
-    connection: Connection, incident_ids: Collection[int], requirement_cards: Mapping[str, cards.Card]
+    connection: Connection,
+    incident_ids: Collection[int],
+    requirement_cards: Mapping[str, cards.Card],
+    under_way: Sequence[UnderWay],
 ) -> tuple[Incident, ...]:
-    brought = ordered(connection, incident_ids)
+    brought = {one: dict(needs) for one, needs in ordered(connection, incident_ids).items()}
+    for order in under_way:
+        for line in order.lines if order.incident is not None else ():
+            brought[order.incident or 0][line.need] -= line.quantity
     return tuple(
         _incident(record, requirement_cards[record.type], brought[record.id])
         for record in incidents.list_open(connection)

@@ -15,7 +15,7 @@ from dispatch.readiness import USABLE_VEHICLE_STATUSES
 from gis.crs import metres_per_degree
 from gis.network import RoadNetwork
 
-ChangedKind = Literal["incident", "team", "vehicle", "depot", "carrier", "lot", "closure", "hazard"]
+ChangedKind = Literal["incident", "team", "vehicle", "depot", "carrier", "lot", "closure", "hazard", "order"]
 GONE = "gone"
 MOVED_M = 300.0
 """A team that is so near to where the plan took it has not moved: a tracker's fix wanders, and 300 m are half a minute
@@ -131,6 +131,21 @@ def _compare(kind: ChangedKind, before: Any, after: Any, fields: Iterable[str]) 
         was, now = getattr(before, field), getattr(after, field)
         if was != now:
             yield Change(kind=kind, id=before.id, field=field, was=was, now=now)
+
+
+def order_changes(ended: Iterable[int], was: Snapshot, now: Snapshot) -> tuple[Change, ...]:
+    """List the orders that a plan ends and that are no longer as it took them: answered, arrived, over."""
+    before = {one.order: one for one in was.under_way}
+    after = {one.order: one for one in now.under_way}
+    found: list[Change] = []
+    for order in sorted(ended):
+        if order not in after:
+            found.append(Change(kind="order", id=order, field="state", was=before[order].state))
+        elif after[order].state != before[order].state:
+            found.append(
+                Change(kind="order", id=order, field="state", was=before[order].state, now=after[order].state)
+            )
+    return tuple(found)
 
 
 def apart_m(one: Position, other: Position) -> float:

@@ -92,11 +92,11 @@ def heads_left(problem: Problem, choice: Choice) -> Ints:
 
 
 def tiers_of(problem: Problem, choice: Choice) -> tuple[int, ...]:
-    """Return the value of every tier, in the order of TIERS."""
+    """Return the value of every tier, in the order of TIERS. What is under way already is no effort."""
     lacking = missing(problem, choice) * problem.need_weight
     critical = int(lacking[problem.need_critical].sum())
-    made = trips_made(problem, choice)
-    pairs = np.flatnonzero(choice.pairs)
+    made = trips_made(problem, choice) & problem.trip_new
+    pairs = np.flatnonzero(choice.pairs & problem.pair_new)
     units = problem.pair_unit[pairs]
     return (
         critical,

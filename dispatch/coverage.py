@@ -5,7 +5,7 @@ pinned does not move; a team that moves no longer counts where it stood, so no m
 A moved team counts for the rows at the place that it moves to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +39,13 @@ def move_ups(
     problem: Problem,
     travel: TravelTable,
     choice: Choice,
+    *,
     zones: Sequence[HazardZone] = (),
+    staying: Collection[int] = (),
 ) -> tuple[MoveUp, ...]:
     """Return the best moves after a plan; none when it takes no coverage away. Sorted by team id.
 
-    Nobody is told to stand by inside a hazard zone.
+    Nobody is told to stand by inside a hazard zone. `staying`: teams that are not moved.
     """
     left = heads_left(problem, choice)
     lost = np.flatnonzero(cover_missing(problem, left) > 0)
@@ -55,7 +57,7 @@ def move_ups(
     moves = [
         move
         for move in _moves(problem, travel, choice, covers, safe)
-        if problem.teams[move.team].id not in lent
+        if problem.teams[move.team].id not in lent | set(staying)
     ]
     chosen = _best(problem, left.tolist(), moves)
     return tuple(

@@ -14,10 +14,12 @@ from dispatch.times import Flags, Ints
 def undominated(problem: Problem, pairs: Flags, most_orders: int) -> Flags:
     """Return those of `pairs` that a plan which is best in every later tier can use.
 
-    Every unit of `pairs` is on time, wherever it is sent. `most_orders`: a best plan sends no more than this.
+    Every unit of `pairs` is on time, wherever it is sent. `most_orders`: a best plan sends no more than this, besides
+    what is under way already; that costs no effort, so nothing new beats it.
     """
+    most_orders += problem.n_under_way
     guarding = _guarding(problem, most_orders)
-    pinned = problem.unit_pin[problem.pair_unit] >= 0
+    pinned = (problem.unit_pin[problem.pair_unit] >= 0) | ~problem.pair_new
     keep = pairs.copy()
     rows = np.flatnonzero(pairs & ~pinned)
     rank = problem.unit_rank[problem.pair_unit[rows]]

@@ -237,9 +237,10 @@ class Model:
         ranks = np.concatenate(
             [problem.unit_rank[problem.pair_unit[pairs]], problem.carrier_rank[problem.trip_carrier[trips]]]
         )
-        self.tiers["orders"] = Linear(sent, [1] * len(sent))
-        self.tiers["road"] = Linear(sent, road.tolist())
-        self.tiers["tie_break"] = Linear(sent, ranks.tolist())
+        new = np.concatenate([problem.pair_new[pairs], problem.trip_new[trips]]).astype(np.int64)
+        self.tiers["orders"] = Linear(sent, new.tolist())
+        self.tiers["road"] = Linear(sent, (road * new).tolist())
+        self.tiers["tie_break"] = Linear(sent, (ranks * new).tolist())
 
     def hold(self, tier: str, value: int) -> None:
         """No later solve may be worse than `value` in this tier."""

@@ -154,6 +154,39 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWayLine:
+    """What an order under way brings for one need; `lot` and the mass of one unit for goods."""
+
+    need: str
+    code: str
+    quantity: int
+    lot: int | None = None
+    unit_kg: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """An order that is not on scene yet, or a team that moved up: where its unit is taken to be, and what is left.
+
+    `before_ms`: until it is on the road (notify and assembly or loading, as far as they are not done).
+    `assemble_ms`: what of the assembly is left; somebody who is sent elsewhere needs it, and a call.
+    `silent`: it has not answered in time, and is not counted on.
+    """
+
+    order: int
+    kind: Literal["team", "vehicle", "carrier", "move_up"]
+    id: int  # of the team for people and move-ups, else of the vehicle
+    owner: int  # team, or depot of a carrier
+    incident: int | None  # None: a move-up
+    state: Literal["sent", "acknowledged", "departed", "arrived"]
+    position: Position
+    before_ms: int
+    assemble_ms: int
+    lines: tuple[UnderWayLine, ...] = ()
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything that a decision may look at, as of one journal number."""
 
@@ -165,6 +198,7 @@ class Snapshot:
     covers: tuple[Cover, ...] = ()
     closures: tuple[Closure, ...] = ()
     areas: tuple[HazardArea, ...] = ()
+    under_way: tuple[UnderWay, ...] = ()  # only where a running plan is made anew
     pins: tuple["Wish", ...] = ()
     bans: tuple["Wish", ...] = ()
     lent: tuple["Wish", ...] = ()

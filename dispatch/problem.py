@@ -60,6 +60,7 @@ class Problem:
     pair_amount: Ints
     pair_ms: Ints
     pair_road: Ints
+    pair_new: Flags  # False: under way already, and no effort
 
     carrier_ids: Ints  # sorted by depot id, then carrier id
     carrier_depot: Ints  # row in `depots`
@@ -70,6 +71,7 @@ class Problem:
     trip_activation: Ints
     trip_ms: Ints
     trip_road: Ints
+    trip_new: Flags  # False: under way already, and no effort
     trip_pins: tuple[Ints, ...]  # of each of these sets of trips, one must be made
 
     batch_lots: tuple[tuple[StockLot, ...], ...]  # earliest expiry first
@@ -101,6 +103,11 @@ class Problem:
         return len(self.unit_ids)
 
     @property
+    def n_under_way(self) -> int:
+        """How many pairs and trips are under way already."""
+        return int((~self.pair_new).sum() + (~self.trip_new).sum())
+
+    @property
     def n_carriers(self) -> int:
         return len(self.carrier_ids)
 
@@ -122,6 +129,7 @@ class _PairColumns(TypedDict):
     pair_amount: Ints
     pair_ms: Ints
     pair_road: Ints
+    pair_new: Flags
 
 
 class _StockColumns(TypedDict):
@@ -133,6 +141,7 @@ class _StockColumns(TypedDict):
     trip_activation: Ints
     trip_ms: Ints
     trip_road: Ints
+    trip_new: Flags
     trip_pins: tuple[Ints, ...]
     batch_lots: tuple[tuple[StockLot, ...], ...]
     draw_trip: Ints
@@ -363,6 +372,7 @@ def _pairs(
         "pair_amount": units.strength[unit],
         "pair_ms": units.fixed_ms[unit] + road + travel.walk_ms[start, column],
         "pair_road": road,
+        "pair_new": np.ones(len(unit), dtype=np.bool_),
     }
 
 
@@ -434,6 +444,7 @@ def _stock(depots: tuple[Depot, ...], asked: _Asked, travel: TravelTable, wishes
         "trip_activation": trip_table[2].copy(),
         "trip_ms": trip_table[3].copy(),
         "trip_road": trip_table[4].copy(),
+        "trip_new": np.ones(trip_table.shape[1], dtype=np.bool_),
         "trip_pins": pins,
         "batch_lots": tuple(batches),
         "draw_trip": draw_table[0].copy(),

@@ -109,7 +109,7 @@ def plan_on(here: Ground, solved: Solved) -> Plan:
     """Return a solved choice as a plan, with its move-ups."""
     plan = decode(here.snapshot, here.problem, solved.choice, solved.tiers, solver=solved.solver)
     return replace(
-        plan, move_ups=move_ups(here.snapshot, here.problem, here.travel, solved.choice, here.zones)
+        plan, move_ups=move_ups(here.snapshot, here.problem, here.travel, solved.choice, zones=here.zones)
     )
 
 

@@ -228,6 +228,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "unknown_parameter": ("地址中有不认识的参数：{names}。", "The address has unknown parameters: {names}."),
     "parameter_unreadable": ("无法读取参数“{name}”。", "The parameter {name} cannot be read."),
     "no_such_feature": ("图层“{layer}”中没有编号为 {id} 的要素。", "The layer {layer} has no feature {id}."),
+    "plan_keeps_everything": (
+        "该方案不终止任何指令，直接确认即可。",
+        "This plan ends nothing: confirm it as it is.",
+    ),
     "no_such_hazard_area": ("没有这个危险区。", "There is no such danger area."),
     "no_such_account": ("没有这个账号。", "There is no such account."),
     # accounts
@@ -287,6 +291,7 @@ EARLIEST_OF_ALL: Final[Pair] = (
 
 # What has changed under a plan: field → sentence; {name} is who, {was} and {now} are before and after.
 CHANGES: Final[Mapping[str, Pair]] = {
+    "state": ("拟终止的指令 {id} 号状态已变。", "Order {id}, which would end, has moved on. "),
     "gone": ("{name}已不在册。", "{name} is no longer there. "),
     "new": (
         "方案路线上新增了道路管制或危险区。",
@@ -490,6 +495,20 @@ DEADLINES: Final[Mapping[str, Pair]] = {
     "effect": ("力量到位", "Help in effect"),
 }
 
+# Why a new plan may be needed.
+TRIGGERS: Final[Mapping[str, Pair]] = {
+    "no_answer": ("{n} 条指令超时未应答", "{n} order(s) without an answer in time"),
+    "refused": ("{n} 条指令被拒绝，任务尚无人承担", "{n} order(s) refused, and nobody does it yet"),
+    "late": ("{n} 支力量已过预计到位时间", "{n} unit(s) overdue at the scene"),
+    "far": ("{n} 支力量位置过远，无法按时到位", "{n} unit(s) too far away to be there in time"),
+    "grown": ("需求增加：{n} 项尚未安排", "More is needed: {n} need(s) not ordered yet"),
+    "road_closed": (
+        "{n} 支力量的路线上出现管制或危险区",
+        "{n} unit(s) have a new closure or danger area on their way",
+    ),
+    "road_opened": ("{n} 处管制或危险区已解除", "{n} closure(s) or danger area(s) ended"),
+}
+
 VEHICLE_CLASSES: Final[Mapping[str, Pair]] = {
     "car": ("小型车", "light vehicle"),
     "truck": ("货车（12 吨）", "truck of 12 t"),
@@ -686,6 +705,49 @@ class Words:
     lang: Lang
 
     # -- fixed words
+
+    def trigger(self, code: str, count: int) -> str:
+        """Say why a new plan may be needed."""
+        return pick(TRIGGERS[code], self.lang).format(n=count)
+
+    def gain(self, tier: str, before: int, after: int) -> str:
+        """Say what a change gains over keeping everything."""
+        return pick(
+            (
+                "改变的收益：{tier}由 {before} 降至 {after}",
+                "What the change gains: {tier} falls from {before} to {after}",
+            ),
+            self.lang,
+        ).format(
+            tier=self.tier(tier), before=self.tier_value(tier, before), after=self.tier_value(tier, after)
+        )
+
+    def silent_ended(self, count: int) -> str:
+        """Say that orders are ended because nobody answers."""
+        return pick(
+            (
+                "改变将终止 {n} 条无人应答的指令，由替补承担，不重复派出",
+                "The change ends {n} order(s) that nobody answers, so that nothing goes twice",
+            ),
+            self.lang,
+        ).format(n=count)
+
+    def anew_sentence(self, ends: int, units: int, move_ups: int) -> str:
+        """Say in one sentence what accepting a plan made anew does."""
+        return pick(
+            (
+                "确认后：终止 {ends} 条指令，新下达 {new} 条，其余照旧；其间情况有变则不执行，并说明变化。",
+                "Accepting ends {ends} order(s) and sends {new} new one(s); all others go on. If anything has changed \
+meanwhile, nothing is done and you are told what.",
+            ),
+            self.lang,
+        ).format(ends=ends, new=units + move_ups)
+
+    def keep_button(self, units: int) -> str:
+        """Name the button that ends nothing."""
+        return pick(("保持现有指令，另派 {n} 个", "Keep what is under way, send {n} more"), self.lang).format(
+            n=units
+        )
 
     def vehicle_class(self, code: str) -> str:
         """Name a class of vehicle that a question about roads is asked for."""

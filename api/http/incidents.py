@@ -15,10 +15,11 @@ from api.http.models import (
     Order,
     Reasoned,
     ReportSent,
+    Trigger,
     VillageCall,
 )
 from api.http.problems import responses
-from api.usecases import incidents, villages
+from api.usecases import incidents, villages, watching
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 _WRITE = responses(400, 401, 403, 404, 409, 422)
@@ -93,6 +94,12 @@ def escalate_incident(incident_id: Identifier, body: Reasoned, context: Acting) 
     """Hand a township's incident to the county: from now on the county leads it."""
     done = incidents.escalate(context, incident_id, request_id=body.request_id, reason=body.reason)
     return documents.incident(done)
+
+
+@router.get("/{incident_id}/triggers", responses=responses(401, 403, 404, 422, 503))
+def incident_triggers(incident_id: Identifier, context: Visiting) -> list[Trigger]:
+    """Say why a new plan may be needed; an empty list while all goes as planned."""
+    return [Trigger.model_validate(one) for one in watching.triggers(context, incident_id)]
 
 
 @router.post("/{incident_id}/close", responses=_WRITE)

@@ -362,7 +362,23 @@ class Plan(Record):
     bans: list[Wish]
     plan: PlanBody
     baseline: PlanBody | None
+    cancels: list[int] = Field(description="orders that it ends, of a plan made anew")
+    keeping: PlanBody | None = Field(description="of a plan made anew: the best that ends none of them")
     units: Units
+
+
+class ConfirmRequest(Command):
+    """Whether only that is sent which keeps everything under way, of a plan made anew."""
+
+    keep: bool = False
+
+
+class Trigger(Record):
+    """Why a new plan may be needed: a code, the orders that it is about, and how many things."""
+
+    code: str
+    orders: list[int]
+    count: int
 
 
 class Reason(Record):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, status
 from api.http import documents, geojson
 from api.http.access import Acting, Visiting
 from api.http.models import (
+    ConfirmRequest,
     GeoJSON,
     Identifier,
     Order,
@@ -45,12 +46,28 @@ def get_plan(plan_id: Identifier, context: Visiting) -> Plan:
     return documents.plan(plans.get(context, plan_id))
 
 
-@router.post("/{plan_id}/confirm", responses=responses(400, 401, 403, 404, 409, 422))
-def confirm_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Order]:
+@router.post(
+    "/anew", status_code=status.HTTP_201_CREATED, responses=responses(400, 401, 403, 404, 409, 422, 503)
+)
+def propose_anew(body: PlanRequest, context: Acting) -> Plan:
+    """Propose what to add to running orders and, where it gains, which of them to end; beside the best that ends none."""
+    proposed = plans.replan(
+        context,
+        request_id=body.request_id,
+        incidents=body.incidents,
+        pins=[Wish(**wish.model_dump()) for wish in body.pins],
+        bans=[Wish(**wish.model_dump()) for wish in body.bans],
+        time_limit_s=body.time_limit_s,
+    )
+    return documents.plan(proposed)
+
+
+@router.post("/{plan_id}/confirm", responses=responses(400, 401, 403, 404, 409, 422, 503))
+def confirm_plan(plan_id: Identifier, body: ConfirmRequest, context: Acting) -> list[Order]:
     """Turn a plan into orders and reserved stock at once, or answer 409 with what has changed since."""
     return [
         documents.order(context, order)
-        for order in plans.confirm(context, plan_id, request_id=body.request_id)
+        for order in plans.confirm(context, plan_id, request_id=body.request_id, keep=body.keep)
     ]
 
 

@@ -172,11 +172,11 @@ def _standing(
         ),
         places=served.read(connection),
         orders=found,
-        ways=_ways(connection, version, found),
+        ways=ways_of(connection, version, found),
     )
 
 
-def _ways(connection: Connection, version: int, found: Sequence[OrderRecord]) -> tuple[Way, ...]:
+def ways_of(connection: Connection, version: int, found: Sequence[OrderRecord]) -> tuple[Way, ...]:
     """Read the ways of orders from their plans; those planned on other roads cannot be compared and are left out."""
     ways = []
     for plan_id in sorted({one.plan_id for one in found if one.plan_id is not None}):

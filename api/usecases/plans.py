@@ -13,18 +13,20 @@ from api.context import Context
 from api.errors import ConflictError, NotFoundError
 from api.security import authorise
 from api.usecases.acting import Done, applied, perform
-from data import cover, orders, plans, snapshot, stock, units
+from api.usecases.orders import advance
+from data import cover, orders, plans, snapshot, stock, under_way, units
 from data import incidents as incident_rows
 from data.orders import LineRecord, OrderRecord
 from data.plans import PlanRecord
 from dispatch import explain
 from dispatch import swaps as swapping
-from dispatch.changes import Change, changes, road_changes
+from dispatch.changes import Change, changes, order_changes, road_changes
 from dispatch.model import Assignment, Legs, MoveUp, Plan, Reason, Shipment, Snapshot, UnitRoute, Wish
 from dispatch.planner import solve
 from dispatch.propose import Ground, plan_on, routes_of
 from dispatch.propose import ground as ground_of
 from dispatch.propose import propose as best_plan
+from dispatch.replan import after, propose_anew
 from gis.network import RoadNetwork
 
 
@@ -174,26 +176,83 @@ def routes(ctx: Context, plan_id: int) -> tuple[UnitRoute, ...]:
     """Give the ways of everything that a plan sends, with second ways where there are."""
     authorise(ctx.actor, "plan.read")
     with ctx.world.read() as connection:
-        return _seen(ctx, connection, plan_id).routes
+        record = _seen(ctx, connection, plan_id)
+    sent: set[tuple[str, int]] = {(one.kind, one.id) for one in record.plan.assignments}
+    sent |= {("carrier", one.carrier) for one in record.plan.shipments}
+    sent |= {("move_up", one.team) for one in record.plan.move_ups}
+    return tuple(way for way in record.routes if (way.kind, way.id) in sent)
 
 
-def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecord, ...]:
-    """Turn a plan into orders and promised stock, all at once.
+def replan(
+    ctx: Context,
+    *,
+    request_id: UUID,
+    incidents: Collection[int],
+    pins: Sequence[Wish] = (),
+    bans: Sequence[Wish] = (),
+    time_limit_s: float | None = None,
+) -> PlanView:
+    """Propose a plan for incidents that are being answered: what to add, and what to change where that gains.
 
+    Who refused an order of these incidents is not asked again for it. Transactions and refusals as in `propose`.
+    """
+    wanted = sorted(set(incidents))
+    arguments = {"incidents": wanted, "pins": pins, "bans": bans, "time_limit_s": time_limit_s}
+    earlier = applied(ctx, "plan.replan", request_id, arguments)
+    if earlier is not None:
+        return get(ctx, earlier["id"])
+    taken = _take(ctx, wanted, pins, bans, anew=True)
+    version, network = ctx.networks.current()
+    with metrics.planning() as proven:
+        proposal = propose_anew(
+            taken,
+            network,
+            time_limit_s=time_limit_s or ctx.settings.plan_time_limit_s,
+            hour_factors=ctx.policy.hour_factors,
+            hazard_rules=ctx.policy.hazard_rules,
+        )
+        proven.append(proposal.replanned.plan.proven)
+
+    def do(connection: Connection, now: datetime) -> Done:
+        stored = plans.insert(
+            connection,
+            incident_ids=wanted,
+            snapshot=taken,
+            plan=proposal.replanned.plan,
+            created_at=now,
+            created_by=ctx.actor.name,
+            routes=proposal.routes,
+            zones=proposal.zones,
+            network_version=version,
+            cancels=proposal.replanned.ended,
+            keeping=proposal.replanned.keeping,
+        )
+        return Done(subject="plan", id=stored.id, payload={**arguments, "ends": stored.cancels})
+
+    return get(ctx, perform(ctx, "plan.replan", request_id, arguments, do)["id"])
+
+
+def confirm(ctx: Context, plan_id: int, *, request_id: UUID, keep: bool = False) -> tuple[OrderRecord, ...]:
+    """Turn a plan into orders and promised stock, all at once; what it ends is ended in the same transaction.
+
+    keep: of a plan made anew, send only what keeps everything under way.
     Raises ConflictError with everything that changed since the plan's snapshot, and nothing is written.
     """
     version, network = ctx.networks.current()
 
     def do(connection: Connection, now: datetime) -> Done:
-        record = _locked(ctx, connection, plan_id)
+        record = _locked(ctx, connection, plan_id, keep=keep)
         if record.network_version != version:
             raise ConflictError("roads_changed", id=plan_id)
         was = plans.snapshot_of(connection, plan_id)
+        for order_id in record.cancels:
+            orders.lock(connection, order_id)
 
         def changed() -> tuple[Change, ...]:
-            current = _snapshot(ctx, connection, record.incident_ids, now)
+            current = _snapshot(ctx, connection, record.incident_ids, now, anew=record.keeping is not None)
             return (
-                *changes(record.plan, was, current),
+                *order_changes(record.cancels, was, current),
+                *changes(record.plan, after(was, record.cancels), after(current, record.cancels, was)),
                 *road_changes(was, current, record.routes, network),
             )
 
@@ -202,16 +261,18 @@ def confirm(ctx: Context, plan_id: int, *, request_id: UUID) -> tuple[OrderRecor
             raise _outdated(plan_id, before)
         try:
             with connection.begin_nested():
+                _end(ctx, connection, record, now)
                 sent = _send(ctx, connection, record, was, now)
         except (orders.UnitBusyError, stock.StockShortError):
             # another plan took something between our look and our hand; by now it is committed and can be seen
             raise _outdated(plan_id, changed()) from None
         plans.confirm(connection, plan_id=plan_id, confirmed_at=now, confirmed_by=ctx.actor.name)
         made = [order.id for order in sent]
-        payload = {"orders": made, "incidents": record.incident_ids}
+        payload = {"orders": made, "incidents": record.incident_ids, "ended": record.cancels}
         return Done(subject="plan", id=plan_id, payload=payload, result={"orders": made})
 
-    perform(ctx, "plan.confirm", request_id, {"plan": plan_id}, do)
+    arguments = {"plan": plan_id, "keep": True} if keep else {"plan": plan_id}
+    perform(ctx, "plan.confirm", request_id, arguments, do)
     with ctx.world.read() as connection:
         return orders.of_plan(connection, plan_id)
 
@@ -231,7 +292,23 @@ def best_of_area(ctx: Context, incident_id: int, area: str) -> Plan:
     ).plan
 
 
-def _take(ctx: Context, wanted: Collection[int], pins: Sequence[Wish], bans: Sequence[Wish]) -> Snapshot:
+def _end(ctx: Context, connection: Connection, record: PlanRecord, now: datetime) -> None:
+    """End the orders that a plan made anew replaces: a move-up that has arrived is finished, all others are called off."""
+    stock.hold(connection, record.cancels)
+    for order_id in record.cancels:
+        order = orders.get(connection, order_id)
+        there = order is not None and order.state == "arrived"
+        advance(connection, order_id, "finish" if there else "cancel", actor=ctx.actor.name, now=now)
+
+
+def _take(
+    ctx: Context,
+    wanted: Collection[int],
+    pins: Sequence[Wish],
+    bans: Sequence[Wish],
+    *,
+    anew: bool = False,
+) -> Snapshot:
     """Read what the decision may look at, in one short transaction."""
     with ctx.world.read() as connection:
         for incident_id in wanted:
@@ -241,7 +318,27 @@ def _take(ctx: Context, wanted: Collection[int], pins: Sequence[Wish], bans: Seq
             scope.check_leads(ctx.actor, record)
             if record.state != "open":
                 raise ConflictError("not_in_this_state", id=incident_id, state=record.state, act="dispatch")
-        return _snapshot(ctx, connection, wanted, ctx.clock(), pins=pins, bans=bans)
+        if anew:
+            bans = (*bans, *_refusals(connection, wanted, {(pin.kind, pin.id) for pin in pins}))
+        return _snapshot(ctx, connection, wanted, ctx.clock(), anew=anew, pins=pins, bans=bans)
+
+
+def _refusals(
+    connection: Connection, wanted: Collection[int], pinned: Collection[tuple[str, int]]
+) -> tuple[Wish, ...]:
+    """List who refused an order for these incidents: nobody is asked twice, unless the commander says so."""
+    refused: set[tuple[Literal["team", "vehicle"], int, int]] = set()
+    for incident in wanted:
+        for order in orders.of_incident(connection, incident):
+            if order.state == "refused" and order.vehicle_id is not None:
+                refused.add(("vehicle", order.vehicle_id, incident))
+            elif order.state == "refused" and order.team_id is not None:
+                refused.add(("team", order.team_id, incident))
+    return tuple(
+        Wish(kind=kind, id=unit, incident=incident)
+        for kind, unit, incident in sorted(refused)
+        if (kind, unit) not in pinned
+    )
 
 
 def _snapshot(
@@ -249,11 +346,13 @@ def _snapshot(
     connection: Connection,
     wanted: Collection[int],
     now: datetime,
+    *,
+    anew: bool = False,
     **wishes: Sequence[Wish],
 ) -> Snapshot:
     """Take a snapshot of the actor's own area and what was lent to it, in the clock of the place.
 
-    Hours of the day and opening hours are read by that clock.
+    Hours of the day and opening hours are read by that clock. anew: with what is under way, which the plan may change.
     """
     own = scope.own(ctx.actor)
     return snapshot.take(
@@ -268,14 +367,15 @@ def _snapshot(
         ],
         within=own,
         **wishes,
+        under_way=under_way.read(connection, wanted, now) if anew else (),
         stale_after=timedelta(milliseconds=ctx.policy.readiness.stale_after_ms),
     )
 
 
-def _locked(ctx: Context, connection: Connection, plan_id: int) -> PlanRecord:
+def _locked(ctx: Context, connection: Connection, plan_id: int, *, keep: bool) -> PlanRecord:
     """Lock a plan's incidents, then the plan (the order of `data.journal`).
 
-    Raises unless it can be confirmed, and by this actor.
+    Raises unless it can be confirmed, and by this actor. keep: the record comes back as the plan that ends nothing.
     """
     seen = _seen(ctx, connection, plan_id)
     for incident in incident_rows.lock(connection, seen.incident_ids):
@@ -283,7 +383,11 @@ def _locked(ctx: Context, connection: Connection, plan_id: int) -> PlanRecord:
     record = _existing(plans.lock(connection, plan_id), plan_id)
     if record.state != "proposed":
         raise ConflictError("already_done", id=plan_id, state=record.state, act="confirm")
-    if not (record.plan.assignments or record.plan.shipments or record.plan.move_ups):
+    if keep:
+        if record.keeping is None:
+            raise ConflictError("plan_keeps_everything", id=plan_id)
+        record = replace(record, plan=record.keeping, cancels=())
+    if not (record.plan.assignments or record.plan.shipments or record.plan.move_ups or record.cancels):
         raise ConflictError("plan_sends_nobody", id=plan_id)
     return record
 
@@ -400,7 +504,9 @@ def _existing(record: PlanRecord | None, plan_id: int) -> PlanRecord:
 def _view(connection: Connection, record: PlanRecord) -> PlanView:
     return PlanView(
         **{field.name: getattr(record, field.name) for field in fields(record)},
-        units=_units(connection, [plan for plan in (record.plan, record.baseline) if plan is not None]),
+        units=_units(
+            connection, [plan for plan in (record.plan, record.baseline, record.keeping) if plan is not None]
+        ),
     )
 
 
@@ -480,6 +586,7 @@ def _ground(ctx: Context, plan_id: int) -> tuple[PlanRecord, Ground, RoadNetwork
     version, network = ctx.networks.current()
     if record.network_version != version:
         raise ConflictError("roads_changed", id=plan_id)
+    was = after(was, record.cancels)
     ground = ground_of(
         replace(was, taken_at=was.taken_at.astimezone(ctx.settings.zone)),
         network,

@@ -33,6 +33,7 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "plan.read": ("GET", "/plans/{plan}", {}),
     "plan.propose": ("POST", "/plans", {"incidents": ["{quiet}"]}),
     "plan.prove": ("POST", "/plans/{plan}/prove", {}),
+    "plan.replan": ("POST", "/plans/anew", {"incidents": ["{quiet}"]}),
     "plan.confirm": ("POST", "/plans/{plan}/confirm", {}),
     "order.read": ("GET", "/orders/{order}", {}),
     "order.link": ("POST", "/orders/{order}/link", {}),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Response
 
 from api.errors import MusterError
-from api.usecases import incidents, orders, sheets
+from api.usecases import incidents, orders, sheets, watching
 from web import names
 from web.i18n import N_
 from web.names import Mentioned
@@ -44,7 +44,13 @@ def listing(view: Reading, all: bool = False) -> Response:  # noqa: A002, FBT001
     groups = [
         (incidents.get(context, one) if one else None, its_orders) for one, its_orders in by_incident.items()
     ]
-    return view.render("orders.html", everything=all, groups=groups, may_link=context.actor.may("order.link"))
+    return view.render(
+        "orders.html",
+        everything=all,
+        groups=groups,
+        may_link=context.actor.may("order.link"),
+        homewards={one.id for one in watching.standing_by(context)},
+    )
 
 
 @router.post("/orders/links")

@@ -87,6 +87,8 @@ def _page(
 ) -> Response:
     context, actor = view.context, view.context.actor
     plan = plans.get(context, plan_id)
+    if plan.keeping is not None:  # made anew: its page shows what it ends
+        return see(f"/incidents/{plan.incident_ids[0]}/replan?plan={plan_id}")
     why, known = _reasons(view, plan)
     reader = proposals.Reader(
         words=view.words,
