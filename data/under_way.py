@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, and_, func, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
 
-from data import incidents, orders, plans
-from data.geometry import position_of
+from data import fixes, incidents, orders, plans
 from data.orders import OrderRecord
-from data.tables import closures, hazard_areas, positions, stock_lots
+from data.tables import closures, hazard_areas, stock_lots
 from data.tables import plans as plan_rows
 from data.units import DepotRecord, TeamRecord, list_depots, list_teams
 from dispatch.model import Position, UnderWay, UnderWayLine, UnitRoute
@@ -54,19 +52,8 @@ def running(connection: Connection, incident_id: int, at: datetime) -> tuple[Run
 
 def last_seen(connection: Connection, at: datetime) -> Mapping[tuple[str, int], tuple[Position, datetime]]:
     """Read where teams and vehicles were last seen within the hour, by ("team" | "vehicle", id)."""
-    query = (
-        select(positions)
-        .where(positions.c.at <= at, positions.c.at > at - timedelta(hours=1))
-        .ext(distinct_on(positions.c.team_id, positions.c.vehicle_id))
-        .order_by(positions.c.team_id, positions.c.vehicle_id, positions.c.at.desc())
-    )
-    return {
-        ("team", row.team_id) if row.team_id is not None else ("vehicle", row.vehicle_id): (
-            position_of(row.geom),
-            row.at,
-        )
-        for row in connection.execute(query)
-    }
+    seen = fixes.newest(connection, since=at - timedelta(hours=1))
+    return {one.unit: (one.fix.position, one.fix.at) for one in seen}
 
 
 def incidents_of(connection: Connection, plan_ids: Collection[int]) -> Mapping[int, tuple[int, ...]]:
