@@ -19,7 +19,10 @@ try {
   kept = JSON.parse(localStorage.getItem(KEY) || "[]");
 } catch { /* no storage, or not ours: begin with nothing */ }
 
+let era = 0; // grows with each press and each answer: a page that was asked for before is out of date
+
 function keep(acts) {
+  era += 1;
   kept = acts;
   try {
     if (kept.length) localStorage.setItem(KEY, JSON.stringify(kept));
@@ -121,6 +124,7 @@ async function flush() {
 
 /** Ask for the page again, and take over what may have changed. */
 async function refresh() {
+  const asked = era;
   let page;
   try {
     const answer = await fetch(location.pathname, { cache: "no-store", headers: { "X-Refresh": "1" }, signal: AbortSignal.timeout(ANSWER_MS) });
@@ -131,6 +135,10 @@ async function refresh() {
     return;
   }
   offline(false);
+  if (asked !== era) { // whoever pressed or was answered meanwhile knows better; flush asks again when all is sent
+    if (!kept.some(({ refused }) => !refused) && !sending) refresh();
+    return;
+  }
   if (!page.getElementById("standing")) { // the link ended
     document.querySelector("main").replaceChildren(...page.querySelector("main").children);
     keep([]);

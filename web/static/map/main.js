@@ -8,6 +8,7 @@ import { pick } from "./large.js";
 import { addGrounds, addLegend, addRoadKey } from "./legend.js";
 import { arrangeLabels, drawLayer, nameOf, textElement, WHOLE_UP_TO } from "./layers.js";
 import { addMeasure } from "./measure.js";
+import { followPositions } from "./positions.js";
 import { addSearch } from "./search.js";
 import { arrange, drawProposal, drawState, say } from "./state.js";
 
@@ -274,17 +275,21 @@ addSearch({
   },
 });
 
+const units = followPositions(map, config, getJSON, openPanel);
 let asked = 0;
 async function refresh() {
   const turn = ++asked;
   const state = await getJSON("/api/v1/map/state");
-  if (turn === asked) drawState(group, state, { ...config, open: openPanel });
+  if (turn !== asked) return;
+  drawState(group, state, { ...config, open: openPanel });
+  units.all(state.positions);
 }
 
 let waiting = null;
 listen(
   () => { waiting ??= setTimeout(() => { waiting = null; refresh(); }, 80); },
   (on) => { if (on) refresh(); },
+  (unit) => units.moved(unit),
 );
 
 const [west, south, east, north] = config.bounds;
