@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.usecases import orders, villages
+from api.usecases import arrivals, orders, villages
 from data.incidents import IncidentRecord
 from data.locate import Location
 from data.orders import OrderRecord
 from data.villages import Contact
+from dispatch.arrivals import Arrival
 from dispatch.model import Legs
 from web.names import Names
 from web.view import View
@@ -34,6 +35,8 @@ class ShownOrder:
     answered_ms: int | None
     acts: tuple[str, ...]
     kind: str
+    expected: Arrival | None
+    """When it will be there, seen from where it was last; None while nobody knows."""
     people: tuple[Contact, ...]
     """Whom a village's order reaches, A first; masked for those who may not see people."""
 
@@ -41,7 +44,10 @@ class ShownOrder:
 def shown(view: View, found: Sequence[OrderRecord], names: Names) -> list[ShownOrder]:
     """Put words to orders."""
     people = villages.contacts(view.context, {one.village for one in found if one.village is not None})
-    return [_show(view, order, names, people.get(order.village or "", ())) for order in found]
+    due = arrivals.expected(view.context, found)
+    return [
+        _show(view, order, names, people.get(order.village or "", ()), due.get(order.id)) for order in found
+    ]
 
 
 def show(view: View, order: OrderRecord, names: Names) -> ShownOrder:
@@ -49,7 +55,9 @@ def show(view: View, order: OrderRecord, names: Names) -> ShownOrder:
     return shown(view, [order], names)[0]
 
 
-def _show(view: View, order: OrderRecord, names: Names, people: tuple[Contact, ...]) -> ShownOrder:
+def _show(
+    view: View, order: OrderRecord, names: Names, people: tuple[Contact, ...], expected: Arrival | None
+) -> ShownOrder:
     answered = order.acknowledged_at or order.refused_at
     return ShownOrder(
         id=order.id,
@@ -64,6 +72,7 @@ def _show(view: View, order: OrderRecord, names: Names, people: tuple[Contact, .
         answered_ms=round((answered - order.sent_at).total_seconds() * MS) if answered else None,
         acts=tuple(orders.possible_acts(view.context, order)),
         kind=order.kind,
+        expected=expected,
         people=people,
     )
 

@@ -319,3 +319,17 @@ def test_two_officers_edit_one_incident_and_both_versions_are_shown(
     assert "&lt;b&gt;两人&lt;/b&gt;失联" in conflict.text
     assert "东沟滑坡" in conflict.text, "what nobody disputes is as the other wrote it"
     assert "两人" not in commander.get(page).text
+
+
+def test_a_confirmed_plan_calls_the_village_too(commander: Reader) -> None:
+    """The village where it happens is called with the same press, unless its tick was taken away."""
+    where = {"type": "landslide", "level": 4, "lon": "111.155", "lat": "36.0"}
+    for ticked in (True, False):
+        incident = commander.send("/incidents", "/incidents", **where).url.path
+        plan = commander.send(incident, "/plans").url.path
+        offered = re.search(r'name="call" value="([^"]+)" checked', commander.get(plan).text)
+        assert offered
+        fields = {"call": offered[1]} if ticked else {}
+        commander.send(plan, f"{plan}/confirm", **fields)
+        shown = commander.get(incident).text
+        assert ("派人到路口引导救援队伍" in re.split('id="call-village"', shown)[0]) == ticked

@@ -1,12 +1,13 @@
 """Plans: propose one, see it beside nearest-first, pin and ban, ask what if, confirm."""
 
+from contextlib import suppress
 from typing import Annotated, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Form, Query, Response
 
 from api.errors import InvalidError, MusterError
-from api.usecases import incidents, plans
+from api.usecases import incidents, plans, villages
 from api.usecases.plans import PlanView
 from dispatch import explain
 from dispatch.model import Wish
@@ -105,11 +106,24 @@ def _page(
         plan=plan,
         proposal=proposals.show(plan, reader),
         reasons=why,
+        calls=_calls(view, plan),
         prove=prove and may_propose and not plan.plan.proven,
         proof=_proof(view, plan, after, reader) if after else "",
         may_propose=may_propose,
         may_confirm=actor.may("plan.confirm"),
     )
+
+
+def _calls(view: View, plan: PlanView) -> list[tuple[str, str]]:
+    """Offer the village where each incident lies, unless it is called already: "incident:village" and its name."""
+    if not view.context.actor.may("order.call_village") or plan.state != "proposed":
+        return []
+    found = ((one, villages.choices(view.context, one)) for one in plan.incident_ids)
+    return [
+        (f"{incident}:{choice.home.code}", view.words.name(choice.home))
+        for incident, choice in found
+        if choice.home is not None and choice.home.code not in choice.called
+    ]
 
 
 def _reasons(view: View, plan: PlanView) -> tuple[dict[str, tuple[str, ...]], names.Names]:
@@ -151,6 +165,7 @@ def standing(view: Reading, plan_id: int) -> Response:
         "plan_standing.html",
         plan=plan,
         incidents=[incidents.get(view.context, one) for one in plan.incident_ids],
+        calls=_calls(view, plan),
         sentence=proposals.sentence(plan, view.words),
         may_confirm=view.context.actor.may("plan.confirm"),
     )
@@ -230,12 +245,28 @@ def reasons(view: Reading, plan_id: int) -> Response:
 
 
 @router.post("/plans/{plan_id}/confirm")
-def confirm(view: Writing, plan_id: int, request_id: Annotated[UUID, Form()]) -> Response:
-    """Confirm a plan; when something has changed meanwhile, show the plan with what."""
+def confirm(
+    view: Writing,
+    plan_id: int,
+    request_id: Annotated[UUID, Form()],
+    call: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Confirm a plan; when something has changed meanwhile, show the plan with what.
+
+    Villages that stay ticked are called once the orders are out: a village that cannot be called holds no team back.
+    """
     try:
         plans.confirm(view.context, plan_id, request_id=request_id)
     except MusterError as error:
         return _page(view, plan_id, error)
+    for incident, _, village in (one.partition(":") for one in call or ()):
+        with suppress(MusterError):
+            villages.call(
+                view.context,
+                int(incident) if incident.isdecimal() else 0,
+                village,
+                request_id=uuid5(request_id, f"{incident}:{village}"),
+            )
     plan = plans.get(view.context, plan_id)
     return see(
         f"/incidents/{plan.incident_ids[0]}?sent={plan_id}"

@@ -30,7 +30,8 @@ function keep(acts) {
   } catch { /* private windows may refuse to store: what is kept lives as long as the page */ }
 }
 
-let sent = []; // titles of what was sent while this page stands
+let sent = []; // what was sent since the last press
+let done = new Set(); // acts that were answered and that the page, which is older, still offers
 let sending = false;
 
 function line(className, mark, ...texts) {
@@ -43,7 +44,7 @@ function line(className, mark, ...texts) {
 /** Show what waits, what went and what was refused, and offer the first step that nobody has pressed. */
 function show() {
   const waiting = kept.filter(({ refused }) => !refused);
-  const pressed = new Set(waiting.map(({ act }) => act));
+  const pressed = new Set([...done, ...waiting.map(({ act }) => act)]);
   const forms = [...standing().querySelectorAll("form[data-act]")];
   const next = pressed.has("refuse") ? null : forms.find((form) => !pressed.has(form.dataset.act));
   for (const form of forms) form.hidden = form !== next;
@@ -110,6 +111,7 @@ async function flush() {
     if (answer.ok || answer.body.code?.endsWith("already_done")) {
       keep(kept.filter((one) => one !== item));
       sent.push(item.act);
+      done.add(item.act);
     } else {
       const why = config.refusals[answer.body.code] || config.failed;
       // steps that were pressed after this one rest on it
@@ -145,6 +147,7 @@ async function refresh() {
     sharing?.stop();
     return;
   }
+  done = new Set();
   for (const id of ["standing", "around"]) {
     document.getElementById(id).replaceWith(document.adoptNode(page.getElementById(id)));
   }
