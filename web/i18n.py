@@ -96,3 +96,8 @@ def moment(at: datetime | None, lang: Lang, zone: ZoneInfo) -> str:
 def second(at: datetime, zone: ZoneInfo) -> str:
     """Write a time of day by the clock of the place, to the second."""
     return at.astimezone(zone).strftime("%H:%M:%S")
+
+
+def clock(at: datetime, zone: ZoneInfo) -> str:
+    """Write the minute of a moment that needs no date."""
+    return at.astimezone(zone).strftime("%H:%M")

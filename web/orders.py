@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from api.usecases import arrivals, orders, villages
+from api.usecases.board import Attended
 from data.incidents import IncidentRecord
 from data.locate import Location
 from data.orders import OrderRecord
@@ -17,6 +18,15 @@ from web.view import View
 from web.wording import Words, need_parts
 
 MS = 1000
+FORWARD = ("acknowledge", "depart", "arrive", "finish")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of an order's way, and when it was done."""
+
+    name: str
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +47,23 @@ class ShownOrder:
     kind: str
     expected: Arrival | None
     """When it will be there, seen from where it was last; None while nobody knows."""
+    open: bool
+    answer_by: datetime | None
+    steps: tuple[Step, ...]
+    reason: str
     people: tuple[Contact, ...]
     """Whom a village's order reaches, A first; masked for those who may not see people."""
+    wants_substitute: bool = False
+    """Whether somebody else must be found: refused with its need open, or nobody answered in time."""
+
+
+def attended(view: View, found: Sequence[Attended], names: Names) -> list[ShownOrder]:
+    """Put words to orders in the turn in which they need attention."""
+    orders_shown = shown(view, [one.order for one in found], names)
+    return [
+        replace(order, wants_substitute=one.wants_substitute)
+        for order, one in zip(orders_shown, found, strict=True)
+    ]
 
 
 def shown(view: View, found: Sequence[OrderRecord], names: Names) -> list[ShownOrder]:
@@ -73,7 +98,22 @@ def _show(
         acts=tuple(orders.possible_acts(view.context, order)),
         kind=order.kind,
         expected=expected,
+        open=order.is_open,
+        answer_by=order.answer_by,
+        steps=steps_of(view.words, order),
+        reason=order.reason,
         people=people,
+    )
+
+
+def steps_of(words: Words, order: OrderRecord) -> tuple[Step, ...]:
+    """Give the steps of an order's way; a village's is done without a way."""
+    times = (order.acknowledged_at, order.departed_at, order.arrived_at, order.finished_at)
+    steps = zip(FORWARD, times, strict=True)
+    return tuple(
+        Step(name=words.order_act(act), at=at)
+        for act, at in steps
+        if order.kind != "village" or act in {"acknowledge", "finish"}
     )
 
 

@@ -62,6 +62,7 @@ def environment(lang: Lang, zone: ZoneInfo) -> Environment:
     made.filters["duration"] = partial(i18n.duration, lang=lang)
     made.filters["whole_minutes"] = i18n.whole_minutes
     made.filters["distance"] = partial(i18n.distance, lang=lang)
+    made.filters["clock"] = partial(i18n.clock, zone=zone)
     made.filters["moment"] = partial(i18n.moment, lang=lang, zone=zone)
     return made
 

@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData
 
 from api.errors import InvalidError, MusterError
-from api.usecases import aid, board, incidents, orders, places, plans, villages
+from api.usecases import aid, board, incidents, places, plans, villages
 from api.usecases.incidents import Standing
 from data.locate import Found
 from dispatch.model import Position
 from web import names
 from web.names import Mentioned
-from web.orders import shown
+from web.orders import attended
 from web.view import PageRoute, Reading, View, Writing, see, sent_form
 
 router = APIRouter(route_class=PageRoute)
@@ -173,12 +173,13 @@ def _choices(view: View, form: ReportForm) -> list[Choice]:
 
 
 @router.get("/incidents/{incident_id}")
-def page(view: Reading, incident_id: int) -> Response:
-    """Show one incident: where, what it still needs, its orders."""
+def page(view: Reading, incident_id: int, sent: int | None = None) -> Response:
+    """Show one incident: where, what it still needs, its orders. `sent`: a plan that was just confirmed."""
     context, actor = view.context, view.context.actor
     incident = incidents.get(context, incident_id)
     acts = incidents.possible_acts(context, incident)
-    its_orders = orders.listing(context, incident=incident_id)
+    its_orders = board.orders_by_attention(context, incident=incident_id)
+    known = names.read(view, Mentioned().orders(one.order for one in its_orders))
     return view.render(
         "incident.html",
         refusal="",
@@ -188,7 +189,8 @@ def page(view: Reading, incident_id: int) -> Response:
             (code, incident.details[code]) for code in _details_of(view, incident) if code in incident.details
         ],
         may_edit="incident.edit" in acts,
-        orders=shown(view, its_orders, names.read(view, Mentioned().orders(its_orders))),
+        orders=attended(view, its_orders, known),
+        sent=sent,
         plan=plans.latest_for(context, incident_id),
         may_propose="plan.propose" in acts,
         may_change_level="incident.change_level" in acts,

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Response
 
 from api.errors import MusterError
-from api.usecases import incidents, orders, sheets, watching
+from api.usecases import board, incidents, orders, sheets, watching
 from web import names
 from web.i18n import N_
 from web.names import Mentioned
-from web.orders import ShownOrder, show, shown, text_of
+from web.orders import ShownOrder, attended, show, text_of
 from web.view import Link, PageRoute, Reading, Writing, own_path, see
 from web.ways import ShownWay, shown_way
 
@@ -34,12 +34,13 @@ class Sheet:
 
 
 @router.get("/orders")
-def listing(view: Reading, all: bool = False) -> Response:  # noqa: A002, FBT001, FBT002  # the query's own name
-    """List open orders, or all, by incident."""
+def listing(view: Reading, all: bool = False, sent: int | None = None) -> Response:  # noqa: A002, FBT001, FBT002  # the query's own name
+    """List open orders, or all, by incident: first those that somebody should look at. `sent`: a plan just confirmed."""
     context = view.context
     by_incident: dict[int | None, list[ShownOrder]] = defaultdict(list)
-    found = orders.listing(context, only_open=not all)
-    for order in shown(view, found, names.read(view, Mentioned().orders(found))):
+    found = board.orders_by_attention(context, only_open=not all)
+    known = names.read(view, Mentioned().orders(one.order for one in found))
+    for order in attended(view, found, known):
         by_incident[order.incident_id].append(order)
     groups = [
         (incidents.get(context, one) if one else None, its_orders) for one, its_orders in by_incident.items()
@@ -47,8 +48,10 @@ def listing(view: Reading, all: bool = False) -> Response:  # noqa: A002, FBT001
     return view.render(
         "orders.html",
         everything=all,
+        sent=sent,
         groups=groups,
         may_link=context.actor.may("order.link"),
+        may_replan=context.actor.may("plan.replan"),
         homewards={one.id for one in watching.standing_by(context)},
     )
 
@@ -57,13 +60,16 @@ def listing(view: Reading, all: bool = False) -> Response:  # noqa: A002, FBT001
 def links(
     view: Writing,
     incident: Annotated[int | None, Form()] = None,
-    order: Annotated[int | None, Form()] = None,
+    plan: Annotated[int | None, Form()] = None,
+    order: Annotated[list[int], Form()] = [],  # noqa: B006  # FastAPI copies it
 ) -> Response:
-    """Make links for one order or all open ones of an incident, and show them this once, ready to print."""
+    """Make links for these orders, or all open ones of an incident or a plan, and show them this once, ready to print."""
     context = view.context
-    found = (
-        [orders.get(context, order)] if order else orders.listing(context, incident=incident, only_open=True)
-    )
+    if order:
+        found = [orders.get(context, one) for one in order]
+    else:
+        listed = orders.listing(context, incident=incident, only_open=True)
+        found = [one for one in listed if plan in (None, one.plan_id)]
     known = names.read(view, Mentioned().orders(found))
     made = []
     for one in found:

@@ -51,21 +51,35 @@ function suggest(input) {
 // -- buttons that need no server ----------------------------------------------------------------------------------------
 
 document.addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-copy-from], [data-take], [data-tick]");
+  const button = target.closest?.("[data-copy-from], [data-take], [data-tick], [data-print]");
   if (!button) return;
-  const { copyFrom, take, tick: ticked } = button.dataset;
-  if (copyFrom) {
-    const source = document.getElementById(copyFrom);
-    navigator.clipboard?.writeText(source.value ?? source.textContent.trim());
-    button.dataset.done = "";
-  }
+  const { copyFrom, take, tick: ticked, print: printing } = button.dataset;
+  if (copyFrom) copy(document.getElementById(copyFrom), button);
+  if (printing !== undefined) window.print();
   if (take !== undefined) button.closest(".field").querySelector("input, textarea").value = take;
   if (ticked !== undefined) {
-    for (const box of button.form.querySelectorAll("input[type=checkbox][name=order]")) box.checked = box.dataset.state === ticked || !ticked;
+    for (const box of button.form.elements) if (box.type === "checkbox") box.checked = box.dataset.state === ticked;
   }
 });
 
+/** Copy a text field. An intranet page without https has no clipboard, but what is selected can be copied there too. */
+function copy(field, button) {
+  if (navigator.clipboard) navigator.clipboard.writeText(field.value);
+  else {
+    field.select();
+    document.execCommand("copy");
+  }
+  button.dataset.done = "";
+}
+
+// Ticks stay when somebody else's act redraws the list.
+let ticks = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  ticks = [...document.querySelectorAll("input[type=checkbox][form=links]:checked")].map(({ value }) => value);
+});
+
 function settled() {
+  for (const box of document.querySelectorAll("input[type=checkbox][form=links]")) if (ticks.includes(box.value)) box.checked = true;
   preselect(document.querySelector("form[data-report]"));
   tick();
 }
