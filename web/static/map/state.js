@@ -2,6 +2,7 @@
 /* global L */
 
 import { drawHazards } from "./hazards.js";
+import { linkWays } from "./ways.js";
 import { nameOf, textElement } from "./layers.js";
 
 // state of an order: mark and tone. The mark says it where colour cannot.
@@ -170,8 +171,11 @@ export function drawProposal(group, routes) {
     if (!units.has(key)) units.set(key, LEGS[units.size % LEGS.length]);
     return units.get(key);
   };
-  group.addLayer(lines(routes, ({ properties }) => ({
+  const style = ({ properties }) => ({
     pane: "routes", color: colour(properties), weight: properties.second ? 2.5 : 5, opacity: properties.second ? 0.65 : 0.85,
     dashArray: properties.walk ? ON_FOOT : properties.second ? "3 7" : null,
-  })));
+  });
+  const drawn = L.geoJSON(routes, { style });
+  linkWays(drawn, style);
+  group.addLayer(drawn);
 }
