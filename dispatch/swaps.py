@@ -13,7 +13,7 @@ from dispatch.propose import Ground
 
 SwapKind = Literal["team", "vehicle", "depot"]
 AT_MOST: Final = 6
-LEAST_TIME_S: Final = 0.05
+LEAST_TIME_S: Final = 0.1
 """A candidate that the stopwatch leaves less than this is listed without its cost."""
 
 

@@ -1189,6 +1189,12 @@ meanwhile, nothing is done and you are told what.",
         """Join what another plan costs into one line."""
         return pick(("，", ", "), self.lang).join(parts) or pick(("同样好", "as good as this one"), self.lang)
 
+    def at_most(self, cost: str) -> str:
+        """Say that a cost was not proven in the time: it may be less."""
+        return pick(("{cost}（未证明，可能更小）", "{cost} (not proven, may be less)"), self.lang).format(
+            cost=cost
+        )
+
     # -- a plan in sentences
 
     def confirm_sentence(self, *, teams: int, vehicles: int, carriers: int, items: int, move_ups: int) -> str:

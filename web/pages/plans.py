@@ -188,7 +188,8 @@ def cost(view: Reading, plan_id: int, wish: Annotated[list[str], Query()] = []) 
 
 def _cost(view: View, plan: PlanView, found: explain.Alternative) -> str:
     titles = {one: view.words.incident_title(incidents.get(view.context, one)) for one in plan.incident_ids}
-    return proposals.cost(plan.plan, found.plan, found.changes, view.words, titles)
+    said = proposals.cost(plan.plan, found.plan, found.changes, view.words, titles)
+    return said if found.plan.proven else view.words.at_most(said)
 
 
 def _same(view: View, plan: PlanView, found: explain.Alternative) -> bool:
