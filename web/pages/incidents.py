@@ -191,6 +191,7 @@ def page(view: Reading, incident_id: int, sent: int | None = None) -> Response:
         may_edit="incident.edit" in acts,
         orders=attended(view, its_orders, known),
         sent=sent,
+        may_replan=actor.may("plan.replan"),
         plan=plans.latest_for(context, incident_id),
         may_propose="plan.propose" in acts,
         may_change_level="incident.change_level" in acts,
