@@ -38,20 +38,33 @@ class Networks:
 
     def current(self) -> tuple[int, RoadNetwork]:
         """Return the present version and its network. Raises UnavailableError while no roads were imported."""
+        loaded = self._loaded
+        if loaded is not None and loaded[0] == self._stored():
+            return loaded
+        with self._lock:  # who waits here for the roads holds no connection that others need
+            if self._loaded is None or self._loaded[0] != self._stored():
+                self._loaded = self._load()
+            return self._loaded
+
+    def _stored(self) -> int:
         with self._read() as connection:
-            version = roads.current_version(connection)
-            if version is None:
-                raise UnavailableError("no_road_network")
-            with self._lock:
-                if self._loaded is None or self._loaded[0] != version:
-                    self._loaded = version, roads.load_network(connection)
-                    for rule in self._loaded[1].unread_rules:
-                        log.warning(
-                            "road edge %s: hours not understood, left out: %s", rule.edge_id, rule.text
-                        )
-                    if self._orders is not None:
-                        prepare_beside(self._loaded[1], self._orders)
-                return self._loaded
+            return _version(connection)
+
+    def _load(self) -> tuple[int, RoadNetwork]:
+        with self._read() as connection:
+            version, network = _version(connection), roads.load_network(connection)
+        for rule in network.unread_rules:
+            log.warning("road edge %s: hours not understood, left out: %s", rule.edge_id, rule.text)
+        if self._orders is not None:
+            prepare_beside(network, self._orders)
+        return version, network
+
+
+def _version(connection: Connection) -> int:
+    version = roads.current_version(connection)
+    if version is None:
+        raise UnavailableError("no_road_network")
+    return version
 
 
 def prepare_beside(network: RoadNetwork, orders: Path) -> threading.Thread | None:

@@ -35,6 +35,7 @@ _ROLES: Final = ("commander", "commander", "duty_officer", "administrator")
 _LISTENERS: Final = 16
 _CATCH_UP_S: Final = 60.0
 _LAST_ANSWER_S: Final = 120.0
+_LAST_WORDS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,10 @@ def run(weather: Weather, *, prepare: Prepare | None = None, told: Told = lambda
             seen = _blow(weather, site, people, told)
             told("checking what is stored")
             with runtime.opened(settings) as context:
-                return _report(weather, context.acting(local_administrator("storm")), seen)
+                report = _report(weather, context.acting(local_administrator("storm")), seen)
+        if not report.ok:
+            told(f"the server's last words:\n{site.log[-_LAST_WORDS:]}")
+        return report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
