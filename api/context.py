@@ -12,7 +12,7 @@ from api import metrics
 from api.errors import InvalidError
 from api.networks import Networks
 from api.online import OnlineMap
-from api.outage import Outage
+from api.outage import Outage, Room
 from api.pace import Pace
 from api.security import NOBODY, Actor, Passwords
 from api.settings import Settings
@@ -35,12 +35,14 @@ class World:
 
     engine: Engine
     outage: Outage
+    room: Room
     schema: str = worlds.LIVE
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Open one writing transaction; it commits when the block ends without an exception."""
+        """Open one writing transaction; it commits when the block ends without an exception. Raises StoreFullError."""
         with self._connect() as connection, connection.begin():
+            self.room.check(connection)
             yield connection
 
     @contextmanager
@@ -94,7 +96,7 @@ def make_context(settings: Settings, database_url: str, *, clock: Clock = system
     """Make a process's context on the database at `database_url`; nobody acts in it yet."""
     engine = make_engine(database_url, pool_size=settings.connections)
     metrics.watch_pool(engine)
-    world = World(engine=engine, outage=Outage(clock))
+    world = World(engine=engine, outage=Outage(clock), room=Room())
     return Context(
         engine=engine,
         world=world,

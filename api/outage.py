@@ -1,12 +1,14 @@
 """The way to the database when it breaks: a short wait, then a clear refusal, and what each failure means."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
 
@@ -57,3 +59,33 @@ class Outage:
         if error.connection_invalidated or state.startswith(_GONE):
             return self.noticed()
         return StoreFullError("disk_full") if state == _NO_ROOM else error
+
+
+RESERVE_BYTES: Final = 96 * 2**20
+"""Six segments of PostgreSQL's log: without room for the next one it would stop altogether, and reading with it."""
+
+
+class Room:
+    """Refuses writing before the disk under a local database is so full that PostgreSQL could not go on."""
+
+    def __init__(self, reserve_bytes: int = RESERVE_BYTES) -> None:
+        self._reserve = reserve_bytes
+        self._folder: Path | None = None
+        self._asked = False
+
+    def check(self, connection: Connection) -> None:
+        """Raise StoreFullError when too little is left. Says nothing of a database on another machine."""
+        if not self._asked:
+            here = connection.scalar(text("SELECT setting FROM pg_settings WHERE name = 'data_directory'"))
+            local = str(connection.engine.url.query.get("host", "")).startswith("/")
+            self._folder = Path(here) if here and local else None
+            self._asked = True
+        if self._folder is None:
+            return
+        try:
+            free = shutil.disk_usage(self._folder).free
+        except OSError:  # not ours to look into
+            self._folder = None
+            return
+        if free < self._reserve:
+            raise StoreFullError("disk_full", free_mib=free // 2**20)

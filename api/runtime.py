@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Clock, Context, make_context, system_clock
-from api.errors import MusterError, UnavailableError
+from api.errors import DatabaseAwayError, MusterError, UnavailableError
 from api.hub import Hub
 from api.networks import rehearse
 from api.settings import Settings
@@ -22,6 +23,11 @@ from data.cluster import Cluster
 
 _TIDY_S = 3600.0
 _BETWEEN_BATCHES_S = 1.0  # others' work comes first
+_WATCH_EVERY_S = 10.0
+_JUMP_S = 60.0
+_TOLD_FOR_S = 3600.0
+_TROUBLES = frozenset({"disk_nearly_full", "clock_off"})
+
 log = logging.getLogger(__name__)
 
 
@@ -97,7 +103,8 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
         await run_in_threadpool(system.publish_layers, context)
         app.state.context = context
         app.state.hub = hub
-        work = (hub.run(), _warm(context), _tidy(context))
+        app.state.troubles = ()
+        work = (hub.run(), _warm(context), _tidy(context), _watch(app, context))
         tasks = [asyncio.create_task(one) for one in work]
         yield
     finally:
@@ -107,6 +114,23 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
         await run_in_threadpool(entered.__exit__, None, None, None)
 
 
+async def _watch(app: FastAPI, context: Context) -> None:
+    """Keep in `app.state.troubles` what every page warns of: a disk that fills up, a clock that is wrong."""
+    wall, steady = context.clock(), time.monotonic()
+    jumped_until = 0.0
+    while True:
+        standing = await to_the_end(system.readiness, context)
+        went = (context.clock() - wall).total_seconds() - (time.monotonic() - steady)
+        wall, steady = context.clock(), time.monotonic()
+        if went > _JUMP_S:
+            jumped_until = steady + _TOLD_FOR_S
+        found = {code for code in standing.missing if code in _TROUBLES}
+        if steady < jumped_until:
+            found.add("clock_jumped")
+        app.state.troubles = tuple(sorted(found))
+        await asyncio.sleep(_WATCH_EVERY_S)
+
+
 async def _tidy(context: Context) -> None:
     """Delete old fixes, a bounded number at a time, until cancelled. Several processes may do so at once."""
     while True:
@@ -114,7 +138,7 @@ async def _tidy(context: Context) -> None:
         try:
             if await to_the_end(positions.prune, context):
                 pause = _BETWEEN_BATCHES_S
-        except (SQLAlchemyError, MusterError) as error:
+        except (SQLAlchemyError, MusterError, DatabaseAwayError) as error:
             log.warning("Old positions were not deleted: %s", error)
         await asyncio.sleep(pause)
 
@@ -122,6 +146,6 @@ async def _tidy(context: Context) -> None:
 async def _warm(context: Context) -> None:
     """Load the roads, and the code that searches them, before the first plan asks for them."""
     context.networks.prepare_large_ones(context.settings.folder / "roads")
-    with suppress(UnavailableError):
+    with suppress(UnavailableError, DatabaseAwayError):  # whoever plans first loads them then
         _, network = await to_the_end(context.networks.current)
         await run_in_threadpool(rehearse, network)

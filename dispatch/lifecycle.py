@@ -15,7 +15,7 @@ VillageTask = Literal["guide", "warn", "evacuate"]
 """What a village may be asked: guide whoever comes, warn everybody, take people to safety."""
 IncidentState = Literal["open", "closed", "cancelled"]
 IncidentAct = Literal["change_level", "edit", "send_report", "dispatch", "close", "cancel"]
-RefusalCode = Literal["already_done", "not_in_this_state", "before_previous_act", "orders_open"]
+RefusalCode = Literal["already_done", "not_in_this_state", "orders_open"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +78,16 @@ OPEN_ORDER_STATES: Final[frozenset[OrderState]] = frozenset({"sent", "acknowledg
 
 
 def next_order(standing: OrderStanding, act: OrderAct, now: datetime) -> OrderStanding | Refusal:
-    """Tell what an order becomes by `act` at `now`, or why not."""
+    """Tell what an order becomes by `act` at `now`, or why not.
+
+    A clock that went back stops nobody: the act then counts from the act before it, so that no minutes are negative.
+    """
     steps = _steps(village=standing.village)
     state = steps.get((standing.state, act))
     if state is None:
         done = standing.state in {after for (_, by), after in steps.items() if by == act}
         return Refusal(code="already_done" if done else "not_in_this_state", state=standing.state, act=act)
-    if now < standing.since:
-        return Refusal(code="before_previous_act", state=standing.state, act=act)
-    return OrderStanding(state=state, since=now, village=standing.village)
+    return OrderStanding(state=state, since=max(now, standing.since), village=standing.village)
 
 
 def next_incident(standing: IncidentStanding, act: IncidentAct, now: datetime) -> IncidentStanding | Refusal:
@@ -95,11 +96,9 @@ def next_incident(standing: IncidentStanding, act: IncidentAct, now: datetime) -
     if state is None:
         done = (standing.state, act) in {("closed", "close"), ("cancelled", "cancel")}
         return Refusal(code="already_done" if done else "not_in_this_state", state=standing.state, act=act)
-    if now < standing.since:
-        return Refusal(code="before_previous_act", state=standing.state, act=act)
     if act == "close" and standing.open_orders:
         return Refusal(code="orders_open", state=standing.state, act=act)
-    return IncidentStanding(state=state, since=now, open_orders=standing.open_orders)
+    return IncidentStanding(state=state, since=max(now, standing.since), open_orders=standing.open_orders)
 
 
 def possible_order_acts(state: OrderState, *, village: bool = False) -> tuple[OrderAct, ...]:

@@ -139,6 +139,7 @@ class View:
                 actor=self.context.actor,
                 path=self.request.url.path,
                 navigation=self.request.app.state.navigation,
+                troubles=[self.words.trouble(code) for code in self.request.app.state.troubles],
                 csrf_field=CSRF_FIELD,
                 csrf=csrf_token(session) if session else "",
                 request_id=uuid.uuid4,

@@ -273,10 +273,6 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     # states
     "already_done": ("这一步已经完成。", "This step was already done."),
     "not_in_this_state": ("当前状态下不能执行这一步。", "This is not possible in the present state."),
-    "before_previous_act": (
-        "时间早于上一步，请检查时钟。",
-        "The time lies before the step before it; check the clock.",
-    ),
     "village_called_already": (
         "该村已有未完成的叫应指令。",
         "This village has an open order for this incident already.",
@@ -322,6 +318,20 @@ CHANGES: Final[Mapping[str, Pair]] = {
     "quantity": ("库存不足：原有 {was}，现余 {now}。", "Too little stock: {was} before, {now} now. "),
 }
 
+TROUBLES: Final[Mapping[str, Pair]] = {
+    "disk_nearly_full": (
+        "服务器磁盘将满，很快将无法保存新的操作，请立即通知管理员清理磁盘。",
+        "The server's disk is nearly full: soon nothing more can be stored. Tell the administrator at once.",
+    ),
+    "clock_off": (
+        "服务器时钟早于最近一次操作的时间，时间和倒计时可能不准，请通知管理员校时。",
+        "The server's clock stands before the last act: times and countdowns may be wrong. Tell the administrator.",
+    ),
+    "clock_jumped": (
+        "服务器时钟刚刚向前跳变，时间和倒计时可能不准，请通知管理员校时。",
+        "The server's clock has just jumped ahead: times and countdowns may be wrong. Tell the administrator.",
+    ),
+}
 REASONS: Final[Mapping[str, Pair]] = {
     # why it goes
     "pinned": ("指挥长指定出动；{total_ms}到位。", "The commander's word; in effect after {total_ms}."),
@@ -781,6 +791,10 @@ meanwhile, nothing is done and you are told what.",
     def problem(self, code: str, details: Mapping[str, Any]) -> str:
         """Say why an act was not done."""
         return fill(pick(PROBLEMS[code], self.lang), details, self.lang)
+
+    def trouble(self, code: str) -> str:
+        """Warn of what is wrong with the server."""
+        return pick(TROUBLES[code], self.lang)
 
     def reason(self, code: str, numbers: Mapping[str, Any]) -> str:
         """Say why a unit goes, or does not."""

@@ -38,12 +38,12 @@ class Away:
         asked = _Asked(receive, send)
         try:
             try:
-                await self.app(dict(scope), asked.receive, asked.send)
+                await self.app(scope, asked.receive, asked.send)
             except DatabaseAwayError:
                 if asked.begun or scope["method"] not in _READS:
                     raise
                 asked.again()
-                await self.app(dict(scope), asked.receive, asked.send)
+                await self.app(scope, asked.receive, asked.send)
         except DatabaseAwayError as error:
             if asked.begun:
                 raise

@@ -117,7 +117,7 @@ def run(weather: Weather, *, prepare: Prepare | None = None, told: Told = lambda
             with runtime.opened(settings) as context:
                 report = _report(weather, context.acting(local_administrator("storm")), seen)
         if not report.ok:
-            told(f"the server's last words:\n{site.log[-_LAST_WORDS:]}")
+            told(f"the server's last complaints:\n{site.complaints[-_LAST_WORDS:]}")
         return report
 
 

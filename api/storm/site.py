@@ -62,13 +62,14 @@ class Site:
         deadline = time.monotonic() + _STARTS_WITHIN_S
         while Line(self.port).ask("GET", "/ready", patience_s=0.0).status != HTTPStatus.OK:
             if time.monotonic() > deadline or (self._owner is not None and self._owner.poll() is not None):
-                raise RuntimeError(f"the server did not start: {self.log[-2000:]}")
+                raise RuntimeError(f"the server did not start: {self.complaints[-2000:]}")
             time.sleep(0.2)
 
     @property
-    def log(self) -> str:
-        """What the server wrote."""
-        return (self.folder / "server.log").read_text(errors="replace")
+    def complaints(self) -> str:
+        """What the server wrote of its troubles."""
+        lines = (self.folder / "server.log").read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if '"level": "info"' not in line)
 
     def _start(self, log: IO[bytes]) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MUSTER_")}

@@ -336,8 +336,9 @@ def close(ctx: Context, incident_id: int, *, request_id: UUID, reason: str = "")
     """Close an incident. Raises ConflictError while an order for it is open."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        _standing(ctx, connection, incident_id, "close", now)
-        incidents.set_state(connection, incident_id=incident_id, state="closed", at=now)
+        record = _standing(ctx, connection, incident_id, "close", now)
+        ended_at = max(now, record.reported_at)  # whatever the clock says
+        incidents.set_state(connection, incident_id=incident_id, state="closed", at=ended_at)
         return Done(subject="incident", id=incident_id, payload={"reason": reason})
 
     perform(ctx, "incident.close", request_id, {"incident": incident_id, "reason": reason}, do)
@@ -348,12 +349,13 @@ def cancel(ctx: Context, incident_id: int, *, request_id: UUID, reason: str = ""
     """Cancel an incident, as after a false alarm: its open orders end and their stock goes back."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        _standing(ctx, connection, incident_id, "cancel", now)
+        record = _standing(ctx, connection, incident_id, "cancel", now)
         ended = orders.lock_open(connection, incident_id)
         stock.hold(connection, [order.id for order in ended])
         for order in ended:
             order_acts.advance(connection, order.id, "cancel", actor=ctx.actor.name, now=now, reason=reason)
-        incidents.set_state(connection, incident_id=incident_id, state="cancelled", at=now)
+        ended_at = max(now, record.reported_at)  # whatever the clock says
+        incidents.set_state(connection, incident_id=incident_id, state="cancelled", at=ended_at)
         payload = {"reason": reason, "orders": [order.id for order in ended]}
         return Done(subject="incident", id=incident_id, payload=payload)
 

@@ -87,7 +87,9 @@ def advance(
     elif act in {"refuse", "cancel"}:
         stock.release(connection, order_id=order_id, actor=actor, at=now)
         stock.give_back(connection, order_id=order_id, actor=actor, at=now)
-    return orders.advance(connection, order_id=order_id, state=answer.state, at=now, reason=reason or None)
+    return orders.advance(
+        connection, order_id=order_id, state=answer.state, at=answer.since, reason=reason or None
+    )
 
 
 def make_link(ctx: Context, order_id: int, *, request_id: UUID) -> MadeLink:

@@ -19,6 +19,7 @@ from data.integrity import Violation
 DISK_NEEDED_BYTES: Final = 256 * 2**20
 """Below this PostgreSQL may stop in the middle of an act: people are told before."""
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
+_LOOKED_AT: Final = 100  # acts: those after a clock went back have its wrong time, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,8 @@ class Standing:
 
     @property
     def ready(self) -> bool:
-        """Whether people can work: roads may come later, so they do not count."""
-        return not set(self.missing) - {"no_roads"}
+        """Whether people can work. Roads may come later; a full disk or a wrong clock is told, and stops no reader."""
+        return not set(self.missing) - {"no_roads", "disk_nearly_full", "clock_off"}
 
 
 def readiness(ctx: Context) -> Standing:
@@ -70,9 +71,10 @@ def readiness(ctx: Context) -> Standing:
 
 
 def _in_the_past(connection: Connection, now: datetime) -> bool:
-    """Whether our clock stands before the last act: due times and clocks of orders would be wrong."""
+    """Whether our clock stands before one of the last acts: due times and clocks of orders would be wrong."""
     number = journal.latest(connection)
-    return any(last.at > now + CLOCK_MAY_DIFFER for last in journal.after(connection, number - 1, limit=1))
+    last = journal.after(connection, number - _LOOKED_AT, limit=_LOOKED_AT)
+    return any(one.at > now + CLOCK_MAY_DIFFER for one in last)
 
 
 def disk_free_bytes(folder: Path) -> int:
