@@ -18,7 +18,7 @@ from api.storm.wire import Line
 Victim = Literal["worker", "postgres", "backend", "owner"]
 VICTIMS: Final[tuple[Victim, ...]] = ("worker", "postgres", "backend", "owner")
 
-_STARTS_WITHIN_S: Final = 120.0
+_STARTS_WITHIN_S: Final = 300.0
 _SERVE: Final = "import sys; from api.cli import main; sys.argv = ['muster', *sys.argv[1:]]; main()"
 
 

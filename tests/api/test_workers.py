@@ -35,7 +35,7 @@ def workers_of(owner: int) -> set[int]:
 
 def alive(port: int) -> bool:
     try:
-        with urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:  # our own address
+        with urlopen(f"http://127.0.0.1:{port}/ready", timeout=30) as answer:  # our own address
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
@@ -50,7 +50,7 @@ def site(database: str, engine: Engine) -> Iterator[tuple["subprocess.Popen[byte
     command = [sys.executable, "-c", SERVE, "serve", "--workers", "2", "--port", str(port)]
     with subprocess.Popen(command, env={**os.environ, "MUSTER_DATABASE_URL": database}) as owner:
         try:
-            assert within(60, lambda: alive(port))
+            assert within(300, lambda: alive(port))
             yield owner, port
         finally:
             owner.kill()
@@ -65,10 +65,10 @@ def test_a_dead_worker_is_replaced_and_none_outlives_the_owner(
     assert len(first) == 2
     victim = min(first)
     os.kill(victim, signal.SIGKILL)
-    assert within(30, lambda: len(workers_of(owner.pid) - {victim}) == 2)
-    assert within(30, lambda: alive(port))
+    assert within(120, lambda: len(workers_of(owner.pid) - {victim}) == 2)
+    assert within(120, lambda: alive(port))
     last = workers_of(owner.pid)
     owner.kill()
     owner.wait()
-    assert within(30, lambda: not any(Path(f"/proc/{pid}").exists() for pid in last))
+    assert within(120, lambda: not any(Path(f"/proc/{pid}").exists() for pid in last))
     socket.create_server(("127.0.0.1", port)).close()
