@@ -333,3 +333,18 @@ def test_a_confirmed_plan_calls_the_village_too(commander: Reader) -> None:
         commander.send(plan, f"{plan}/confirm", **fields)
         shown = commander.get(incident).text
         assert ("派人到路口引导救援队伍" in re.split('id="call-village"', shown)[0]) == ticked
+
+
+def test_a_tracker_is_made_on_its_page_and_its_token_shown_once(
+    client: TestClient, ids: dict[str, int]
+) -> None:
+    """Whoever mounts the device copies the token now; nobody reads it later."""
+    administrator = Reader(client, "administrator")
+    made = administrator.send("/trackers", "/trackers", name="车载01", kind="team", unit=ids["far"])
+    assert re.search(r"<code>[\w-]{40,}</code>", made.text)
+    listed = administrator.get("/trackers").text
+    assert "车载01" in listed
+    assert "<code>" not in listed
+    assert "停用" in administrator.send("/trackers", "/trackers/1/revoke").text
+    unknown = administrator.send("/trackers", "/trackers", name="x", kind="team", unit=999)
+    assert (unknown.status_code, "没有这支队伍" in unknown.text) == (404, True)
