@@ -25,7 +25,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import checkup, demonstration, import_report, logs, metrics, runtime, worker
-from api.commands import aid, check, county, db, hazards, trackers
+from api.commands import aid, audit, check, county, db, hazards, trackers
 from api.errors import DatabaseAwayError, MusterError
 from api.http import documents
 from api.http.models import Trigger
@@ -89,6 +89,7 @@ for _name, _group in (
     ("plan", plan_app),
     ("order", order_app),
     ("aid", aid.app),
+    ("audit", audit.app),
     ("hazard", hazards.app),
     ("tracker", trackers.app),
     ("resource", resource_app),

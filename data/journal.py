@@ -8,7 +8,7 @@ Lock order of every act, so that no two acts wait for each other in a circle:
 vehicles by id, 5. stock lots by id, 6. the journal (`append`). An act may leave out steps, never go back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -111,6 +111,38 @@ def after(connection: Connection, number: int, *, limit: int = 1000) -> tuple[En
     """Read what came after `number`, in order, at most `limit` rows."""
     query = select(journal).where(journal.c.number > number).order_by(journal.c.number).limit(limit)
     return tuple(_entry(row) for row in connection.execute(query))
+
+
+def newest(
+    connection: Connection,
+    *,
+    actor: str | None = None,
+    act: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    among: Collection[str] | None = None,
+    limit: int | None = None,
+) -> tuple[Entry, ...]:
+    """Read rows from the newest down: of an actor, an act, a span of time; `among` these actors, below a number."""
+    query = select(journal).order_by(journal.c.number.desc()).limit(limit)
+    asked = (
+        (actor, journal.c.actor == actor),
+        (act, journal.c.act == act),
+        (since, journal.c.at >= since),
+        (until, journal.c.at < until),
+        (before, journal.c.number < before),
+    )
+    query = query.where(*(condition for value, condition in asked if value is not None))
+    if among is not None:
+        query = query.where(journal.c.actor.in_(among))
+    return tuple(_entry(row) for row in connection.execute(query))
+
+
+def hash_of(connection: Connection, number: int) -> bytes | None:
+    """Return the seal of one row; None where there is none."""
+    found = connection.scalar(select(journal.c.hash).where(journal.c.number == number))
+    return None if found is None else bytes(found)
 
 
 def about(connection: Connection, *, subject: str, subject_id: int) -> tuple[Entry, ...]:

@@ -115,6 +115,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "这个密码太常见或太简单，请换一个。",
         "This password is among those that everybody tries first; choose another.",
     ),
+    "seal_unreadable": (
+        "封印应为“编号:哈希”，请按原样粘贴。",
+        "A seal is NUMBER:HASH; paste it as it was printed.",
+    ),
     "no_such_session": ("这次登录已经结束。", "That login has ended already."),
     "unknown_role": ("没有这种角色：{role}。", "There is no such role: {role}."),
     "township_without_area": (
@@ -567,6 +571,20 @@ SPEED_CLASSES: Final[Mapping[str, Pair]] = {
 }
 
 # state of an order: words, mark and tone. The mark says without colour what the tone says with it.
+AUDIT_FAULTS: Final[Mapping[str, Pair]] = {
+    "changed": (
+        "该行在写入后被改动，或此前有行缺失。",
+        "This row was changed afterwards, or one before it is missing.",
+    ),
+    "cut_off": (
+        "日志末尾被截断：封印之后的行已不在。",
+        "The end was cut off: rows that the seal knows are gone.",
+    ),
+    "not_the_same": (
+        "与封印不符：日志曾被整体改写。",
+        "It is not the journal that was sealed: it was written anew.",
+    ),
+}
 AID_STATES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "requested": ("待答复", "awaiting answer", "○", "warn"),
     "granted": ("已借出", "granted", "✓", "good"),
@@ -846,6 +864,10 @@ meanwhile, nothing is done and you are told what.",
         """Show every state that an order can be in, in the order of its life."""
         looks = [self.order_look(state, overdue=False) for state in ORDER_STATES]
         return [looks[0], self.order_look("sent", overdue=True), *looks[1:]]
+
+    def audit_fault(self, code: str) -> str:
+        """Say what is wrong with the journal."""
+        return pick(AUDIT_FAULTS[code], self.lang)
 
     def aid_state(self, state: str) -> Look:
         """Show the state of a request for mutual aid."""

@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from api.http import (
     accounts,
     aid,
+    audit,
     closures,
     events,
     hazards,
@@ -42,6 +43,7 @@ _NOUNS = (
     overview.router,
     accounts.router,
     own.router,
+    audit.router,
     events.router,
     system.vocabulary,
 )

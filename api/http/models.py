@@ -1026,6 +1026,37 @@ class OwnSession(Record):
     current: bool
 
 
+class AuditEntry(Record):
+    """One row of the journal."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+    subject_id: int | None
+    payload: Mapping[str, Any]
+    request_id: UUID | None
+
+
+class AuditVerdict(Record):
+    """Whether the journal holds; `seal` is its end now, to be kept elsewhere."""
+
+    rows: int
+    seal: str
+    broken: int | None
+    why: Literal["changed", "cut_off", "not_the_same"] | None
+
+
+class AuditExport(Command):
+    """What to take out; what is unset is not asked for."""
+
+    actor: ShortText | None = None
+    act: ShortText | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 # -- accounts ----------------------------------------------------------------------------------------------------------
 
 
