@@ -148,6 +148,19 @@ def list_depots(
     return tuple(_depot(row) for row in rows)
 
 
+def of_area(
+    connection: Connection, asked: Collection[tuple[Literal["team", "vehicle"], int]], within: str | None
+) -> frozenset[tuple[Literal["team", "vehicle"], int]]:
+    """Return those of some teams and vehicles that exist and are of the area of digits `within`; None: anywhere."""
+    by_kind: dict[Literal["team", "vehicle"], set[int]] = {"team": set(), "vehicle": set()}
+    for kind, identity in asked:
+        by_kind[kind].add(identity)
+    found: set[tuple[Literal["team", "vehicle"], int]] = set()
+    found |= {("team", one.id) for one in list_teams(connection, by_kind["team"], within=within)}
+    found |= {("vehicle", one.id) for one in list_vehicles(connection, by_kind["vehicle"], within=within)}
+    return frozenset(found)
+
+
 def get_team(connection: Connection, team_id: int) -> TeamRecord | None:
     """Read one team; None when there is none."""
     return next(iter(list_teams(connection, [team_id])), None)

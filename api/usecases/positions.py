@@ -118,8 +118,7 @@ def track(ctx: Context, unit: Unit) -> tuple[Fix, ...]:
     authorise(ctx.actor, "position.read")
     kind, identity = unit
     with ctx.world.read() as connection:
-        known = units.get_team if kind == "team" else units.get_vehicle
-        if known(connection, identity) is None:
+        if not units.of_area(connection, [unit], scope.around(ctx.actor)):
             raise NotFoundError(f"no_such_{kind}", id=identity)
         return fixes.track(connection, unit, since=ctx.clock() - _TRACK, limit=_TRACK_FIXES)
 

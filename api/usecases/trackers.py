@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.errors import NotFoundError
 from api.security import authorise, new_token, token_hash
@@ -27,7 +28,9 @@ def listing(ctx: Context) -> tuple[TrackerRecord, ...]:
     """List the trackers, the newest first."""
     authorise(ctx.actor, "tracker.read")
     with ctx.world.read() as connection:
-        return trackers.list_all(connection)
+        found = trackers.list_all(connection)
+        own = units.of_area(connection, [one.unit for one in found], scope.own(ctx.actor))
+        return tuple(one for one in found if one.unit in own)
 
 
 def create(ctx: Context, *, name: str, unit: Unit, request_id: UUID) -> MadeTracker:
@@ -36,8 +39,7 @@ def create(ctx: Context, *, name: str, unit: Unit, request_id: UUID) -> MadeTrac
     made: list[int] = []
 
     def do(connection: Connection, now: datetime) -> Done:
-        known = units.get_team if kind == "team" else units.get_vehicle
-        if known(connection, unit[1]) is None:
+        if not units.of_area(connection, [unit], scope.own(ctx.actor)):
             raise NotFoundError(f"no_such_{kind}", id=unit[1])
         tracker = trackers.insert(
             connection, name=name, unit=unit, token_hash=token_hash(token), at=now, by=ctx.actor.name
@@ -53,7 +55,8 @@ def revoke(ctx: Context, tracker_id: int, *, request_id: UUID) -> TrackerRecord:
     """End a tracker's token at once. Raises NotFoundError."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        if trackers.get(connection, tracker_id) is None:
+        tracker = trackers.get(connection, tracker_id)
+        if tracker is None or not units.of_area(connection, [tracker.unit], scope.own(ctx.actor)):
             raise NotFoundError("no_such_tracker", id=tracker_id)
         trackers.revoke(connection, tracker_id, at=now)
         return Done(subject="tracker", id=tracker_id)
