@@ -126,14 +126,16 @@ def newest(
 ) -> tuple[Entry, ...]:
     """Read rows from the newest down: of an actor, an act, a span of time; `among` these actors, below a number."""
     query = select(journal).order_by(journal.c.number.desc()).limit(limit)
-    asked = (
-        (actor, journal.c.actor == actor),
-        (act, journal.c.act == act),
-        (since, journal.c.at >= since),
-        (until, journal.c.at < until),
-        (before, journal.c.number < before),
-    )
-    query = query.where(*(condition for value, condition in asked if value is not None))
+    if actor is not None:
+        query = query.where(journal.c.actor == actor)
+    if act is not None:
+        query = query.where(journal.c.act == act)
+    if since is not None:
+        query = query.where(journal.c.at >= since)
+    if until is not None:
+        query = query.where(journal.c.at < until)
+    if before is not None:
+        query = query.where(journal.c.number < before)
     if among is not None:
         query = query.where(journal.c.actor.in_(among))
     return tuple(_entry(row) for row in connection.execute(query))

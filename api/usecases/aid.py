@@ -192,13 +192,15 @@ def answer(
 def end(ctx: Context, aid_id: int, *, request_id: UUID) -> AidView:
     """End a request: withdrawn before it was answered, or its units go back to their area.
 
-    Either side may end it, and nobody while a lent unit has an open order for the incident (ConflictError).
+    Only who asked withdraws; either side ends what was granted, and nobody while a lent unit has an open order for the incident (ConflictError).
     """
 
     def do(connection: Connection, now: datetime) -> Done:
         record = _locked(ctx, connection, aid_id)
         if record.state not in {"requested", "granted"}:
             raise ConflictError("not_in_this_state", id=aid_id, state=record.state, act="end")
+        if record.state == "requested" and not scope.covers(ctx.actor, record.from_area):
+            raise NotAllowedError("not_your_command", area=ctx.actor.area)
         busy = [
             one.id
             for one in orders.of_incident(connection, record.incident_id)
@@ -338,6 +340,7 @@ def _acts(ctx: Context, record: AidRecord) -> tuple[str, ...]:
     acts = []
     if record.state == "requested" and scope.covers(ctx.actor, record.to_area):
         acts.append("aid.answer")
-    if record.state in {"requested", "granted"}:
+    withdraws = record.state == "requested" and scope.covers(ctx.actor, record.from_area)
+    if withdraws or record.state == "granted":
         acts.append("aid.end")
     return tuple(act for act in acts if ctx.actor.may(act))

@@ -1,6 +1,6 @@
 """Incidents: reported by a position, a village, a grid cell or a place; what is learnt later; their level; their end."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -391,6 +391,12 @@ def possible_acts(ctx: Context, record: IncidentRecord) -> frozenset[str]:
         return frozenset()
     acts = {act for act in _ON_INCIDENT if ctx.actor.may(act)}
     return frozenset(acts if record.post is not None else acts - {"incident.escalate"})
+
+
+def acts_on_all(ctx: Context, incident_ids: Collection[int]) -> frozenset[str]:
+    """Tell which acts the actor may try on every one of some incidents, as on those of a plan."""
+    found = [possible_acts(ctx, get(ctx, one)) for one in incident_ids]
+    return frozenset.intersection(*found) if found else frozenset()
 
 
 def _position(connection: Connection, where: Mapping[str, Any]) -> Position:

@@ -86,7 +86,7 @@ def _page(
     prove: bool = False,
     after: int | None = None,
 ) -> Response:
-    context, actor = view.context, view.context.actor
+    context = view.context
     plan = plans.get(context, plan_id)
     if plan.keeping is not None:  # made anew: its page shows what it ends
         return see(f"/incidents/{plan.incident_ids[0]}/replan?plan={plan_id}")
@@ -98,7 +98,8 @@ def _page(
         wishes=proposals.wishes_of(plan),
         seconds=proposals.seconds_of(plan),
     )
-    may_propose = actor.may("plan.propose") and plan.state == "proposed"
+    acts = incidents.acts_on_all(context, plan.incident_ids)
+    may_propose = "plan.propose" in acts and plan.state == "proposed"
     return view.render(
         "plan.html",
         status=error.status if error else 200,
@@ -110,7 +111,7 @@ def _page(
         prove=prove and may_propose and not plan.plan.proven,
         proof=_proof(view, plan, after, reader) if after else "",
         may_propose=may_propose,
-        may_confirm=actor.may("plan.confirm"),
+        may_confirm="plan.confirm" in acts,
     )
 
 
@@ -167,7 +168,7 @@ def standing(view: Reading, plan_id: int) -> Response:
         incidents=[incidents.get(view.context, one) for one in plan.incident_ids],
         calls=_calls(view, plan),
         sentence=proposals.sentence(plan, view.words),
-        may_confirm=view.context.actor.may("plan.confirm"),
+        may_confirm="plan.confirm" in incidents.acts_on_all(view.context, plan.incident_ids),
     )
 
 
@@ -211,7 +212,6 @@ def swaps(view: Reading, plan_id: int, kind: UnitKind, id: int, incident: int) -
     for swap in found:
         asked.unit(swap.candidate.kind, swap.candidate.id)
     known = names.read(view, asked)
-    actor = view.context.actor
     return view.render(
         "plan_swaps.html",
         plan=plan,
@@ -226,7 +226,8 @@ def swaps(view: Reading, plan_id: int, kind: UnitKind, id: int, incident: int) -
             )
             for one in found
         ],
-        may_propose=actor.may("plan.propose") and plan.state == "proposed",
+        may_propose="plan.propose" in incidents.acts_on_all(view.context, plan.incident_ids)
+        and plan.state == "proposed",
     )
 
 
@@ -241,7 +242,7 @@ def reasons(view: Reading, plan_id: int) -> Response:
         plan=plan,
         chosen=proposals.why(found.chosen, plan, view.words, known),
         passed_over=proposals.why(found.passed_over, plan, view.words, known),
-        may_propose=context.actor.may("plan.propose"),
+        may_propose="plan.propose" in incidents.acts_on_all(context, plan.incident_ids),
     )
 
 
