@@ -59,8 +59,9 @@ def _told(view: View, one: AidView) -> dict[str, object]:
 def _draft(view: View, about: Standing) -> str:
     """Draft the request from what the incident still needs."""
     words = view.words
+    colon = "：" if view.lang == "zh" else ": "
     lines = [
-        f"{words.need(need)} {words.amount(need.kind, need.code, need.quantity)}"
+        colon.join((words.need(need), words.amount(need.kind, need.code, need.quantity)))
         for need in about.outstanding
     ]
     lon, lat = about.position
