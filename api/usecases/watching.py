@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.errors import NotFoundError
 from api.security import authorise
@@ -24,7 +25,7 @@ def triggers(ctx: Context, incident_id: int) -> tuple[Trigger, ...]:
     version, network = ctx.networks.current()
     now = ctx.clock()
     with ctx.world.read() as connection:
-        record = incidents.get(connection, incident_id)
+        record = incidents.get(connection, incident_id, within=scope.own(ctx.actor))
         if record is None:
             raise NotFoundError("no_such_incident", id=incident_id)
         if record.state != "open":
@@ -52,7 +53,11 @@ def standing_by(ctx: Context) -> tuple[OrderRecord, ...]:
     authorise(ctx.actor, "order.read")
     with ctx.world.read() as connection:
         served = {one.id for one in incidents.list_open(connection)}
-        moved = [one for one in orders.open_orders(connection) if one.kind == "move_up"]
+        moved = [
+            one
+            for one in orders.open_orders(connection, within=scope.own(ctx.actor))
+            if one.kind == "move_up"
+        ]
         needed = under_way.incidents_of(connection, [one.plan_id for one in moved if one.plan_id is not None])
     return tuple(one for one in moved if not served & set(needed.get(one.plan_id or 0, ())))
 

@@ -1,8 +1,10 @@
 """Signing in and out, and requests that another site's page could forge."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from fastapi import FastAPI
 
 from api.context import Context
 from api.usecases import accounts
@@ -122,3 +124,78 @@ def test_an_account_belongs_to_its_township(commander: Browser, sign_in: Callabl
     assert made.json()["area_code"] == builders.WEST_TOWNSHIP
     assert sign_in("西镇值班").get("/session").json()["area_code"] == builders.WEST_TOWNSHIP
     assert commander.get("/session").json()["area_code"] is None
+
+
+def test_a_session_that_nobody_uses_ends(commander: Browser, clock: Clock) -> None:
+    """A browser that was left open and forgotten is shut after an hour; one in use goes on."""
+    for _ in range(3):
+        clock.forward(minutes=50)
+        assert commander.get("/incidents").status_code == 200
+    clock.forward(minutes=61)
+    assert commander.get("/incidents").status_code == 401
+
+
+def test_guessing_many_names_from_one_address_is_stopped(commander: Browser) -> None:
+    """Somebody who tries one password on every name is held by the address, and capitals are no other name."""
+    wrong = [{"name": f"name{number}", "password": "wrong"} for number in range(40)]
+    assert {commander.http.post("/api/v1/session", json=one).status_code for one in wrong} == {401}
+    right = {"name": "viewer", "password": PASSWORD}
+    assert commander.http.post("/api/v1/session", json=right).json()["code"] == "too_many_logins"
+
+
+def test_one_changes_ones_own_password_with_the_old_one(
+    sign_in: Callable[[str], Browser], app: FastAPI
+) -> None:
+    """The other logins end, this one stays, and a weak or wrong word changes nothing."""
+    mine, other = sign_in("viewer"), sign_in("viewer")
+    new = "a quite different word"
+    for body, code in (
+        ({"old": "not this one", "new": new}, "old_password_wrong"),
+        ({"old": PASSWORD, "new": "viewer likes this"}, "password_has_name"),
+        ({"old": PASSWORD, "new": "1234567890"}, "password_too_common"),
+        ({"old": PASSWORD, "new": "aaaaaaaaaaaa"}, "password_too_common"),
+        ({"old": PASSWORD, "new": PASSWORD}, "password_unchanged"),
+    ):
+        assert mine.post("/me/password", body).json()["code"] == code
+    assert len(mine.get("/me/sessions").json()) == 2
+    assert mine.post("/me/password", {"old": PASSWORD, "new": new}).status_code == 204
+    assert mine.get("/incidents").status_code == 200
+    assert other.get("/incidents").status_code == 401
+    assert [one["current"] for one in mine.get("/me/sessions").json()] == [True]
+    with app.state.context.world.read() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT string_agg(payload::text, '') FROM live.journal"
+        ).scalar_one()
+    assert new not in kept
+
+
+def test_a_password_that_somebody_else_set_opens_only_its_change(
+    commander: Browser, sign_in: Callable[[str], Browser]
+) -> None:
+    """Whoever reset it must not go on knowing it."""
+    administrator = sign_in("administrator")
+    given = "handed over on paper"
+    assert administrator.post("/accounts/viewer/password", {"password": given}).json()["must_change_password"]
+    signed = commander.http.post("/api/v1/session", json={"name": "viewer", "password": given}).json()
+    commander.csrf = signed["csrf_token"]
+    assert set(signed["acts"]) == {"own.read", "own.password", "own.end_session"}
+    assert commander.get("/incidents").json()["code"] == "must_change_password"
+    assert commander.post("/me/password", {"old": given, "new": "known to me alone"}).status_code == 204
+    assert commander.get("/incidents").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"), [(None, "testclient"), ("X-Forwarded-For", "10.0.0.9")], ids=["unset", "set"]
+)
+def test_an_address_is_taken_from_a_header_by_setting_alone(
+    app: FastAPI, sign_in: Callable[[str], Browser], header: str | None, kept: str
+) -> None:
+    """Anybody can send the header; only behind our own proxy does its last entry tell who asks."""
+    context = app.state.context
+    app.state.context = replace(
+        context, settings=context.settings.model_copy(update={"client_header": header})
+    )
+    viewer = sign_in("viewer")
+    forwarded = {"X-Forwarded-For": "203.0.113.7, 10.0.0.9"}
+    viewer.http.post("/api/v1/session", json={"name": "viewer", "password": PASSWORD}, headers=forwarded)
+    assert viewer.get("/me/sessions").json()[0]["client"] == kept

@@ -15,6 +15,8 @@ PAGES = (
     "/orders",
     "/orders?all=1",
     "/closures",
+    "/aid",
+    "/me",
     "/resources",
     "/resources/teams",
     "/resources/geohazard_points",
