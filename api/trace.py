@@ -18,7 +18,7 @@ class Trace:
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
-def begin(request_id: str) -> Trace:
+def start(request_id: str) -> Trace:
     """Start the trace of a request; everything that is called from here on notes into it."""
     made = Trace(request_id=request_id)
     _current.set(made)

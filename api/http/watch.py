@@ -30,12 +30,12 @@ class Watch:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get(REQUEST_ID, "")
-        found = trace.begin(given if _GIVEN.fullmatch(given) else secrets.token_hex(8))
+        found = trace.start(given if _GIVEN.fullmatch(given) else secrets.token_hex(8))
         answer = _Answer()
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer.begin(message)
+                answer.started(message)
                 MutableHeaders(scope=message)[REQUEST_ID] = found.request_id
             await send(message)
 
@@ -62,7 +62,7 @@ class _Answer:
     def seconds(self) -> float:
         return time.perf_counter() - self._began
 
-    def begin(self, message: Message) -> None:
+    def started(self, message: Message) -> None:
         self.status = message["status"]
         self.stream = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
         if self.stream:
