@@ -1088,6 +1088,27 @@ def bench_dispatch(
     _print_figures(found, as_json=as_json)
 
 
+@bench_app.command("web")
+def bench_web(
+    workers: Annotated[int, typer.Option(min=1, max=64, help=WORKERS_HELP)] = 2,
+    browsers: Annotated[int, typer.Option(min=1, max=1000, help="That hold an event stream.")] = 200,
+    size: Annotated[
+        list[int] | None, typer.Option(min=1, help="Features on the map; 1000, 10000 and 100000 unless told.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a private server: map, plans, events on many browsers, pages beside plain Folium, items beside tipg."""
+    from api.bench import web  # noqa: PLC0415 - nothing else needs it
+
+    with progress_bar() as progress:
+        sizes = size or (1_000, 10_000, 100_000)
+        found = [
+            asdict(one) for one in web.run(workers=workers, browsers=browsers, sizes=sizes, progress=progress)
+        ]
+    _print_figures(found, as_json=as_json)
+
+
 def _print_figures(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found, indent=2))

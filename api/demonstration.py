@@ -46,7 +46,7 @@ def check(application: str, password: str) -> Iterator[str]:
     thread = threading.Thread(target=server.run, name="muster-check")
     thread.start()
     try:
-        visitor = _Visitor(_address(server, thread))
+        visitor = Visitor(_address(server, thread))
         yield f"health: {visitor.get('/health')['status']}"
         visitor.sign_in(password)
         yield f"map: {len(visitor.read('/')):,} characters"
@@ -67,15 +67,21 @@ def _address(server: uvicorn.Server, thread: threading.Thread) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-class _Visitor:
+class Visitor:
     """A browser without a screen."""
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._jar = http.cookiejar.CookieJar()
         self._open = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self._jar)
         ).open
         self._csrf = ""
+
+    @property
+    def cookie(self) -> str:
+        """The session, as a browser sends it."""
+        return "; ".join(f"{one.name}={one.value}" for one in self._jar)
 
     def read_bytes(self, path: str) -> bytes:
         with self._open(self._address + path, timeout=_STARTS_WITHIN_S) as answer:
