@@ -1,5 +1,6 @@
 """What is answered while the database is away: readers are asked once more, writers are told that all can be sent again."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -48,6 +49,13 @@ class Away:
             if asked.begun:
                 raise
             await self._answer(scope, asked, error.since)(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server stops and its patience with running requests is over. The act goes on in its thread, and
+            # whoever asks again gets its answer; nothing after us would tell them so.
+            if asked.begun:
+                raise
+            stopping = problem(HTTPStatus.SERVICE_UNAVAILABLE, "server_stopping", {"wait_s": COME_AGAIN_S})
+            await response(stopping, {"Retry-After": str(COME_AGAIN_S)})(scope, receive, send)
 
     def _answer(self, scope: Scope, asked: "_Asked", since: datetime) -> Response:
         if self._page is not None and not scope["path"].startswith(_PROGRAMS):

@@ -17,6 +17,7 @@ from api import hub
 from api.context import Context
 from api.errors import StoreFullError
 from api.events import stream
+from api.http.away import Away
 from api.http.limits import MOST_BYTES
 from api.outage import Room
 from api.usecases import closures, events, incidents, orders, plans, system
@@ -181,3 +182,27 @@ def test_a_slow_reader_is_sent_away_and_catches_up(context: Context) -> None:
     ended, caught_up = asyncio.run(scene())
     assert b"event: act" not in b"".join(ended)
     assert b"".join(caught_up).count(b"event: act") == 2
+
+
+def test_a_request_that_the_stopping_server_gives_up_is_told_to_come_again() -> None:
+    """A server that was told to stop waits for running requests, not for ever: 503, never a broken answer."""
+
+    async def endless(_scope: Any, _receive: Any, _send: Any) -> None:
+        await asyncio.sleep(60)
+
+    async def scene() -> list[Any]:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:  # as ASGI has it
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/api/v1/plans", "headers": []}
+        task = asyncio.create_task(Away(endless)(scope, asyncio.Queue[Any]().get, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        return sent
+
+    start, body = asyncio.run(scene())
+    assert start["status"] == 503
+    assert b"server_stopping" in body["body"]
