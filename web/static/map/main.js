@@ -283,6 +283,7 @@ async function refresh() {
   if (turn !== asked) return;
   drawState(group, state, { ...config, open: openPanel });
   units.all(state.positions);
+  if (turn === asked) drawState(group, state, { ...config, open: (path) => drawing() || openPanel(path) });
 }
 
 let waiting = null;
