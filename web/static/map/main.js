@@ -281,9 +281,8 @@ async function refresh() {
   const turn = ++asked;
   const state = await getJSON("/api/v1/map/state");
   if (turn !== asked) return;
-  drawState(group, state, { ...config, open: openPanel });
+  drawState(group, state, { ...config, open: (path) => drawing() || openPanel(path) });
   units.all(state.positions);
-  if (turn === asked) drawState(group, state, { ...config, open: (path) => drawing() || openPanel(path) });
 }
 
 let waiting = null;
