@@ -108,7 +108,7 @@ def last(connection: Connection, unit: Unit) -> Last:
     doubted = connection.execute(_of(unit).where(positions.c.suspect).limit(1)).one_or_none()
     if doubted is not None and good is not None and doubted.at < good.at:
         doubted = None
-    return Last(good=good and _fix(good), doubted=doubted and _fix(doubted))
+    return Last(good=None if good is None else _fix(good), doubted=None if doubted is None else _fix(doubted))
 
 
 def track(connection: Connection, unit: Unit, *, since: datetime, limit: int) -> tuple[Fix, ...]:

@@ -215,9 +215,10 @@ def _metric(network: RoadNetwork, drive: Drive) -> Floats:
     """Return a drive's positions in metres on a plane, in the order of driving, each once."""
     degrees = np.asarray(network.shapes.cut(drive.edge, drive.start, drive.end), dtype=np.float64)
     east, north = (float(scale) for scale in metres_per_degree(degrees[0, 1]))
-    plane = degrees * np.array([east, north])
+    plane: Floats = degrees * np.array([east, north])
     moved = np.concatenate([[True], np.any(np.diff(plane, axis=0) != 0, axis=1)])
-    return plane[moved]
+    kept: Floats = plane[moved]
+    return kept
 
 
 def _bearing(line: Floats, *, at_end: bool) -> float:

@@ -5,6 +5,7 @@ one before is suspect; two in a row that agree with each other are a place after
 before was wrong).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ class Fix:
 def metres_between(one: Position, other: Position) -> float:
     """Return the distance of two positions on a plane that is good for some tens of kilometres."""
     east, north = (float(scale) for scale in metres_per_degree((one[1] + other[1]) / 2))
-    return float(((one[0] - other[0]) * east) ** 2 + ((one[1] - other[1]) * north) ** 2) ** 0.5
+    return math.hypot((one[0] - other[0]) * east, (one[1] - other[1]) * north)
 
 
 def reachable(before: Fix, after: Fix) -> bool:

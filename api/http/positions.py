@@ -10,7 +10,7 @@ from api.errors import InvalidError
 from api.http import map_features
 from api.http.access import Visiting, acting, base_context, bearer_token
 from api.http.geojson import GeoJSON
-from api.http.models import FixBatch, Identifier, PositionsReceived
+from api.http.models import FixBatch, Identifier, PositionsReceived, RefusedFix
 from api.http.problems import responses
 from api.usecases import positions, whereabouts
 from data.fixes import UnitKind
@@ -47,7 +47,7 @@ def received(done: positions.Received) -> PositionsReceived:
         stored=done.stored,
         known=done.known,
         suspect=done.suspect,
-        refused=[{"at": at, "code": code} for at, code in done.refused],  # type: ignore[misc]  # pydantic reads it
+        refused=[RefusedFix(at=at, code=code) for at, code in done.refused],
         goes_on=done.goes_on,
     )
 

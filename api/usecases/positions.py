@@ -56,7 +56,7 @@ def report(ctx: Context, given: Sequence[Fix]) -> Received:
     ctx.pace.take(ctx.actor.name, now)
     with ctx.world.begin() as connection:
         order = orders.get(connection, ctx.actor.order) if ctx.actor.order is not None else None
-        unit = ctx.actor.unit or (order and unit_of(order))
+        unit = ctx.actor.unit if order is None else unit_of(order)
         if unit is None:
             if order is None:
                 raise NotAllowedError("not_allowed", act="position.report", role=ctx.actor.role)

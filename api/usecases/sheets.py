@@ -140,8 +140,8 @@ def sheet(ctx: Context, order_id: int) -> Sheet:
         overlay = overlay_now(ctx, connection, roads[1]) if roads else None
         cut = order.is_open and bool(route and roads and overlay) and _is_cut(route, plan, roads, overlay)
         detour = None
-        if cut and roads and overlay and incident and route:
-            detour = _detour(ctx, connection, order, route, incident.position, roads[1], overlay)
+        if cut and way and roads and overlay and incident:
+            detour = _detour(ctx, connection, order, way, incident.position, roads[1], overlay)
         nearby = _nearby(ctx, connection, incident, [one.geometry for one in (way, detour) if one])
         others = _others(connection, order)
     return Sheet(
@@ -201,7 +201,7 @@ def _detour(  # noqa: PLR0917  # one way, from what was read
     ctx: Context,
     connection: Connection,
     order: OrderRecord,
-    route: UnitRoute,
+    planned: Way,
     target: Position,
     network: RoadNetwork,
     overlay: Overlay,
@@ -211,7 +211,8 @@ def _detour(  # noqa: PLR0917  # one way, from what was read
     seen = (
         fixes.of_units(connection, [unit], since=ctx.clock() - _FRESH) if unit and order.departed_at else {}
     )
-    start = seen[unit].position if unit in seen else _first(route.geometry)
+    fix = seen.get(unit) if unit else None
+    start = fix.position if fix else _first(planned.geometry)
     found = travel.route(network, start, target, _profile(connection, order), overlay)
     if not isinstance(found, Route):
         return None
@@ -225,8 +226,8 @@ def _detour(  # noqa: PLR0917  # one way, from what was read
     )
 
 
-def _first(line: object) -> Position:
-    lon, lat = shapely.get_coordinates(line)[0].tolist()
+def _first(line: shapely.LineString) -> Position:
+    lon, lat = line.coords[0][:2]
     return lon, lat
 
 
