@@ -96,10 +96,12 @@ class OnlineMap:
             with self._open(request, timeout=TIMEOUT_S) as answer:
                 media_type = answer.headers.get_content_type()
                 content = answer.read(LARGEST_BYTES + 1)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise UnavailableError("online_map_away") from None
         except (OSError, HTTPException, ValueError):
-            raise UnavailableError(
-                "online_map_away"
-            ) from None  # its text holds the address, and that the key
+            # its own text holds the address, and that the key
+            raise UnavailableError("online_map_away") from None
         if media_type not in PICTURES or len(content) > LARGEST_BYTES:
             raise UnavailableError("online_map_away")
         return Picture(content=content, media_type=media_type)

@@ -1,5 +1,6 @@
 """Hill shading: an elevation model → pictures of light and shadow for the map, kept by the file that they are from."""
 
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ import numpy.typing as npt
 import rasterio
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import CRSError, RasterioError
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
+from rasterio.fill import fillnodata
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.transform import from_origin
 from rasterio.warp import reproject, transform_bounds
@@ -34,6 +36,10 @@ _STEPS: Final = 31  # of opacity: few enough to compress well, too many to see
 _STEEPER: Final = (
     0.35  # slopes are drawn so much steeper for each zoom out from the last, or wide views look flat
 )
+_VOID_CELLS: Final = (
+    24  # holes in a model, such as of the radar behind ridges, are filled from their rim so far
+)
+_SUFFIXES: Final = frozenset({".tif", ".tiff", ".hgt"})
 _ROWS_AT_ONCE: Final = 64
 
 Progress = Callable[[str, int, int], None]
@@ -122,15 +128,25 @@ def extent(connection: Connection) -> ReliefExtent | None:
 
 
 def _opened(path: Path) -> DatasetReader:
-    inside = f"/vsizip/{path}" if zipfile.is_zipfile(path) else str(path)
     try:
-        model = rasterio.open(inside)
+        model = rasterio.open(_inside(path))
     except RasterioError as error:
         raise ReliefError("raster_unreadable", str(error)) from error
     if model.crs is None:
         model.close()
         raise ReliefError("raster_without_crs")
     return model
+
+
+def _inside(path: Path) -> str:
+    """Return what to open: the file, or the first one in an archive."""
+    if not zipfile.is_zipfile(path):
+        return str(path)
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(name for name in archive.namelist() if Path(name).suffix.lower() in _SUFFIXES)
+    if not names:
+        raise ReliefError("raster_unreadable")
+    return f"/vsizip/{path.resolve()}/{names[0]}"
 
 
 def _common(model: DatasetReader, county: Bounds | None) -> Bounds:
@@ -157,7 +173,7 @@ def _rows(model: DatasetReader, source: str, wanted: Sequence[Tile]) -> Iterator
 def _shade(model: DatasetReader, one: Tile) -> Pixels:
     """Draw light as white and shadow as black, as opaque as they are strong: so it lies on any ground."""
     step = _AROUND_M / SIZE / 2**one.z
-    heights = np.full((SIZE + 2, SIZE + 2), np.nan, dtype=np.float64)
+    heights = np.full((SIZE + 2, SIZE + 2), np.nan, dtype=np.float32)
     west = one.x * SIZE * step - _AROUND_M / 2 - step
     north = _AROUND_M / 2 - one.y * SIZE * step + step
     _, south_lat, _, north_lat = one.bounds
@@ -171,8 +187,11 @@ def _shade(model: DatasetReader, one: Tile) -> Pixels:
         dst_nodata=np.nan,
         resampling=Resampling.average if metres > _cell_m(model) else Resampling.cubic_spline,
     )
+    known = np.isfinite(heights)
+    if known.any() and not known.all():
+        heights = fillnodata(heights, mask=known, max_search_distance=_VOID_CELLS)
     steeper = 1 + _STEEPER * (ZOOMS[-1] - one.z)
-    light = hillshade(heights * steeper, metres)
+    light = hillshade(heights.astype(np.float64) * steeper, metres)
     strength = np.where(
         light < FLAT_LIGHT, (FLAT_LIGHT - light) / FLAT_LIGHT, (light - FLAT_LIGHT) / (1 - FLAT_LIGHT)
     )
@@ -197,6 +216,8 @@ def _png(pixels: Pixels) -> bytes:
 
 
 def _pixels(png: bytes) -> Pixels:
-    with MemoryFile(png) as memory, rasterio.open(memory.name, driver="PNG") as picture:
-        read: Pixels = picture.read()
-        return read
+    with warnings.catch_warnings(), MemoryFile(png) as memory:
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture lies where its address says
+        with memory.open(driver="PNG") as picture:
+            read: Pixels = picture.read()
+    return read

@@ -25,13 +25,13 @@ const width = ([low, middle, high], extra = 0) => {
   const curve = exp(1.5, [[9, low], [13, middle], [17, high]]);
   return (zoom) => curve(zoom) + extra;
 };
-const ofClass = (code) => (_, feature) => feature.props.class === code;
 
 function paintRules(look) {
-  const casings = [], fills = [];
+  const casings = [], fills = [], tunnels = [];
   for (const [code, widths, minzoom] of ROADS) {
     const [fill, casing] = look.roads[code];
-    const rule = { dataLayer: "roads", minzoom, filter: ofClass(code) };
+    const rule = { dataLayer: "roads", minzoom, filter: (_, { props }) => props.class === code && !props.tunnel };
+    tunnels.push({ ...rule, filter: (_, { props }) => props.class === code && props.tunnel, symbolizer: new LineSymbolizer({ color: casing || fill, width: width(widths), dash: [5, 4], opacity: 0.7 }) });
     if (casing) casings.push({ ...rule, symbolizer: new LineSymbolizer({ color: casing, width: width(widths, 1.4) }) });
     const dash = casing ? {} : { dash: code === "path" ? [2, 3] : [6, 3] };
     fills.push({ ...rule, symbolizer: new LineSymbolizer({ color: fill, width: width(widths), ...dash }) });
@@ -55,7 +55,7 @@ function paintRules(look) {
       dataLayer: "boundaries", filter: (_, feature) => feature.props.level === "township",
       symbolizer: new LineSymbolizer({ color: look.township, width: 1.2, dash: [7, 3, 1.5, 3], opacity: 0.9 }),
     },
-    ...casings, bridges, ...fills,
+    ...tunnels, ...casings, bridges, ...fills,
     {
       dataLayer: "boundaries", filter: (_, feature) => feature.props.level === "county",
       symbolizer: new LineSymbolizer({ color: look.county, width: 2.4, dash: [12, 4, 2, 4], opacity: 0.85 }),
@@ -129,6 +129,16 @@ export function addBase(map, names, url = "/api/v1/tiles/{z}/{x}/{y}.mvt") {
     nameAgain();
   });
   return labels;
+}
+
+/** Where the names of the base map stand on the screen: [left, top, right, bottom] each. */
+export function nameBoxes(map, labels) {
+  const zoom = Math.round(map.getZoom()), scale = 2 ** (zoom - map.getZoom());
+  const { min, max } = map.getPixelBounds();
+  const index = labels.labelers?.getIndex(zoom);
+  const found = index ? [...index.searchBbox({ minX: min.x * scale, minY: min.y * scale, maxX: max.x * scale, maxY: max.y * scale }, Infinity)] : [];
+  return found.flatMap(({ bboxes }) => bboxes.map((box) =>
+    [box.minX / scale - min.x, box.minY / scale - min.y, box.maxX / scale - min.x, box.maxY / scale - min.y]));
 }
 
 /** Hill shading under the vector layer, which has no ground of its own: the map's ground shows through both. */

@@ -64,9 +64,10 @@ const CELL_PX = 64;
 
 /**
  * Decide which symbols carry their label: from the layers' first label zoom on, where no other label stands. Called
- * whenever the view or the layers change; `shown` are the groups in the order in which labels are given.
+ * whenever the view or the layers change; `shown` are the groups in the order in which labels are given, `names` the boxes
+ * of the base map's names.
  */
-export function arrangeLabels(map, shown) {
+export function arrangeLabels(map, shown, names) {
   const taken = new Map(); // cell of the screen → boxes in it
   const view = map.getBounds().pad(0.1);
   const free = (box) => {
@@ -79,12 +80,14 @@ export function arrangeLabels(map, shown) {
   };
   const take = (box) => {
     for (let x = Math.floor(box[0] / CELL_PX); x <= Math.floor(box[2] / CELL_PX); x += 1) {
-      for (const y of [-1, 0, 1]) {
-        const cell = `${x} ${Math.floor(box[1] / CELL_PX) + y}`;
-        taken.set(cell, [...(taken.get(cell) || []), box]);
+      for (let y = Math.floor(box[1] / CELL_PX) - 1; y <= Math.floor(box[3] / CELL_PX); y += 1) {
+        const cell = `${x} ${y}`;
+        if (!taken.has(cell)) taken.set(cell, []);
+        taken.get(cell).push(box);
       }
     }
   };
+  names.forEach(take);
   for (const { layer, drawn } of shown) {
     const near = map.getZoom() >= layer.label_zoom;
     drawn.eachLayer((part) => part.eachLayer?.((marker) => {

@@ -2,7 +2,7 @@
 /* global L, htmx */
 
 import { listen } from "../events.js";
-import { addBase, makeOnline, makeRelief, ROADS } from "./base.js";
+import { addBase, makeOnline, makeRelief, nameBoxes, ROADS } from "./base.js";
 import { addCursor } from "./cursor.js";
 import { pick } from "./large.js";
 import { addGrounds, addLegend, addRoadKey } from "./legend.js";
@@ -211,8 +211,12 @@ document.body.addEventListener("input", (event) => {
 
 map.on("moveend", () => arrange(group("orders")));
 
+let labels = null; // the base map's names
 const shown = new Map(); // code → layer and its group, from the moment it was first shown
-const labelled = () => arrangeLabels(map, [...shown.values()].filter(({ layer, drawn }) => layer.label && map.hasLayer(drawn)));
+function labelled() {
+  if (!labels) return;
+  arrangeLabels(map, [...shown.values()].filter(({ layer, drawn }) => layer.label && map.hasLayer(drawn)), nameBoxes(map, labels));
+}
 map.on("moveend", labelled);
 
 function show(layer) {
@@ -294,7 +298,8 @@ listen(
 
 const [west, south, east, north] = config.bounds;
 map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [LEGEND_PX, 0] });
-const labels = addBase(map, config.names);
+labels = addBase(map, config.names);
+labels.on("load", labelled);
 addCursor(map, { names: config.names, words, fetched: getJSON });
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
 L.control.zoom({ position: "bottomright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
