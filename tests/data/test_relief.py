@@ -57,7 +57,7 @@ def test_one_side_of_a_ridge_is_lit_and_the_other_in_shadow(county: Connection, 
     relief.replace(county, model(tmp_path))
     grey, opacity = picture(county, 111.1, 36.0, 9)
     columns = np.broadcast_to(np.arange(relief.SIZE), grey.shape)
-    lit, dark = (columns[(grey == tone) & (opacity > 50)].mean() for tone in (255, 0))
+    lit, dark = (columns[(grey == tone) & (opacity > 16)].mean() for tone in (255, 0))
     assert lit < dark
     found = relief.extent(county)
     assert found is not None
