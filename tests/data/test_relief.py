@@ -20,10 +20,10 @@ WEST, NORTH, STEP, CELLS = 110.9, 36.2, 0.002, 200
 
 
 def model(folder: Path, name: str = "ridge.tif", *, west: float = WEST, crs: Any = STORED) -> Path:
-    """A ridge from north to south, 600 m high, over the middle of the hand-made county."""
+    """A ridge from north to south, 2,000 m high, over the middle of the hand-made county."""
     path = folder / name
     lon = west + STEP * (np.arange(CELLS) + 0.5)
-    heights = np.repeat(600 * np.exp(-(((lon - west - 0.2) / 0.05) ** 2))[None], CELLS, axis=0)
+    heights = np.repeat(2000 * np.exp(-(((lon - west - 0.2) / 0.05) ** 2))[None], CELLS, axis=0)
     with rasterio.open(
         path,
         "w",
