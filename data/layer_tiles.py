@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import pi
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, cast, func, literal, select
 from sqlalchemy.types import Double, Integer
 
 from data import registers
@@ -123,7 +123,7 @@ def _cells(near: Any) -> Any:
 
 def _each(near: Any, layer: Layer) -> Any:
     """Every feature for itself; lines and areas that are smaller than a pixel are left out."""
-    rows = select(literal(1).label("n"), near)
+    rows = select(cast(1, Integer).label("n"), near)
     if layer.geometry != "Point":
         pixel = 360.0 / 512 / func.power(2.0, bindparam("z", type_=Integer))
         width = func.ST_XMax(near.c.geom) - func.ST_XMin(near.c.geom)

@@ -63,7 +63,10 @@ def colours(page: Page, selector: str) -> list[list[int]]:
             const seen = new Set();
             for (const canvas of document.querySelectorAll(selector)) {
                 if (!canvas.width) continue;
-                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+                const context = copy.getContext("2d", { willReadFrequently: true });
+                context.drawImage(canvas, 0, 0);
+                const { data } = context.getImageData(0, 0, copy.width, copy.height);
                 for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 250) seen.add(data.slice(at, at + 3).join());
             }
             return [...seen].map((colour) => colour.split(",").map(Number));
@@ -150,7 +153,9 @@ def test_a_layer_of_twenty_thousand_comes_as_tiles(browser: Browser, address: st
     zoom = page.evaluate("() => map_command.getZoom()")
     x, y = pick("several")
     page.locator("#map_command").click(position={"x": x, "y": y})
-    page.wait_for_function("(before) => map_command.getZoom() > before", arg=zoom)
+    page.wait_for_function(
+        "(before) => map_command.getZoom() > before && !map_command._animatingZoom", arg=zoom
+    )
     page.evaluate(
         "([lat, lon]) => { map_command.setView([lat, lon], 17, { animate: false }); }",
         list(builders.on_main_road(5))[::-1],

@@ -5,7 +5,7 @@ import { onGround, onTheme, palette } from "./palette.js";
 import { draw } from "./symbols.js";
 
 const DATA_ZOOM = 16; // from there on the server draws every feature for itself
-const REACH_PX = 14;
+const REACH_PX = 28; // of a data tile, which is drawn at half its size
 const NUMBER_FONT = '600 11px "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
 
 const short = (count) => (count < 1000 ? String(count) : count < 10_000 ? `${(count / 1000).toFixed(1)}k` : `${Math.round(count / 1000)}k`);
