@@ -47,6 +47,8 @@ from dispatch.times import Ints, TravelTable
 from gis.closures import Overlay
 from gis.network import RoadNetwork
 
+MOST_LINES: Final = 10_000
+"""No order has so many lines."""
 WORTH: Final = 5
 """So many tiers must speak for turning somebody round: unmet needs, times, coverage."""
 
@@ -283,8 +285,13 @@ def _with_own(one: UnderWay, owner: Team, snapshot: Snapshot) -> tuple[Capabilit
 def _carrier(one: UnderWay, vehicle: Vehicle) -> Depot:
     """Return the stand-in of a loaded carrier: a depot on wheels with exactly its load."""
     lots = tuple(
-        StockLot(id=line.lot or 0, item=line.code, quantity=line.quantity, unit_kg=line.unit_kg)
-        for line in one.lines
+        StockLot(
+            id=-(one.order * MOST_LINES + number),  # never that of a lot that still stands in a depot
+            item=line.code,
+            quantity=line.quantity,
+            unit_kg=line.unit_kg,
+        )
+        for number, line in enumerate(one.lines)
     )
     load = sum(line.unit_kg * line.quantity for line in one.lines)
     return Depot(
