@@ -350,3 +350,70 @@ def test_a_tracker_is_made_on_its_page_and_its_token_shown_once(
     assert "停用" in administrator.send("/trackers", "/trackers/1/revoke").text
     unknown = administrator.send("/trackers", "/trackers", name="x", kind="team", unit=999)
     assert (unknown.status_code, "没有这支队伍" in unknown.text) == (404, True)
+
+
+def test_a_plan_says_what_another_choice_costs_before_it_is_made(
+    commander: Reader, ids: dict[str, int]
+) -> None:
+    """Swap and word are priced on the page; the second officer sees at once that it was confirmed."""
+    reported = commander.send("/incidents", "/incidents", type="landslide", level=4, lon="111.09", lat="36.0")
+    incident = int(reported.url.path.split("/")[-1])
+    plan = commander.send(reported.url.path, "/plans").url.path
+    page = commander.get(plan).text
+    for fact in ('<table class="axis">', 'data-units="', "与就近派遣逐项对照", "到位"):
+        assert fact in page, fact
+    sent = re.findall(r'<option value="pin team (\d+) \d+"', page)
+    assert str(ids["medical"]) in sent
+    query = f"kind=team&id={ids['medical']}&incident={incident}"
+    swaps = commander.get(f"{plan}/swaps?{query}").text
+    wish = f"swap team {ids['medical']} team {ids['far']} {incident}"
+    assert f'value="{wish}"' in swaps
+    cost = commander.get(f"{plan}/cost?wish=ban+team+{ids['medical']}").text
+    assert "您的指定的代价：" in cost
+    assert "您的指定的代价：" not in commander.get(f"{plan}/cost").text
+    unreadable = commander.get(f"{plan}/cost?wish=send+everybody")
+    assert (unreadable.status_code, "无法读取" in unreadable.text) == (422, True)
+    swapped = commander.send(plan, "/plans", wish=wish, incidents=incident)
+    assert "指挥长指定出动" in swapped.text
+    standing = f"{swapped.url.path}/standing"
+    assert "确认并下达指令" in commander.get(standing).text
+    confirmed = commander.send(swapped.url.path, f"{swapped.url.path}/confirm")
+    assert "指令已下达" in confirmed.text
+    assert "链接和指令单" in confirmed.text
+    after = commander.get(standing).text
+    assert "确认并下达指令" not in after
+    assert "commander 于" in after
+
+
+def test_a_first_plan_is_there_and_its_proof_goes_on(commander: Reader) -> None:
+    """The page that waits for nothing says what the search found afterwards."""
+    reported = commander.send("/incidents", "/incidents", type="landslide", level=4, lon="111.09", lat="36.0")
+    plan = commander.send(reported.url.path, "/plans").url.path
+    csrf = re.search(r'name="csrf_token" value="([^"]+)"', commander.get(plan).text)
+    assert csrf
+    form = {"csrf_token": csrf[1], "request_id": "00000000-0000-4000-8000-000000000011"}
+    proved = commander.client.post(f"{plan}/prove", data=form)
+    assert proved.url.path == plan
+    assert "已证明：最先给出的方案就是最优" in proved.text
+
+
+def test_orders_stand_in_the_turn_of_attention(engine: Engine, commander: Reader) -> None:
+    """What nobody answered comes first, with its clock over and the way to a substitute; links are made for the ticked."""
+    reported = commander.send("/incidents", "/incidents", type="landslide", level=4, lon="111.09", lat="36.0")
+    plan = commander.send(reported.url.path, "/plans").url.path
+    commander.send(plan, f"{plan}/confirm")
+    with engine.begin() as connection:
+        last = connection.execute(text("SELECT max(id) FROM live.orders")).scalar_one()
+        late = "UPDATE live.orders SET answer_by = sent_at - interval '1 minute' WHERE id = :id"
+        connection.execute(text(late), {"id": last})
+    page = commander.get("/orders").text
+    assert re.findall(r'id="order-(\d+)"', page)[0] == str(last)
+    for fact in ("已超", "另找力量替代", "还剩", "data-sound"):
+        assert fact in page, fact
+    csrf = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert csrf
+    one = commander.client.post("/orders/links", data={"csrf_token": csrf[1], "order": [str(last)]})
+    assert len(set(re.findall(r"/o/[\w-]+", one.text))) == 1
+    everything = commander.client.post("/orders/links", data={"csrf_token": csrf[1]})
+    assert len(set(re.findall(r"/o/[\w-]+", everything.text))) > 1
+    assert "复制全部文字和链接" in everything.text
