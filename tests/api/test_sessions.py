@@ -184,11 +184,9 @@ def test_a_password_that_somebody_else_set_opens_only_its_change(
     assert commander.get("/incidents").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("header", "kept"), [(None, "testclient"), ("X-Forwarded-For", "10.0.0.9")], ids=["unset", "set"]
-)
+@pytest.mark.parametrize("header", [None, "X-Forwarded-For"], ids=["unset", "set"])
 def test_an_address_is_taken_from_a_header_by_setting_alone(
-    app: FastAPI, sign_in: Callable[[str], Browser], header: str | None, kept: str
+    app: FastAPI, sign_in: Callable[[str], Browser], header: str | None
 ) -> None:
     """Anybody can send the header; only behind our own proxy does its last entry tell who asks."""
     context = app.state.context
@@ -198,4 +196,6 @@ def test_an_address_is_taken_from_a_header_by_setting_alone(
     viewer = sign_in("viewer")
     forwarded = {"X-Forwarded-For": "203.0.113.7, 10.0.0.9"}
     viewer.http.post("/api/v1/session", json={"name": "viewer", "password": PASSWORD}, headers=forwarded)
-    assert viewer.get("/me/sessions").json()[0]["client"] == kept
+    clients = {one["client"] for one in viewer.get("/me/sessions").json()}
+    assert ("10.0.0.9" in clients) == (header is not None)
+    assert "203.0.113.7" not in clients
