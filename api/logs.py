@@ -60,7 +60,7 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
         theirs = logging.getLogger(name)
         theirs.handlers, theirs.propagate = [], True
     logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)  # its lines hold whole addresses
-    for chatty in ("numba", "rasterio", "fontTools", "asyncio"):
+    for chatty in ("alembic", "asyncio", "fontTools", "numba", "rasterio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
