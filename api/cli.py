@@ -25,7 +25,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from api import checkup, demonstration, import_report, logs, metrics, runtime, worker
-from api.commands import aid, audit, check, county, db, hazards, trackers
+from api.commands import aid, audit, check, county, db, desk, hazards, trackers
 from api.errors import DatabaseAwayError, MusterError
 from api.http import documents
 from api.http.models import Trigger
@@ -92,6 +92,9 @@ for _name, _group in (
     ("audit", audit.app),
     ("hazard", hazards.app),
     ("tracker", trackers.app),
+    ("message", desk.message_app),
+    ("timeline", desk.timeline_app),
+    ("shift", desk.shift_app),
     ("resource", resource_app),
     ("user", user_app),
     ("bench", bench_app),

@@ -86,10 +86,16 @@ class Context:
     pace: Pace
     online: OnlineMap
     actor: Actor = field(default=NOBODY)
+    undoes: Callable[[Connection], int] | None = None
+    """Of an act that takes an earlier one back: checks that nothing stands in the way, and names its number."""
 
     def acting(self, actor: Actor) -> "Context":
         """Return the same context with somebody in it."""
         return replace(self, actor=actor)
+
+    def undoing(self, undoes: Callable[[Connection], int]) -> "Context":
+        """Return the same context for an act that takes an earlier one back."""
+        return replace(self, undoes=undoes)
 
 
 def make_context(settings: Settings, database_url: str, *, clock: Clock = system_clock) -> Context:

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from data import reach
 from data.frozen import jsonable, sha256
-from data.tables import commands, journal
+from data.tables import commands, incidents, journal, orders
 from data.worlds import schema_of
 
 BEFORE_FIRST = bytes(32)
@@ -69,7 +70,7 @@ def append(
     told the number only, and only when the transaction commits.
     """
     schema = schema_of(connection)
-    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("journal"), func.hashtext(schema))))
+    lock(connection)
     last = connection.execute(
         select(journal.c.number, journal.c.hash).order_by(journal.c.number.desc()).limit(1)
     ).one_or_none()
@@ -145,6 +146,110 @@ def hash_of(connection: Connection, number: int) -> bytes | None:
     """Return the seal of one row; None where there is none."""
     found = connection.scalar(select(journal.c.hash).where(journal.c.number == number))
     return None if found is None else bytes(found)
+
+
+def lock(connection: Connection) -> None:
+    """Wait for whoever is writing the journal and hold it until this transaction ends: what is read now is the newest."""
+    schema = schema_of(connection)
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("journal"), func.hashtext(schema))))
+
+
+def by_request(connection: Connection, request_id: UUID, *, within: int = 2000) -> Entry | None:
+    """Find what a request did among the newest rows; None when it is not there."""
+    query = (
+        select(journal)
+        .where(journal.c.number > latest(connection) - within, journal.c.request_id == request_id)
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return _entry(row) if row else None
+
+
+def later_about(connection: Connection, entry: Entry) -> tuple[Entry, ...]:
+    """Read what came after a row about the same subject, took it back, or planned for the same incident."""
+    touches = [
+        and_(journal.c.subject == entry.subject, journal.c.subject_id == entry.subject_id),
+        journal.c.payload.contains({"undoes": entry.number}),
+    ]
+    if entry.subject == "incident":
+        planned = journal.c.payload.contains({"incidents": [entry.subject_id]})
+        touches.append(and_(journal.c.act == "plan.confirm", planned))
+    query = select(journal).where(journal.c.number > entry.number, or_(*touches)).order_by(journal.c.number)
+    return tuple(_entry(row) for row in connection.execute(query))
+
+
+def timeline(
+    connection: Connection,
+    *,
+    before: int | None = None,
+    since: datetime | None = None,
+    kinds: Collection[str] = (),
+    hidden: Collection[str] = (),
+    incident: int | None = None,
+    order: int | None = None,
+    within: str | None = None,
+    actor: str = "",
+    limit: int = 50,
+) -> tuple[Entry, ...]:
+    """Read rows, the newest first: before a number, since a moment, of some kinds of act, about an incident or an order.
+
+    kinds: what stands before the dot of an act; hidden: kinds that are left out. within: only what concerns incidents of
+    the area of these digits and their orders, and what `actor` did.
+    """
+    kind = func.split_part(journal.c.act, ".", 1)
+    query = select(journal).order_by(journal.c.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(journal.c.number < before)
+    if since is not None:
+        query = query.where(journal.c.at >= since)
+    if within is not None:
+        query = query.where(_concerns(within, actor))
+    if kinds:
+        query = query.where(kind.in_(kinds))
+    if hidden:
+        query = query.where(kind.not_in(hidden))
+    if incident is not None:
+        its_orders = select(orders.c.id).where(orders.c.incident_id == incident)
+        query = query.where(
+            or_(
+                and_(journal.c.subject == "incident", journal.c.subject_id == incident),
+                and_(journal.c.subject == "order", journal.c.subject_id.in_(its_orders)),
+                journal.c.payload.contains({"incident": incident}),
+                journal.c.payload.contains({"incidents": [incident]}),
+            )
+        )
+    if order is not None:
+        query = query.where(
+            or_(
+                and_(journal.c.subject == "order", journal.c.subject_id == order),
+                journal.c.payload.contains({"order": order}),
+                journal.c.payload.contains({"orders": [order]}),
+            )
+        )
+    return tuple(_entry(row) for row in connection.execute(query))
+
+
+def _concerns(within: str, actor: str) -> ColumnElement[bool]:
+    its = select(incidents.c.id).where(reach.incident_or_help(within)).scalar_subquery()
+    its_orders = select(orders.c.id).where(orders.c.incident_id.in_(its))
+    return or_(
+        journal.c.actor == actor,
+        and_(journal.c.subject == "incident", journal.c.subject_id.in_(its)),
+        and_(journal.c.subject == "order", journal.c.subject_id.in_(its_orders)),
+        journal.c.payload["incident"].as_integer().in_(its),
+    )
+
+
+def counts(
+    connection: Connection, *, since: datetime | None, within: str | None = None, actor: str = ""
+) -> dict[str, int]:
+    """Count rows by act, since a moment or from the beginning; `within` and `actor` as in `newest`."""
+    query = select(journal.c.act, func.count()).group_by(journal.c.act).order_by(journal.c.act)
+    if since is not None:
+        query = query.where(journal.c.at >= since)
+    if within is not None:
+        query = query.where(_concerns(within, actor))
+    return {act: number for act, number in connection.execute(query)}  # noqa: C416  # rows, not pairs
 
 
 def about(connection: Connection, *, subject: str, subject_id: int) -> tuple[Entry, ...]:

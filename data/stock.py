@@ -89,6 +89,14 @@ def list_all(
     return tuple(_record(row) for row in connection.execute(query))
 
 
+def last_told(connection: Connection) -> dict[int, datetime]:
+    """Tell when each lot was last counted or moved; a lot without a movement is not in it."""
+    query = select(stock_movements.c.lot_id, func.max(stock_movements.c.at)).group_by(
+        stock_movements.c.lot_id
+    )
+    return {lot: at for lot, at in connection.execute(query)}  # noqa: C416  # rows, not pairs
+
+
 def movements(connection: Connection, lot_id: int) -> tuple[MovementRecord, ...]:
     """Read a lot's movements, the oldest first."""
     query = select(stock_movements).where(stock_movements.c.lot_id == lot_id).order_by(stock_movements.c.id)

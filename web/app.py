@@ -12,7 +12,7 @@ from api import http, logs
 from api.http.watch import Watch
 from api.runtime import running
 from api.settings import Settings
-from web import away, pages
+from web import acts, away, pages
 from web.headers import SecurityHeaders
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -34,6 +34,7 @@ def create_app(settings: Settings) -> FastAPI:
     modules = pages.modules()
     links = [module.NAVIGATION for module in modules if hasattr(module, "NAVIGATION")]
     app.state.navigation = tuple(sorted(links, key=lambda link: link.place))
+    app.state.just_done = acts.just_done
     for module in modules:
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

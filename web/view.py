@@ -31,6 +31,7 @@ THEME_COOKIE: Final = "theme"
 # What the switch in the bar turns to next; also the list of themes there are. "auto" follows the reader's system.
 NEXT_THEME: Final[Mapping[str, str]] = {"auto": "light", "light": "dark", "dark": "auto"}
 _FORM_ERROR: Final = 422
+_SEE_OTHER: Final = 303
 _YEAR_S: Final = 365 * 24 * 3600
 
 
@@ -45,6 +46,7 @@ class Link:
     title: str
     place: int
     act: str = ""
+    aside: bool = False  # under "More" instead of in the row itself
 
 
 @cache
@@ -112,6 +114,25 @@ class View:
                 "deaf": _(N_("database away · data of {0}")),
                 "ended": _(N_("signed out · data of {0}")),
             },
+            "keys": {
+                "title": _(N_("Keys")),
+                "close": _(N_("Close")),
+                "map": _(N_("Command map")),
+                "incidents": _(N_("Incidents")),
+                "orders": _(N_("Orders")),
+                "closures": _(N_("Closed roads")),
+                "messages": _(N_("Messages")),
+                "timeline": _(N_("Timeline")),
+                "handover": _(N_("Handover")),
+                "report": _(N_("Report an incident")),
+                "plan": _(N_("To the button that proposes a plan")),
+                "confirm": _(N_("To the button that confirms the plan")),
+                "next": _(N_("Next row")),
+                "previous": _(N_("Previous row")),
+                "search": _(N_("Search")),
+                "undo": _(N_("To the button that takes back what was just done")),
+                "help": _(N_("This list")),
+            },
         }
 
     @property
@@ -134,12 +155,17 @@ class View:
                 number=self.number,
                 now=i18n.second(self.context.clock(), self.context.settings.zone),
                 frame=self._frame(),
+                done=self.request.app.state.just_done(self) if "done" in self.request.query_params else None,
                 html_lang=i18n.HTML_LANG[self.lang],
                 nonce=self.request.state.nonce,
                 actor=self.context.actor,
                 path=self.request.url.path,
-                navigation=self.request.app.state.navigation,
                 troubles=[self.words.trouble(code) for code in self.request.app.state.troubles],
+                navigation=[
+                    link
+                    for link in self.request.app.state.navigation
+                    if not link.act or self.context.actor.may(link.act)
+                ],
                 csrf_field=CSRF_FIELD,
                 csrf=csrf_token(session) if session else "",
                 request_id=uuid.uuid4,
@@ -204,6 +230,15 @@ def _whoever(request: Request) -> View:
     return _view(request, visiting(request))
 
 
+async def _with_what_was_done(request: Request, response: Response) -> None:
+    """Let the page after a form know which request it was, so that it can say what was done and offer to take it back."""
+    location = response.headers.get("location", "")
+    given = (await request.form()).get("request_id")
+    if isinstance(given, str) and given and not location.startswith(("/o/", "/login")):
+        path, mark, part = location.partition("#")
+        response.headers["location"] = f"{path}{'&' if '?' in path else '?'}done={quote(given)}{mark}{part}"
+
+
 class PageRoute(APIRoute):
     """A route whose refusals are pages: to the login where nobody is signed in, else the reason in words."""
 
@@ -226,6 +261,8 @@ class PageRoute(APIRoute):
                 )
                 refusal = view.words.problem("fields_invalid", {"fields": ", ".join(fields)})
                 response = view.render("refused.html", status=_FORM_ERROR, refusal=refusal)
+            if request.method == "POST" and response.status_code == _SEE_OTHER:
+                await _with_what_was_done(request, response)
             for cookie, known in ((i18n.COOKIE, i18n.HTML_LANG), (THEME_COOKIE, NEXT_THEME)):
                 asked = request.query_params.get(cookie)
                 if asked is not None and asked in known:  # the theme's is written by static/theme.js too

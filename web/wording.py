@@ -274,6 +274,43 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "服务器磁盘空间不足，这一步没有保存；已有内容仍可查看。请管理员清理磁盘后再试。",
         "The server's disk is full, so this was not stored; what is there can still be read. Try again when an administrator has made room.",
     ),
+    # messages and shifts
+    "message_empty": ("消息不能为空。", "A message needs words."),
+    "no_such_message": ("没有这条消息。", "There is no such message."),
+    "own_message": ("不能确认自己发出的消息。", "You cannot acknowledge your own message."),
+    "no_such_handover": ("没有这份交接班记录。", "There is no such handover."),
+    "taker_wanted": ("请填写接班人。", "Say who takes the shift over."),
+    # undoing
+    "no_such_entry": ("时间线中没有第 {number} 条。", "The timeline has no number {number}."),
+    "undone_already": ("这一步已经撤回（第 {by} 条）。", "This was taken back already (no. {by})."),
+    "undo_overtaken": (
+        "之后又有新的操作（第 {by} 条），不能直接撤回。",
+        "Something newer stands in the way (no. {by}), so it cannot be taken back.",
+    ),
+    "undo_told_outside": (
+        "已通知到人，不能撤回；请另行下达。",
+        "People have been told; it cannot be taken back. Send a new word instead.",
+    ),
+    "undo_asked_first": (
+        "该操作经过确认，不能撤回。",
+        "It was confirmed beforehand and cannot be taken back.",
+    ),
+    "undo_not_kept": (
+        "系统未保留之前的内容，不能撤回。",
+        "What was there before is not kept; it cannot be taken back.",
+    ),
+    "undo_write_again": (
+        "请按时间线中的原内容重新填写。",
+        "Write the earlier words again; the timeline has them.",
+    ),
+    "plan_replaces": (
+        "该方案已替换之前的指令，不能整体撤回；请逐份撤销指令。",
+        "This plan has replaced earlier orders; cancel the orders one by one.",
+    ),
+    "plan_answered": (
+        "已有力量答复，不能整体撤回；请逐份撤销指令。",
+        "Somebody has answered already; cancel the orders one by one.",
+    ),
     # states
     "already_done": ("这一步已经完成。", "This step was already done."),
     "not_in_this_state": ("当前状态下不能执行这一步。", "This is not possible in the present state."),

@@ -10,6 +10,7 @@ from api.http import (
     events,
     hazards,
     incidents,
+    messages,
     ogc,
     orders,
     overview,
@@ -21,6 +22,7 @@ from api.http import (
     resources,
     session,
     system,
+    timeline,
     trackers,
 )
 from api.http.away import Away, AwayPage
@@ -41,6 +43,8 @@ _NOUNS = (
     places.router,
     resources.router,
     overview.router,
+    messages.router,
+    timeline.router,
     accounts.router,
     own.router,
     audit.router,

@@ -1107,3 +1107,62 @@ class MadeKey(Record):
 
     key: str
     expires_at: datetime
+
+
+# -- messages, timeline, shifts ------------------------------------------------------------------------------------------
+
+
+class MessageRequest(Command):
+    """A message: about an incident or an order, to a post by its area's code, or to all."""
+
+    body: Annotated[str, Field(min_length=1, max_length=2000)]
+    incident: Identifier | None = None
+    order: Identifier | None = None
+    to_area: ShortText | None = None
+
+
+class Message(Record):
+    """A message and who answered for it."""
+
+    id: int
+    incident_id: int | None
+    order_id: int | None
+    to_area: str | None
+    body: str
+    sent_at: datetime
+    sent_by: str
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+
+class Entry(Record):
+    """One row of the journal; what may be a telephone number is masked for those who may not see people."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+    subject_id: int | None
+    payload: dict[str, Any]
+
+
+class HandoverRequest(Command):
+    """Who takes the shift over; `handed_over_by` where several share an account."""
+
+    taken_over_by: Annotated[str, Field(min_length=1, max_length=200)]
+    handed_over_by: ShortText = ""
+    note: Text = ""
+
+
+class Handover(Record):
+    """A handover with the numbers and ids that stood at its moment."""
+
+    id: int
+    area_code: str | None
+    shift_began_at: datetime | None
+    at: datetime
+    handed_over_by: str
+    taken_over_by: str
+    summary: dict[str, Any]
+    note: str

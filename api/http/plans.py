@@ -20,7 +20,7 @@ from api.http.models import (
     Without,
 )
 from api.http.problems import responses
-from api.usecases import plans
+from api.usecases import plans, withdrawing
 from dispatch.model import Wish
 
 router = APIRouter(prefix="/plans", tags=["plans"])
@@ -75,6 +75,15 @@ def confirm_plan(plan_id: Identifier, body: ConfirmRequest, context: Acting) -> 
 def prove_plan(plan_id: Identifier, body: Plain, context: Acting) -> Plan:
     """Go on searching: the same plan with better bounds, or a better one as a plan of its own."""
     return documents.plan(plans.prove(context, plan_id, request_id=body.request_id))
+
+
+@router.post("/{plan_id}/withdraw", responses=responses(400, 401, 403, 404, 409, 422))
+def withdraw_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Order]:
+    """Cancel every order of a plan, as long as nobody has answered one."""
+    return [
+        documents.order(context, order)
+        for order in withdrawing.withdraw(context, plan_id, request_id=body.request_id)
+    ]
 
 
 @router.get("/{plan_id}/routes", responses=responses(401, 403, 404, 422))

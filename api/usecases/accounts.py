@@ -289,7 +289,7 @@ def set_active(ctx: Context, name: str, *, request_id: UUID, active: bool) -> Ac
         accounts.set_active(connection, user_id=user.id, active=active, at=now)
         if not accounts.has_administrator(connection):
             raise ConflictError("last_administrator", name=name)
-        return Done(subject="user", id=user.id, payload={"active": active})
+        return Done(subject="user", id=user.id, payload={"name": name, "active": active})
 
     return _get(ctx, perform(ctx, act, request_id, {"name": name}, do)["id"])
 

@@ -72,6 +72,9 @@ def _once(
         if earlier is not None:
             return earlier, None
         done = do(connection, now)
+        payload = personal.without(done.payload)
+        if ctx.undoes is not None:
+            payload = {**payload, "undoes": ctx.undoes(connection)}
         result = journal.settle(connection, request_id=request_id, result={**done.result, "id": done.id})
         number = journal.append(
             connection,
@@ -80,7 +83,7 @@ def _once(
             act=act,
             subject=done.subject,
             subject_id=done.id,
-            payload=personal.without(done.payload),
+            payload=payload,
             request_id=request_id,
         )
     return result, number

@@ -107,7 +107,13 @@ def edit_team(
             reported_at=now,
             note=was.note if note is None else note,
         )
-        return Done(subject="team", id=team_id, payload=arguments)
+        earlier = {
+            "status": was.status,
+            "strength": was.strength_now,
+            "position": was.position_now,
+            "note": was.note,
+        }
+        return Done(subject="team", id=team_id, payload={**arguments, "was": earlier})
 
     arguments = _given(team=team_id, status=status, strength=strength, position=position, note=note)
     perform(ctx, "resource.edit", request_id, arguments, do)
@@ -128,7 +134,8 @@ def edit_vehicle(
             reported_at=now,
             note=was.note if note is None else note,
         )
-        return Done(subject="vehicle", id=vehicle_id, payload=arguments)
+        earlier = {"in_service": was.in_service, "note": was.note}
+        return Done(subject="vehicle", id=vehicle_id, payload={**arguments, "was": earlier})
 
     arguments = _given(vehicle=vehicle_id, in_service=in_service, note=note)
     perform(ctx, "resource.edit", request_id, arguments, do)
@@ -154,7 +161,8 @@ def edit_depot(
             reported_at=now,
             note=was.note if note is None else note,
         )
-        return Done(subject="depot", id=depot_id, payload=arguments)
+        earlier = {"open": was.open, "note": was.note}
+        return Done(subject="depot", id=depot_id, payload={**arguments, "was": earlier})
 
     arguments = _given(depot=depot_id, open=open, note=note)
     perform(ctx, "resource.edit", request_id, arguments, do)

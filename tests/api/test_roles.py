@@ -35,6 +35,13 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "plan.prove": ("POST", "/plans/{plan}/prove", {}),
     "plan.replan": ("POST", "/plans/anew", {"incidents": ["{quiet}"]}),
     "plan.confirm": ("POST", "/plans/{plan}/confirm", {}),
+    "plan.withdraw": ("POST", "/plans/{plan}/withdraw", {}),
+    "message.read": ("GET", "/messages", {}),
+    "message.send": ("POST", "/messages", {"body": "test"}),
+    "message.acknowledge": ("POST", "/messages/{message}/acknowledge", {}),
+    "timeline.read": ("GET", "/timeline", {}),
+    "shift.read": ("GET", "/handovers", {}),
+    "shift.hand_over": ("POST", "/handovers", {"taken_over_by": "Li"}),
     "order.read": ("GET", "/orders/{order}", {}),
     "order.link": ("POST", "/orders/{order}/link", {}),
     "order.acknowledge": ("POST", "/orders/{order}/acknowledge", {}),
@@ -108,8 +115,10 @@ def scene(commander: Browser, county: dict[str, int]) -> dict[str, int]:
     plan = propose(commander, quiet)
     closure = commander.post("/closures", {"geometry": POINT}).json()["id"]
     hazard = commander.post("/hazards", {"geometry": AREA}).json()["id"]
+    message = commander.post("/messages", {"body": "test"}).json()["id"]
     return {
         "incident": incident,
+        "message": message,
         "hazard": hazard,
         "quiet": quiet,
         "false": false,

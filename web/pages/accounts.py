@@ -12,7 +12,7 @@ from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing, see
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/accounts", title=N_("Accounts"), place=80, act="account.read")
+NAVIGATION = Link(path="/accounts", title=N_("Accounts"), place=80, act="account.read", aside=True)
 
 
 @router.get("/accounts")

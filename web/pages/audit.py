@@ -14,7 +14,7 @@ from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/audit", title=N_("Audit"), place=90, act="audit.read")
+NAVIGATION = Link(path="/audit", title=N_("Audit"), place=90, act="audit.read", aside=True)
 
 
 def _wanted(  # noqa: PLR0917  # the fields of a form

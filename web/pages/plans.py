@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Form, Query, Response
 
 from api.errors import InvalidError, MusterError
-from api.usecases import incidents, plans, villages
+from api.usecases import incidents, plans, villages, withdrawing
 from api.usecases.plans import PlanView
 from dispatch import explain
 from dispatch.model import Wish
@@ -275,6 +275,14 @@ def confirm(
         if len(plan.incident_ids) == 1
         else f"/orders?sent={plan_id}"
     )
+
+
+@router.post("/plans/{plan_id}/withdraw")
+def withdraw(view: Writing, plan_id: int, request_id: Annotated[UUID, Form()]) -> Response:
+    """Cancel every order of a plan that nobody has answered yet."""
+    withdrawing.withdraw(view.context, plan_id, request_id=request_id)
+    plan = plans.get(view.context, plan_id)
+    return see(f"/incidents/{plan.incident_ids[0]}")
 
 
 @router.get("/plans/{plan_id}/without")

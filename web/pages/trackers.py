@@ -12,7 +12,7 @@ from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing, see
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/trackers", title=N_("Trackers"), place=85, act="tracker.read")
+NAVIGATION = Link(path="/trackers", title=N_("Trackers"), place=85, act="tracker.read", aside=True)
 
 
 @router.get("/trackers")

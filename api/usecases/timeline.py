@@ -1,0 +1,111 @@
+"""The journal as people read it: newest first, about one incident or order, or of some kinds."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from api import scope
+from api.context import Context
+from api.security import authorise
+from data import incidents, journal, orders
+from data.incidents import IncidentRecord
+from data.journal import Entry
+from data.orders import OrderRecord
+from dispatch import undo
+
+PAGE: Final = 50
+KINDS: Final = (
+    "incident",
+    "plan",
+    "order",
+    "closure",
+    "hazard",
+    "resource",
+    "aid",
+    "message",
+    "shift",
+    "account",
+    "layer",
+)
+_ACCOUNTS: Final = "account"
+_NUMBERS: Final = re.compile(r"\d(?:[ -]?\d){6,}")  # what may be a telephone number in free text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some rows, the newest first, with what they are about; `older`: the number to ask for more before, None at the end."""
+
+    entries: tuple[Entry, ...]
+    incidents: Mapping[int, IncidentRecord]
+    orders: Mapping[int, OrderRecord]
+    older: int | None
+
+
+def page(
+    ctx: Context,
+    *,
+    before: int | None = None,
+    since: datetime | None = None,
+    kinds: Collection[str] = (),
+    incident: int | None = None,
+    order: int | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """Read a page of the journal; acts on accounts are for those who may see accounts."""
+    authorise(ctx.actor, "timeline.read")
+    hidden = () if ctx.actor.may("account.read") else (_ACCOUNTS,)
+    with ctx.world.read() as connection:
+        found = journal.timeline(
+            connection,
+            before=before,
+            since=since,
+            kinds=kinds,
+            hidden=hidden,
+            incident=incident,
+            order=order,
+            within=scope.own(ctx.actor),
+            actor=ctx.actor.name,
+            limit=limit + 1,
+        )
+        entries = tuple(_shown(ctx, entry) for entry in found[:limit])
+        about_orders = {one.subject_id for one in entries if one.subject == "order"}
+        read_orders = {one: orders.get(connection, one) for one in about_orders if one is not None}
+        known_orders = {number: record for number, record in read_orders.items() if record is not None}
+        wanted = {one.subject_id for one in entries if one.subject == "incident"}
+        wanted |= {record.incident_id for record in known_orders.values()}
+        for entry in entries:
+            wanted |= {entry.payload.get("incident"), *(entry.payload.get("incidents") or ())}
+        read = {one: incidents.get(connection, one) for one in wanted if isinstance(one, int)}
+    return Page(
+        entries=entries,
+        incidents={number: record for number, record in read.items() if record is not None},
+        orders=known_orders,
+        older=entries[-1].number if len(found) > limit else None,
+    )
+
+
+def inverse_of(entry: Entry) -> str | None:
+    """Name the act that would take this one back; None where there is none."""
+    if undo.refusal(entry.act, entry.subject, entry.payload) is not None:
+        return None
+    return undo.INVERSES[entry.act]
+
+
+def _shown(ctx: Context, entry: Entry) -> Entry:
+    """Mask what may be a telephone number in the words of a row for whoever may not see people."""
+    if ctx.actor.may("personal.read"):
+        return entry
+    return replace(entry, payload=masked(entry.payload))
+
+
+def masked(value: Any) -> Any:
+    """Replace every run of seven digits or more in texts, however deep they stand."""
+    if isinstance(value, str):
+        return _NUMBERS.sub("***", value)
+    if isinstance(value, Mapping):
+        return {key: masked(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(one) for one in value]
+    return value

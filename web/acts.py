@@ -1,0 +1,300 @@
+"""The journal in words: a sentence for each act, built from what its row keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from api.usecases import timeline, undoing
+from api.usecases.foreseeing import Consequence
+from data.journal import Entry
+from web import names, wording
+from web.names import Mentioned, Names
+from web.view import View
+from web.wording import Pair
+
+SENTENCES: Final[Mapping[str, Pair]] = {
+    "incident.report": ("接报 {what}", "Reported {what}"),
+    "incident.edit": ("补充 {what} 的信息：{fields}", "Added to {what}: {fields}"),
+    "incident.send_report": ("上报 {what}（{report}）", "Sent a report on {what} upwards ({report})"),
+    "incident.change_level": (
+        "{what} 的响应级别由 {from} 调整为 {to}",
+        "Changed the level of {what} from {from} to {to}",
+    ),
+    "incident.escalate": ("{what} 转由上级指挥", "Escalated {what}"),
+    "plan.prove": ("继续求证{what}", "Searched on for {what}"),
+    "plan.replan": ("生成调整方案{what}（{about}）", "Proposed {what} anew for {about}"),
+    "audit.export": ("导出审计记录", "Exported the audit"),
+    "audit.verify": ("核验审计记录", "Verified the audit"),
+    "county.export": ("导出全县数据", "Exported the county"),
+    "county.import": ("导入全县数据", "Imported a county"),
+    "aid.request": ("请求支援（{what}）", "Asked for help ({what})"),
+    "aid.answer": ("答复支援请求（{what}）", "Answered a request for help ({what})"),
+    "aid.end": ("结束支援（{what}）", "Ended help ({what})"),
+    "terrain.import": ("导入地形", "Imported terrain"),
+    "own.password": ("修改本人密码", "Changed the own password"),
+    "own.end_session": ("结束本人的一次登录", "Ended a login of one's own"),
+    "incident.close": ("办结 {what}", "Closed {what}"),
+    "incident.cancel": ("撤销 {what}，收回 {count} 份指令", "Cancelled {what} and {count} order(s)"),
+    "plan.propose": ("生成{what}（{about}）", "Proposed {what} for {about}"),
+    "plan.confirm": (
+        "下达{what}：{count} 份指令（{about}）",
+        "Confirmed {what}: {count} order(s) for {about}",
+    ),
+    "plan.withdraw": (
+        "撤回{what}：{count} 份指令（{about}）",
+        "Withdrew {what}: {count} order(s) for {about}",
+    ),
+    "order.link": ("生成{what}的链接", "Made the link of {what}"),
+    "order.unlink": ("作废{what}的链接", "Ended the link of {what}"),
+    "order.acknowledge": ("{what}：收到", "{what}: acknowledged"),
+    "order.depart": ("{what}：已出发", "{what}: departed"),
+    "order.arrive": ("{what}：已到达", "{what}: arrived"),
+    "order.finish": ("{what}：已完成", "{what}: finished"),
+    "order.refuse": ("{what}：无法执行", "{what}: refused"),
+    "order.cancel": ("撤销{what}", "Cancelled {what}"),
+    "order.call_village": ("叫应{what}", "Called {what}"),
+    "closure.close": ("管制道路（{what}）", "Closed or slowed a road ({what})"),
+    "closure.edit": ("修改道路管制（{what}）", "Changed a road closure ({what})"),
+    "closure.open": ("解除道路管制（{what}）", "Opened a road ({what})"),
+    "hazard.draw": ("划定危险区（{what}）", "Drew a danger area ({what})"),
+    "hazard.edit": ("修改危险区（{what}）", "Changed a danger area ({what})"),
+    "hazard.end": ("解除危险区（{what}）", "Ended a danger area ({what})"),
+    "resource.edit": ("更新{what}的状态", "Reported how {what} stands"),
+    "message.send": ("发出消息 {what}", "Sent message {what}"),
+    "message.acknowledge": ("确认消息 {what}", "Acknowledged message {what}"),
+    "shift.hand_over": ("交接班：{giver} → {taker}", "Handed the shift over: {giver} → {taker}"),
+    "tracker.create": ("登记定位终端 {what}", "Added the tracker {what}"),
+    "tracker.revoke": ("停用定位终端 {what}", "Ended the tracker {what}"),
+    "layer.import": ("导入图层“{layer}”", "Imported the layer “{layer}”"),
+    "layer.export": ("导出图层“{layer}”", "Exported the layer “{layer}”"),
+    "osm.import": ("导入路网", "Imported roads"),
+    "demo.load": ("载入演示县", "Loaded the demonstration county"),
+    "account.create": ("新建账号 {what}", "Added the account {what}"),
+    "account.disable": ("停用账号 {what}", "Disabled the account {what}"),
+    "account.enable": ("启用账号 {what}", "Enabled the account {what}"),
+    "account.set_password": ("重置账号 {what} 的密码", "Set a new password for the account {what}"),
+    "account.make_key": ("为账号 {what} 生成读取密钥", "Made a reading key for the account {what}"),
+}
+OTHER: Final[Pair] = ("{act}（{what}）", "{act} ({what})")
+UNDONE: Final[Pair] = ("撤回第 {undoes} 条：", "Took back no. {undoes}: ")
+REASON: Final[Pair] = ("；原因：{reason}", "; reason: {reason}")
+
+SUBJECTS: Final[Mapping[str, Pair]] = {
+    "plan": ("方案 {id}", "plan {id}"),
+    "order": ("指令 {id}", "order {id}"),
+    "incident": ("险情 {id}", "incident {id}"),
+    "lot": ("库存 {id}", "stock lot {id}"),
+    "place": ("场所 {id}", "place {id}"),
+}
+
+KINDS: Final[Mapping[str, Pair]] = {
+    "incident": ("险情", "Incidents"),
+    "plan": ("方案", "Plans"),
+    "order": ("指令", "Orders"),
+    "closure": ("道路管制", "Closed roads"),
+    "hazard": ("危险区", "Danger areas"),
+    "resource": ("资源状态", "Resources"),
+    "aid": ("支援", "Mutual aid"),
+    "message": ("消息", "Messages"),
+    "shift": ("交接班", "Shifts"),
+    "account": ("账号", "Accounts"),
+    "layer": ("数据导入导出", "Imports and exports"),
+}
+
+
+# What an act will do, in one sentence, before it is done.
+CONSEQUENCES: Final[Mapping[str, Pair]] = {
+    "incident.close": (
+        "{title}将办结：不再需要力量，不再提示时限。",
+        "{title} will be closed: it asks for no more help, and its clocks stop. ",
+    ),
+    "incident.cancel": (
+        "{title}将撤销：{orders} 份未完成的指令随之撤销（其中 {under_way} 份已在途），{pieces} 件物资退回 {depots} 座储备库。",
+        "{title} will be cancelled: {orders} open order(s) end with it ({under_way} under way), and {pieces} piece(s) go back to {depots} depot(s).",
+    ),
+    "order.cancel": (
+        "{title}将撤销：请先通知该力量停止行动；{pieces} 件物资退回储备库。",
+        "{title} will be cancelled: tell the unit to stop; {pieces} piece(s) go back to their depot.",
+    ),
+    "plan.withdraw": (
+        "方案 {id} 将撤回：{orders} 份指令撤销，{pieces} 件物资退回。",
+        "Plan {id} will be withdrawn: {orders} order(s) are cancelled and {pieces} piece(s) go back.",
+    ),
+    "closure.open": (
+        "道路管制 {id}（{reason}）将解除：之后的方案会使用这段路。",
+        "Closure {id} ({reason}) will end: plans from now on use this road.",
+    ),
+    "hazard.end": (
+        "危险区 {id}（{reason}）将解除：之后的方案可以进入这片区域。",
+        "Danger area {id} ({reason}) will end: plans from now on may go there.",
+    ),
+}
+TITLES: Final[Mapping[str, Pair]] = {
+    "incident.close": ("办结险情", "Close the incident"),
+    "incident.cancel": ("撤销险情", "Cancel the incident"),
+    "order.cancel": ("撤销指令", "Cancel the order"),
+    "plan.withdraw": ("撤回方案", "Withdraw the plan"),
+    "closure.open": ("解除道路管制", "Open the road"),
+    "hazard.end": ("解除危险区", "End the danger area"),
+}
+STILL_OPEN: Final[Pair] = (
+    "还有 {orders} 份指令未完成，现在不能办结。",
+    "{orders} order(s) are still open, so it cannot be closed now.",
+)
+WILL_UNDO: Final[Pair] = ("将撤回第 {number} 条“{text}”。", "No. {number}, “{text}”, will be taken back.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One row of the journal as a page shows it."""
+
+    number: int
+    at: datetime
+    who: str
+    kind: str
+    text: str
+    incident: int | None
+    may_undo: bool
+
+
+def tell(view: View, found: timeline.Page) -> list[Told]:
+    """Put every row into words."""
+    known = names.read(view, _mentioned(found))
+    return [_told(view, entry, found, known) for entry in found.entries]
+
+
+def consequence(view: View, seen: Consequence) -> str:
+    """Say in one sentence what an act will do."""
+    title = view.words.incident_title(seen.incident) if seen.incident else ""
+    if seen.order is not None:
+        known = names.read(view, Mentioned().orders([seen.order]))
+        numbered = wording.fill(wording.pick(SUBJECTS["order"], view.lang), {"id": seen.id}, view.lang)
+        title = (
+            f"{numbered}（{known.order(seen.order)}）"
+            if view.lang == "zh"
+            else f"{numbered} ({known.order(seen.order)})"
+        )
+    numbers = {"id": seen.id, **seen.numbers, "title": title}
+    text = wording.fill(wording.pick(CONSEQUENCES[seen.act], view.lang), numbers, view.lang)
+    if seen.act == "incident.close" and seen.numbers["orders"]:
+        text += wording.fill(wording.pick(STILL_OPEN, view.lang), numbers, view.lang)
+    return text
+
+
+def just_done(view: View) -> Told | None:
+    """Tell what the reader has just done, if it can be taken back: the address carries its request's number."""
+    try:
+        request_id = UUID(view.request.query_params.get("done", ""))
+    except ValueError:
+        return None
+    entry = undoing.just_done(view.context, request_id)
+    if entry is None:
+        return None
+    told = [
+        one
+        for one in tell(view, timeline.page(view.context, before=entry.number + 1, limit=1))
+        if one.number == entry.number
+    ]
+    return told[0] if told else None
+
+
+def sentence(view: View, entry: Entry) -> str:
+    """Put one row into words."""
+    found = timeline.page(view.context, before=entry.number + 1, limit=1)
+    told = tell(view, found)
+    return told[0].text if told and told[0].number == entry.number else ""
+
+
+def _mentioned(found: timeline.Page) -> Mentioned:
+    mentioned = Mentioned().orders(found.orders.values())
+    for entry in found.entries:
+        if entry.subject_id is not None:
+            {"team": mentioned.teams, "vehicle": mentioned.vehicles, "depot": mentioned.depots}.get(
+                entry.subject, set()
+            ).add(entry.subject_id)
+    return mentioned
+
+
+def _told(view: View, entry: Entry, found: timeline.Page, known: Names) -> Told:
+    kind = entry.act.partition(".")[0]
+    order = found.orders.get(entry.subject_id or 0) if entry.subject == "order" else None
+    its = entry.subject_id if entry.subject == "incident" else entry.payload.get("incident")
+    undo_link = kind not in {"message", "shift", "order"} and view.context.actor.role != "viewer"
+    return Told(
+        number=entry.number,
+        at=entry.at,
+        who=entry.actor,
+        kind=kind,
+        text=_text(view, entry, found, known),
+        incident=order.incident_id if order else its,
+        may_undo=undo_link and _could_undo(view, entry),
+    )
+
+
+def _could_undo(view: View, entry: Entry) -> bool:
+    inverse = timeline.inverse_of(entry)
+    return inverse is not None and view.context.actor.may(inverse)
+
+
+def _text(view: View, entry: Entry, found: timeline.Page, known: Names) -> str:
+    lang, payload = view.lang, entry.payload
+    values: dict[str, Any] = {
+        "act": entry.act,
+        "what": _subject(view, entry, found, known),
+        "count": len(payload.get("orders") or ()),
+        "about": _joined(view, [_incident(view, found, one) for one in payload.get("incidents") or ()]),
+        "fields": _joined(view, [_field(view, one) for one in payload.get("changes") or ()]),
+        "report": view.words.report(payload["report"]) if payload.get("report") else "",
+        "from": payload.get("from", ""),
+        "to": payload.get("to", ""),
+        "layer": _layer(view, payload.get("layer")),
+        "giver": payload.get("handed_over_by", ""),
+        "taker": payload.get("taken_over_by", ""),
+    }
+    if entry.act == "incident.change_level":
+        values |= {key: view.words.level(int(payload[key])) for key in ("from", "to")}
+    text = wording.fill(wording.pick(SENTENCES.get(entry.act, OTHER), lang), values, lang)
+    if payload.get("undoes"):
+        text = wording.fill(wording.pick(UNDONE, lang), payload, lang) + text
+    if payload.get("reason") and entry.subject not in {"closure", "hazard"}:
+        text += wording.fill(wording.pick(REASON, lang), payload, lang)
+    return text
+
+
+def _subject(view: View, entry: Entry, found: timeline.Page, known: Names) -> str:
+    number, payload = entry.subject_id, entry.payload
+    if number is None:
+        return ""
+    if entry.subject == "incident":
+        return _incident(view, found, number)
+    if entry.subject in {"team", "vehicle", "depot"}:
+        return known.unit(entry.subject, number)
+    if entry.subject == "user":
+        return str(payload.get("name") or f"#{number}")
+    order = found.orders.get(number) if entry.subject == "order" else None
+    if order is not None:
+        numbered = wording.fill(wording.pick(SUBJECTS["order"], view.lang), {"id": number}, view.lang)
+        return f"{numbered} {known.order(order)}"
+    if entry.subject in SUBJECTS:
+        return wording.fill(wording.pick(SUBJECTS[entry.subject], view.lang), {"id": number}, view.lang)
+    return " ".join(part for part in (f"#{number}", str(payload.get("reason") or "")) if part)
+
+
+def _incident(view: View, found: timeline.Page, number: int) -> str:
+    record = found.incidents.get(number)
+    numbered = wording.fill(wording.pick(SUBJECTS["incident"], view.lang), {"id": number}, view.lang)
+    return f"{numbered} {view.words.incident_title(record)}" if record else numbered
+
+
+def _field(view: View, name: str) -> str:
+    return view.words.form_field(name.partition(".")[0])
+
+
+def _layer(view: View, code: object) -> str:
+    return view.words.layer(str(code)) if code in view.context.policy.layers else str(code or "")
+
+
+def _joined(view: View, parts: list[str]) -> str:
+    return wording.pick(("、", ", "), view.lang).join(dict.fromkeys(parts))

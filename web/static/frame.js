@@ -1,0 +1,68 @@
+// Around every page: what was just done with its undo, and confirm steps as dialogs. Without a script both are pages.
+/* global htmx */
+
+import { announce } from "./live.js";
+
+const SHOWN_MS = 30_000;
+
+/** On the command map, forms outside the panel lead into it, as those within do. */
+function intoPanel(part) {
+  if (!document.getElementById("panel")) return;
+  const ways = { "hx-boost": "true", "hx-target": "#content", "hx-select": "#content", "hx-swap": "outerHTML", "hx-push-url": "false", "hx-indicator": "#wait" };
+  for (const [name, value] of Object.entries(ways)) part.setAttribute(name, value);
+  htmx.process(part);
+}
+
+// -- what was just done -----------------------------------------------------------------------------------------------
+
+const box = document.getElementById("toast");
+let timer;
+
+function shown() {
+  const toast = box.querySelector(".toast");
+  clearTimeout(timer);
+  if (!toast) return;
+  intoPanel(toast);
+  announce(toast.querySelector("span").textContent + " " + toast.querySelector("#undo").textContent);
+  const later = () => { timer = setTimeout(() => (toast.matches(":hover, :focus-within") ? later() : toast.remove()), SHOWN_MS); };
+  later();
+  const address = new URL(location);
+  if (address.searchParams.has("done")) { address.searchParams.delete("done"); history.replaceState(null, "", address); }
+}
+
+document.body.addEventListener("htmx:oobAfterSwap", ({ target }) => { if (target.id === "toast") shown(); });
+document.body.addEventListener("submit", ({ target }) => { if (box.contains(target)) setTimeout(() => box.replaceChildren()); });
+shown();
+
+// -- confirm steps ----------------------------------------------------------------------------------------------------
+
+const dialog = document.getElementById("dialog");
+
+async function ask(link) {
+  const address = new URL(link.href);
+  const here = document.getElementById("content")?.dataset.path;
+  if (here && !address.searchParams.has("back")) address.searchParams.set("back", here);
+  const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");
+  if (!page) { location.assign(address); return; }
+  dialog.replaceChildren(...page.childNodes);
+  const heading = dialog.querySelector("h1");
+  if (heading) { heading.id = "dialog-title"; dialog.setAttribute("aria-labelledby", heading.id); }
+  intoPanel(dialog);
+  dialog.showModal();
+  (dialog.querySelector("input:not([type=hidden])") ?? dialog.querySelector("[data-dismiss]"))?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const { target } = event;
+  const link = target.closest?.("a[data-dialog]");
+  if (link && !event.ctrlKey && !event.metaKey && dialog.showModal) {
+    event.preventDefault();
+    event.stopPropagation();
+    ask(link).catch(() => location.assign(link.href));
+  } else if (target.closest?.("[data-dismiss]")) {
+    if (dialog.contains(target)) { event.preventDefault(); event.stopPropagation(); dialog.close(); }
+    else target.closest(".toast")?.remove();
+  }
+}, true);
+dialog.addEventListener("submit", () => setTimeout(() => dialog.close()));
