@@ -45,6 +45,7 @@ class Listener(threading.Thread):
         return self.numbers[-1] if self.numbers else 0
 
     def _stream(self) -> Iterator[int]:
+        answer: http.client.HTTPResponse | None = None
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_SILENCE_S)
         try:
             headers = {
@@ -69,4 +70,6 @@ class Listener(threading.Thread):
                         yield number
                     number, event = None, ""
         finally:
+            if answer is not None:
+                answer.close()
             connection.close()

@@ -35,6 +35,7 @@ _ROLES: Final = ("commander", "commander", "duty_officer", "administrator")
 _LISTENERS: Final = 16
 _CATCH_UP_S: Final = 60.0
 _LAST_ANSWER_S: Final = 120.0
+_LISTENER_ENDS_S: Final = 5.0  # its stream ends with the server
 _LAST_WORDS: Final = 20_000
 
 
@@ -116,6 +117,8 @@ def run(weather: Weather, *, prepare: Prepare | None = None, told: Told = lambda
             told("checking what is stored")
             with runtime.opened(settings) as context:
                 report = _report(weather, context.acting(local_administrator("storm")), seen)
+        for listener in seen.listeners:
+            listener.join(_LISTENER_ENDS_S)
         if not report.ok:
             told(f"the server's last complaints:\n{site.complaints[-_LAST_WORDS:]}")
         return report
@@ -131,7 +134,9 @@ class _Seen:
 
 
 def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -> _Seen:
-    tickets = [Line(site.port).sign_in(name, password) for name, password in people.items()]
+    door = Line(site.port)
+    tickets = [door.sign_in(name, password) for name, password in people.items()]
+    door.close()
     board, reader = Board(), Line(site.port, tickets[0])
     board.learn_once(reader.read)
     listeners = [Listener(site.port, tickets[number % len(tickets)]) for number in range(_LISTENERS)]
@@ -157,6 +162,7 @@ def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -
         client.join(max(0.0, deadline - time.monotonic()))
     over.set()
     refresher.join(_LAST_ANSWER_S)
+    reader.close()
     notes = [note for client in clients for note in list(client.notes)]
     return _Seen(notes=notes, listeners=listeners, kills=kills)
 

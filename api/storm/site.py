@@ -60,10 +60,16 @@ class Site:
     def wait_until_ready(self) -> None:
         """Wait until people could work. Raises RuntimeError when that takes too long."""
         deadline = time.monotonic() + _STARTS_WITHIN_S
-        while Line(self.port).ask("GET", "/ready", patience_s=0.0).status != HTTPStatus.OK:
+        while not self._ready():
             if time.monotonic() > deadline or (self._owner is not None and self._owner.poll() is not None):
                 raise RuntimeError(f"the server did not start: {self.complaints[-2000:]}")
             time.sleep(0.2)
+
+    def _ready(self) -> bool:
+        line = Line(self.port)
+        answer = line.ask("GET", "/ready", patience_s=0.0)
+        line.close()
+        return answer.status == HTTPStatus.OK
 
     @property
     def complaints(self) -> str:
