@@ -70,6 +70,10 @@ class UnavailableError(MusterError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
+class CollidedError(UnavailableError):
+    """Two acts waited for each other's rows and the database ended this one; nothing of it was written."""
+
+
 class StoreFullError(MusterError):
     """The disk has no room for what the act would write; nothing was written, and reading goes on."""
 

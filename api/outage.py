@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
 
-from api.errors import DatabaseAwayError, StoreFullError, UnavailableError
+from api.errors import CollidedError, DatabaseAwayError, StoreFullError, UnavailableError
 
 PATIENCE_S: Final = 3.0
 """A PostgreSQL that was killed is back within about a second: whoever comes meanwhile waits instead of failing."""
 _AGAIN_S: Final = 0.05
 _NO_ROOM: Final = "53100"  # SQLSTATE disk_full
+_COLLIDED: Final = frozenset({"40P01", "40001"})  # SQLSTATE deadlock_detected, serialization_failure
 _GONE: Final = ("08", "57P")  # SQLSTATE classes: connection exceptions; the server stops or starts
 
 
@@ -54,10 +55,12 @@ class Outage:
             return DatabaseAwayError(self.since)
 
     def told(self, error: DBAPIError) -> Exception:
-        """Return what a failed statement means: the database went away, its disk is full, or `error` itself."""
+        """Return what a failed statement means: the database is away, its disk full, two acts collided, or `error` itself."""
         state = getattr(error.orig, "sqlstate", None) or ""
         if error.connection_invalidated or state.startswith(_GONE):
             return self.noticed()
+        if state in _COLLIDED:
+            return CollidedError("database_busy", wait_s=1)
         return StoreFullError("disk_full") if state == _NO_ROOM else error
 
 

@@ -13,6 +13,7 @@ from api.storm.board import Board
 from api.storm.wire import Answer, Line
 
 _MOST_OPEN: Final = 10  # incidents; beyond, they are closed rather than reported
+_RATHER_END: Final = 0.3  # where enough are open
 _NEARBY: Final = 0.004  # degrees
 _DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 _NEXT: Final = {"sent": "acknowledge", "acknowledged": "depart", "departed": "arrive", "arrived": "finish"}
@@ -73,6 +74,7 @@ class Client(threading.Thread):
         self._dice = dice
         self._think_s = think_s
         self._ending = threading.Event()
+        self._next: Asked | None = None
         self.notes: list[Note] = []
 
     def end(self) -> None:
@@ -84,21 +86,33 @@ class Client(threading.Thread):
         began = time.monotonic()
         while not self._ending.wait(self._dice.expovariate(1 / self._think_s)):
             again = self.notes and self._dice.random() < _RESEND
-            asked = self._dice.choice(self.notes[-20:]).asked if again else self._choose()
+            asked = self._dice.choice(self.notes[-20:]).asked if again else self._next or self._choose()
             if asked is None:
                 continue
+            if asked is self._next:
+                self._next = None
             answer = self._line.ask(asked.method, f"/api/v1{asked.path}", dict(asked.body))
             note = Note(asked=asked, answer=answer, again=bool(again), at_s=time.monotonic() - began)
             self.notes.append(note)
-            if note.done and not again:
+            if not again:
                 self._learn(note)
         self._line.close()
 
     def _learn(self, note: Note) -> None:
-        if note.asked.act == "plan.propose" and note.subject is not None:
-            self._board.add_plan(note.subject)
-        elif note.asked.act == "order.link":
-            self._board.add_link(note.answer.body["token"])
+        """Tell the others, and go on as people do: who had a plan made confirms it, who sent orders follows one of them."""
+        act, body = note.asked.act, note.answer.body
+        if act == "plan.propose":
+            self._board.plan_made()
+            if note.done and note.subject is not None:
+                self._board.add_plan(note.subject)
+                self._next = self._confirming(note.subject)
+        elif act == "plan.confirm":
+            self._board.plan_answered(int(note.asked.path.split("/")[2]))
+            if note.done and body:
+                self._board.add_orders(tuple((one["id"], one["state"]) for one in body))
+                self._next = self.step()
+        elif act == "order.link" and note.done:
+            self._board.add_link(body["token"])
 
     def _choose(self) -> Asked | None:
         acts, weights = zip(*_CHANCES, strict=True)
@@ -117,7 +131,7 @@ class Client(threading.Thread):
 
     def report(self) -> Asked | None:
         if len(self._board.incidents) >= _MOST_OPEN:
-            return self.end_incident()
+            return self.end_incident() if self._dice.random() < _RATHER_END else self.step()
         return self._asked(
             "incident.report",
             "POST",
@@ -138,20 +152,22 @@ class Client(threading.Thread):
         if not self._board.incidents:
             return None
         incident = self._dice.choice(self._board.incidents)
-        level = self._dice.choice((2, 3, 4))
+        level = self._dice.choice((2, 3, 3, 4, 4))
         return self._asked("incident.change_level", "POST", f"/incidents/{incident}/level", level=level)
 
     def propose(self) -> Asked | None:
-        if not self._board.incidents:
-            return None
-        wanted = self._dice.sample(
-            self._board.incidents, min(len(self._board.incidents), self._dice.choice((1, 1, 2)))
-        )
+        open_ones = self._board.unanswered()
+        if not open_ones or not self._board.wants_plan():
+            return self.step()
+        wanted = self._dice.sample(open_ones, min(len(open_ones), self._dice.choice((1, 1, 1, 2))))
         return self._asked("plan.propose", "POST", "/plans", incidents=wanted, time_limit_s=1.0)
 
     def confirm(self) -> Asked | None:
         plan = self._board.some_plan(self._dice)
-        return None if plan is None else self._asked("plan.confirm", "POST", f"/plans/{plan}/confirm")
+        return None if plan is None else self._confirming(plan)
+
+    def _confirming(self, plan: int) -> Asked:
+        return self._asked("plan.confirm", "POST", f"/plans/{plan}/confirm")
 
     def step(self) -> Asked | None:
         if not self._board.orders:

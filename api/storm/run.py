@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 from api import runtime
 from api.context import Context
 from api.errors import ConflictError
+from api.networks import rehearse
 from api.security import local_administrator, new_password
 from api.settings import Settings
 from api.storm.board import Board
@@ -34,6 +35,8 @@ Told = Callable[[str], None]
 _ROLES: Final = ("commander", "commander", "duty_officer", "administrator")
 _LISTENERS: Final = 16
 _CATCH_UP_S: Final = 60.0
+_WARM_UP_S: Final = 90.0
+"""Kills begin with the first answered order, or after this time: code and roads are loaded then, and orders are open."""
 _LAST_ANSWER_S: Final = 120.0
 _LISTENER_ENDS_S: Final = 5.0  # its stream ends with the server
 _LAST_WORDS: Final = 20_000
@@ -52,9 +55,9 @@ class Weather:
 
     @classmethod
     def of(cls, *, clients: int, minutes: float, workers: int, seed: int) -> "Weather":
-        """Choose the kills of a storm of `minutes`: six workers, two servers and one backend a minute, an owner in three."""
+        """Choose the kills of a storm of `minutes`: each worker once a minute, two servers, a backend, an owner in three."""
         kills: dict[Victim, int] = {
-            "worker": round(6 * minutes),
+            "worker": round(workers * minutes),
             "postgres": round(2 * minutes),
             "backend": round(minutes),
             "owner": round(minutes / 3),
@@ -89,6 +92,7 @@ class Report:
     journal: int
     listeners: int
     reconnections: int
+    warm_up_s: float
     longest_silence_s: float
     violations: tuple[Violation, ...]
 
@@ -110,6 +114,9 @@ def run(weather: Weather, *, prepare: Prepare | None = None, told: Told = lambda
             acting = context.acting(local_administrator("storm"))
             (prepare or _demo)(acting)
             people = _accounts(acting)
+            rehearse(
+                context.networks.current()[1]
+            )  # compiled here once, and not by each worker that is killed
         site = Site(folder, weather.workers)
         with site.running():
             site.wait_until_ready()
@@ -131,6 +138,7 @@ class _Seen:
     notes: Sequence[Note]
     listeners: Sequence[Listener]
     kills: Mapping[str, int]
+    warm_up_s: float
 
 
 def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -> _Seen:
@@ -154,6 +162,11 @@ def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -
     over = threading.Event()
     refresher = threading.Thread(target=_refresh, args=(board, reader, over), name="storm-board", daemon=True)
     refresher.start()
+    began = time.monotonic()
+    while not _answered(clients, "order.") and time.monotonic() - began < _WARM_UP_S:
+        time.sleep(0.2)
+    warm_up_s = time.monotonic() - began
+    told(f"{warm_up_s:.1f} s until a first order was answered; the storm begins")
     kills = _kill(weather, site, told)
     for client in clients:
         client.end()
@@ -164,11 +177,19 @@ def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -
     refresher.join(_LAST_ANSWER_S)
     reader.close()
     notes = [note for client in clients for note in list(client.notes)]
-    return _Seen(notes=notes, listeners=listeners, kills=kills)
+    return _Seen(notes=notes, listeners=listeners, kills=kills, warm_up_s=warm_up_s)
+
+
+def _answered(clients: Sequence[Client], act: str) -> bool:
+    return any(
+        note.done and note.asked.act.startswith(act) and note.asked.act != "order.link"
+        for client in clients
+        for note in list(client.notes)
+    )
 
 
 def _refresh(board: Board, reader: Line, over: threading.Event) -> None:
-    while not over.wait(0.5):
+    while not over.wait(1.0):
         try:
             board.learn(reader.read)
         except RuntimeError:
@@ -205,7 +226,7 @@ def _report(weather: Weather, ctx: Context, seen: _Seen) -> Report:
     for listener in seen.listeners:
         listener.end()
     wrong = [*system.violations(ctx), *_answers(ctx, seen.notes), *_streams(seen.listeners, latest)]
-    moments = sorted(note.at_s for note in seen.notes if note.done)
+    moments = sorted(note.at_s for note in seen.notes if note.done and note.at_s >= seen.warm_up_s)
     return Report(
         seed=weather.seed,
         clients=weather.clients,
@@ -217,6 +238,7 @@ def _report(weather: Weather, ctx: Context, seen: _Seen) -> Report:
         journal=latest,
         listeners=len(seen.listeners),
         reconnections=sum(max(0, one.connections - 1) for one in seen.listeners),
+        warm_up_s=seen.warm_up_s,
         longest_silence_s=max((after - before for before, after in pairwise(moments)), default=0.0),
         violations=tuple(wrong),
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from api import metrics, trace
 from api.context import Context
-from api.errors import ConflictError, DatabaseAwayError, MusterError
+from api.errors import CollidedError, ConflictError, DatabaseAwayError, MusterError
 from api.security import authorise
 from api.usecases import personal
 from data import journal
@@ -42,13 +42,13 @@ def perform(
     comes with another act, actor or arguments: that is a mistake of the caller, not a repetition.
 
     When the connection to the database breaks, nobody knows whether the act was done: it is tried once more, and the
-    request id makes that one effect. `do` may therefore run twice, and must change nothing but through its connection.
+    request id makes that one effect. So is an act that the database ended because two waited for each other. `do` may therefore run twice, and must change nothing but through its connection.
     """
     with _accounted(act) as account:
         authorise(ctx.actor, act)
         try:
             result, number = _once(ctx, act, request_id, arguments, do)
-        except DatabaseAwayError:
+        except (DatabaseAwayError, CollidedError):
             result, number = _once(ctx, act, request_id, arguments, do)
         if number is not None:
             account.append(number)

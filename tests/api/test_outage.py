@@ -56,6 +56,20 @@ def test_an_act_whose_connection_breaks_is_done_once(context: Context, moment: s
     assert len(closures.standing(context)) == 1
 
 
+@pytest.mark.parametrize("state", ["40P01", "40001"])
+def test_an_act_that_the_database_ended_for_another_is_done_after_it(context: Context, state: str) -> None:
+    """Two acts that wait for each other's rows: PostgreSQL ends one of them, which is tried again and not failed."""
+
+    def end(connection: Any) -> None:
+        event.remove(context.engine, "begin", end)
+        connection.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
+
+    event.listen(context.engine, "begin", end)
+    request = uuid.uuid4()
+    closures.close(context, request_id=request, geometry=HERE)
+    assert [one.request_id for one in entries(context)] == [request]
+
+
 def test_a_killed_server_costs_a_moment_and_no_act(context: Context, cluster: Cluster) -> None:
     """kill -9 of PostgreSQL between two acts: the second one waits for it to come back instead of failing."""
     closures.close(context, request_id=uuid.uuid4(), geometry=HERE)
