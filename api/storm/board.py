@@ -93,9 +93,10 @@ class Board:
             self._links.append(token)
 
     def some_plan(self, dice: random.Random) -> int | None:
-        """Return one of the newest plans: several clients often take the same."""
+        """Return one of the newest plans, those that wait first: several clients often take the same."""
         with self._lock:
-            return dice.choice(tuple(self._plans)[-6:]) if self._plans else None
+            newest = sorted(self._waiting) or tuple(self._plans)[-6:]
+            return dice.choice(newest) if newest else None
 
     def some_link(self, dice: random.Random) -> str | None:
         """Return a team's link."""

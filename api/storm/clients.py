@@ -75,6 +75,7 @@ class Client(threading.Thread):
         self._think_s = think_s
         self._ending = threading.Event()
         self._next: Asked | None = None
+        self._may_not: set[str] = set()
         self.notes: list[Note] = []
 
     def end(self) -> None:
@@ -101,11 +102,13 @@ class Client(threading.Thread):
     def _learn(self, note: Note) -> None:
         """Tell the others, and go on as people do: who had a plan made confirms it, who sent orders follows one of them."""
         act, body = note.asked.act, note.answer.body
+        if note.answer.status == HTTPStatus.FORBIDDEN:
+            self._may_not.add(act)  # not this role's: asked for once, as a test of the refusal
         if act == "plan.propose":
             self._board.plan_made()
             if note.done and note.subject is not None:
                 self._board.add_plan(note.subject)
-                self._next = self._confirming(note.subject)
+                self._next = None if "plan.confirm" in self._may_not else self._confirming(note.subject)
         elif act == "plan.confirm":
             self._board.plan_answered(int(note.asked.path.split("/")[2]))
             if note.done and body:
@@ -164,7 +167,7 @@ class Client(threading.Thread):
 
     def confirm(self) -> Asked | None:
         plan = self._board.some_plan(self._dice)
-        return None if plan is None else self._confirming(plan)
+        return None if plan is None or "plan.confirm" in self._may_not else self._confirming(plan)
 
     def _confirming(self, plan: int) -> Asked:
         return self._asked("plan.confirm", "POST", f"/plans/{plan}/confirm")
@@ -229,7 +232,7 @@ _CHANCES: Final[tuple[tuple[Callable[[Client], Asked | None], int], ...]] = (
     (Client.end_incident, 2),
     (Client.change_level, 3),
     (Client.propose, 8),
-    (Client.confirm, 12),
+    (Client.confirm, 6),
     (Client.step, 40),
     (Client.link, 4),
     (Client.step_by_link, 5),
