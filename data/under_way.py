@@ -56,6 +56,13 @@ def last_seen(connection: Connection, at: datetime) -> Mapping[tuple[str, int], 
     return {one.unit: (one.fix.position, one.fix.at) for one in seen}
 
 
+def positions(connection: Connection, found: Sequence[OrderRecord], at: datetime) -> Mapping[int, Position]:
+    """Read where the units of orders on the road were seen a short while ago, by order id; of others nothing is known."""
+    seen = last_seen(connection, at)
+    where = {one.id: _running(one, seen).position(at) for one in found if one.state == "departed"}
+    return {order: position for order, position in where.items() if position is not None}
+
+
 def incidents_of(connection: Connection, plan_ids: Collection[int]) -> Mapping[int, tuple[int, ...]]:
     """Read which incidents some plans were made for."""
     query = select(plan_rows.c.id, plan_rows.c.incident_ids).where(plan_rows.c.id.in_(plan_ids))

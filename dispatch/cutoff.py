@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from dispatch.model import Position
 from dispatch.times import Flags
 from gis.closures import Overlay
 from gis.connection import connected
+from gis.crs import metres_per_degree
 from gis.network import RoadNetwork, VehicleProfile
+from gis.shapes import MILLION
 
 ServedKind = Literal["village", "team", "depot", "shelter"]
 VehicleClass = Literal["car", "truck", "heavy"]
@@ -66,22 +69,44 @@ def cut_off(
 
 
 def touched(ways: Iterable[Way], network: RoadNetwork, struck: Overlay) -> tuple[int, ...]:
-    """Return the orders, in the order given, that still have to pass an edge that something strikes.
+    """Return the orders, in the order given, that still have to pass what something strikes.
 
     struck: an overlay of that thing alone. Without a position the whole way counts: a unit that is late may still have
-    all of it before it.
+    all of it before it. On the edge where a unit is, a closed stretch that lies behind it does not count.
     """
+    return tuple(way.order for way in ways if _has_before_it(way, network, struck))
+
+
+def _has_before_it(way: Way, network: RoadNetwork, struck: Overlay) -> bool:
     hit = struck.entries.keys()
-    return tuple(way.order for way in ways if hit & set(_left(way, network)))
-
-
-def _left(way: Way, network: RoadNetwork) -> list[int]:
-    """Return the edges (places in the network) from the one nearest to the unit on."""
-    if not way.edges:
-        return []
     edges = network.places_of(way.edges)
-    passed = 0
-    if way.position is not None:
-        metres = shapely.distance(network.shapes.lines(edges), shapely.Point(way.position))
-        passed = int(np.argmin(metres))
-    return [int(edge) for edge in edges[passed:]]
+    if way.position is None or not hit & set(edges.tolist()):
+        return not hit.isdisjoint(edges.tolist())
+    scale = np.array([float(m) for m in metres_per_degree(way.position[1])])
+    lines = shapely.transform(network.shapes.lines(edges), lambda lonlat: lonlat * scale)
+    at = shapely.Point(way.position * scale)
+    here = int(np.argmin(shapely.distance(lines, at)))
+    if not hit.isdisjoint(edges[here + 1 :].tolist()):
+        return True
+    entry = struck.entries.get(int(edges[here]))
+    if entry is None:
+        return False
+    share = shapely.line_locate_point(lines[here], at, normalized=True) * MILLION
+    forward = _runs_forward(network, edges, here)
+    behind = {True: share > entry.high, False: share < entry.low, None: False}[forward]
+    return not (entry.closed and behind)
+
+
+def _runs_forward(network: RoadNetwork, edges: npt.NDArray[np.int32], which: int) -> bool | None:
+    """Return whether a way drives one of its edges from its first node to its last; None where that cannot be told."""
+    last = which == len(edges) - 1
+    beside = edges[which - 1 if last else which + 1] if len(edges) > 1 else edges[which]
+    joined = _ends(network, beside)
+    starts, ends = (node in joined for node in _ends(network, edges[which]))
+    if starts == ends:
+        return None
+    return starts if last else ends
+
+
+def _ends(network: RoadNetwork, edge: np.int32) -> tuple[int, int]:
+    return int(network.tail[2 * edge]), int(network.head[2 * edge])

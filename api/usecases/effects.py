@@ -14,7 +14,7 @@ from api.security import authorise
 from api.usecases.closures import AREAS, KINDS, check_window, readable_shape
 from api.usecases.closures import get as get_closure
 from api.usecases.hazards import get as get_area
-from data import closures, hazard_areas, incidents, orders, plans, served
+from data import closures, hazard_areas, incidents, orders, plans, served, under_way
 from data.orders import OrderRecord
 from data.served import ServedRecord
 from dispatch.cutoff import VEHICLES, VehicleClass, Way, cut_off, touched
@@ -172,12 +172,18 @@ def _standing(
         ),
         places=served.read(connection),
         orders=found,
-        ways=ways_of(connection, version, found),
+        ways=ways_of(connection, version, found, ctx.clock()),
     )
 
 
-def ways_of(connection: Connection, version: int, found: Sequence[OrderRecord]) -> tuple[Way, ...]:
-    """Read the ways of orders from their plans; those planned on other roads cannot be compared and are left out."""
+def ways_of(
+    connection: Connection, version: int, found: Sequence[OrderRecord], now: datetime
+) -> tuple[Way, ...]:
+    """Read the ways of orders from their plans, with where their units were just seen.
+
+    Ways planned on other roads cannot be compared and are left out.
+    """
+    seen = under_way.positions(connection, found, now)
     ways = []
     for plan_id in sorted({one.plan_id for one in found if one.plan_id is not None}):
         plan = plans.get(connection, plan_id)
@@ -187,7 +193,11 @@ def ways_of(connection: Connection, version: int, found: Sequence[OrderRecord]) 
             (route.kind, route.id): route.edges for route in plan.routes
         }
         ways += [
-            Way(order=one.id, edges=edges.get((one.kind, one.vehicle_id or one.team_id or 0), ()))
+            Way(
+                order=one.id,
+                edges=edges.get((one.kind, one.vehicle_id or one.team_id or 0), ()),
+                position=seen.get(one.id),
+            )
             for one in found
             if one.plan_id == plan_id
         ]

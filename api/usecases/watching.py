@@ -73,7 +73,7 @@ def _blocked(  # noqa: PLR0917  # one question about one moment
     """Collect the orders whose way is barred or slowed by something that came into effect after they were sent."""
     moving = {one.id: one for one in running if one.state != "arrived"}
     found: set[int] = set()
-    for way in ways_of(connection, version, [one for one in its_orders if one.id in moving]):
+    for way in ways_of(connection, version, [one for one in its_orders if one.id in moving], now):
         sent = moving[way.order].sent_at
         newer = [
             one.on_roads()

@@ -9,6 +9,8 @@ from api.context import Context
 from tests import builders
 from tests.api.conftest import Browser, Clock
 from tests.api.test_dispatch import confirm, free, propose, report
+from tests.api.test_order_links import link
+from tests.api.test_positions import fixes
 
 
 def anew(browser: Browser, *incidents: int, **more: Any) -> dict[str, Any]:
@@ -206,6 +208,32 @@ def test_a_closure_on_the_way_is_seen_and_names_the_orders(
     clock.forward(minutes=1)
     commander.post(f"/closures/{closed['id']}/open")
     assert "road_closed" not in codes(commander, incident)
+
+
+def test_who_is_seen_behind_a_closure_is_not_touched_by_it(
+    commander: Browser, county: dict[str, int], running: tuple[int, list[dict[str, Any]]], clock: Clock
+) -> None:
+    """Without a position the whole way counts; once a unit was seen past the place, it and the notice leave it out."""
+    incident, sent = running
+    lon = builders.on_main_road(4.5)[0]
+    drawn = {"type": "LineString", "coordinates": [[lon, 35.99], [lon, 36.01]]}
+    before = effect(commander, geometry=drawn)["orders"]
+    order = next(one for one in sent if one["kind"] == "team" and one["team_id"] == county["landslide"])
+    passing, token = order["id"], link(commander, order)
+    assert passing in before
+    for act in ("acknowledge", "depart"):
+        commander.post(f"/order-links/{token}/{act}")
+    clock.forward(minutes=5)
+    assert effect(commander, geometry=drawn)["orders"] == before
+    seen = commander.http.post(f"/api/v1/order-links/{token}/positions", json=fixes(clock, 4.8, 4.9))
+    assert seen.json()["stored"] == 2
+    assert effect(commander, geometry=drawn)["orders"] == [one for one in before if one != passing]
+    commander.post("/closures", {"geometry": drawn})
+    triggers = commander.get(f"/incidents/{incident}/triggers").json()
+    (notice,) = (one for one in triggers if one["code"] == "road_closed")
+    assert passing not in notice["orders"]
+    clock.forward(minutes=30)
+    assert passing in effect(commander, geometry=drawn)["orders"], "an old position says nothing"
 
 
 def test_a_closure_names_the_villages_it_cuts_off(commander: Browser) -> None:

@@ -85,3 +85,29 @@ def test_an_order_that_has_passed_is_not_touched() -> None:
         Way(order=4, edges=()),
     ]
     assert touched(ways, network, struck) == (1, 2)
+
+
+def test_on_the_same_edge_only_what_lies_ahead_counts() -> None:
+    """Whichever way the edge is driven; where a way is one edge alone, its direction is not known and it counts."""
+    network = grid_network()
+    there = tuple(
+        int(network.edge_ids[network.nearest_edge(*place(column + 0.5, 0), 50)[0] or 0])
+        for column in range(3)
+    )
+    middle = network.overlay([Closure(id=1, geometry=LineString([place(1.5, -0.1), place(1.5, 0.1)]))])
+    end = network.overlay([Closure(id=1, geometry=LineString([place(2.5, -0.1), place(2.5, 0.1)]))])
+    back, before, after = there[::-1], place(1.2, 0), place(1.8, 0)
+    ways = [
+        Way(order=1, edges=there, position=before),
+        Way(order=2, edges=there, position=after),
+        Way(order=3, edges=back, position=before),
+        Way(order=4, edges=back, position=after),
+        Way(order=5, edges=there[1:2], position=after),
+    ]
+    assert touched(ways, network, middle) == (1, 4, 5)
+    last = [Way(order=1, edges=there, position=place(x, 0)) for x in (2.2, 2.8)]
+    assert [touched([way], network, end) for way in last] == [(1,), ()]
+    slowed = network.overlay(
+        [Closure(id=1, geometry=LineString([place(1.5, -0.1), place(1.5, 0.1)]), factor_percent=300)]
+    )
+    assert touched(ways[1:2], network, slowed) == (2,)
