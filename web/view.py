@@ -155,7 +155,9 @@ class View:
                 number=self.number,
                 now=i18n.second(self.context.clock(), self.context.settings.zone),
                 frame=self._frame(),
-                done=self.request.app.state.just_done(self) if "done" in self.request.query_params else None,
+                just_done=self.request.app.state.just_done(self)
+                if "done" in self.request.query_params
+                else None,
                 html_lang=i18n.HTML_LANG[self.lang],
                 nonce=self.request.state.nonce,
                 actor=self.context.actor,

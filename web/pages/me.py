@@ -14,17 +14,17 @@ router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/me")
-def page(view: Reading, done: str = "") -> Response:
-    """Show the own account; `done` says that the password was changed."""
-    return _page(view, done=done == "password")
+def page(view: Reading, changed: str = "") -> Response:
+    """Show the own account; `changed` says that the password was changed."""
+    return _page(view, changed=changed == "password")
 
 
-def _page(view: View, *, done: bool = False, error: MusterError | None = None) -> Response:
+def _page(view: View, *, changed: bool = False, error: MusterError | None = None) -> Response:
     return view.render(
         "me.html",
         status=error.status if error else 200,
         refusal=view.words.problem(error.code, error.details) if error else "",
-        done=done,
+        changed=changed,
         sessions=accounts.own_sessions(view.context, view.request.cookies.get(COOKIE, "")),
     )
 
@@ -46,7 +46,7 @@ def change_password(
         )
     except MusterError as error:
         return _page(view, error=error)
-    return see("/me?done=password")
+    return see("/me?changed=password")
 
 
 @router.post("/me/sessions/end")

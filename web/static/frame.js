@@ -16,6 +16,7 @@ function intoPanel(part) {
 // -- what was just done -----------------------------------------------------------------------------------------------
 
 const box = document.getElementById("toast");
+const dialog = document.getElementById("dialog");
 let timer;
 
 function shown() {
@@ -31,12 +32,16 @@ function shown() {
 }
 
 document.body.addEventListener("htmx:oobAfterSwap", ({ target }) => { if (target.id === "toast") shown(); });
-document.body.addEventListener("submit", ({ target }) => { if (box.contains(target)) setTimeout(() => box.replaceChildren()); });
+// htmx needs the form until its answer is in: a form that has left the page takes its answer with it.
+document.body.addEventListener("htmx:beforeSwap", ({ detail: { requestConfig } }) => {
+  const form = requestConfig?.elt;
+  if (!form || requestConfig.verb !== "post") return;
+  if (box.contains(form)) box.replaceChildren();
+  if (dialog.contains(form)) dialog.close();
+});
 shown();
 
 // -- confirm steps ----------------------------------------------------------------------------------------------------
-
-const dialog = document.getElementById("dialog");
 
 async function ask(link) {
   const address = new URL(link.href);
@@ -65,4 +70,3 @@ document.addEventListener("click", (event) => {
     else target.closest(".toast")?.remove();
   }
 }, true);
-dialog.addEventListener("submit", () => setTimeout(() => dialog.close()));
