@@ -30,7 +30,13 @@ def prepare(ctx: Context, progress: Callable[[str, int, int], None]) -> str:
     password = accounts.set_up(acting)
     if password is None:
         password = new_password()
-        accounts.set_password(acting, accounts.FIRST_ADMINISTRATOR, request_id=uuid4(), password=password)
+        accounts.set_password(
+            acting,
+            accounts.FIRST_ADMINISTRATOR,
+            request_id=uuid4(),
+            password=password,
+            must_change=False,  # whoever started the demo reads it on the own screen
+        )
     return password
 
 
