@@ -32,6 +32,7 @@ from api.demonstration import Visitor, prepare
 from api.settings import Settings
 from data.cluster import Cluster
 from data.engine import make_engine
+from gis.crs import STORED
 
 PROCESSES: Final = 2
 CONNECTIONS: Final = 4  # of each process
@@ -268,13 +269,13 @@ def _fill(site: Site, size: int) -> None:
         connection.execute(
             text(
                 "INSERT INTO places (layer, code, name, geom, sample)"
-                " SELECT :layer, 'B' || n, '起降点 ' || n, ST_SetSRID(ST_MakePoint("
+                " SELECT :layer, 'B' || n, '起降点 ' || n, ST_Point("
                 " ST_XMin(box) + (ST_XMax(box) - ST_XMin(box)) * (n * 0.618034 - floor(n * 0.618034)),"
-                " ST_YMin(box) + (ST_YMax(box) - ST_YMin(box)) * (n + 0.5) / :size), ST_SRID(box)), true"
+                " ST_YMin(box) + (ST_YMax(box) - ST_YMin(box)) * (n + 0.5) / :size, :stored), true"
                 " FROM generate_series(1, :size) n,"
                 " (SELECT geom AS box FROM areas WHERE level = 'county' LIMIT 1) c"
             ),
-            {"layer": LAYER, "size": size},
+            {"layer": LAYER, "size": size, "stored": STORED},
         )
         connection.execute(text("ANALYZE places"))
     engine.dispose()
