@@ -53,9 +53,12 @@ class Browser:
     def send(
         self, method: str, path: str, body: dict[str, Any] | None = None, **values: Any
     ) -> httpx.Response:
+        return self.send_plain(method, path, {"request_id": str(uuid.uuid4()), **(body or {})}, **values)
+
+    def send_plain(self, method: str, path: str, body: dict[str, Any], **values: Any) -> httpx.Response:
+        """Send as it stands, for what carries no request id."""
         values.setdefault("headers", {"X-CSRF-Token": self.csrf})
-        content = {"request_id": str(uuid.uuid4()), **(body or {})}
-        return self.http.request(method, f"/api/v1{path}", json=content, **values)
+        return self.http.request(method, f"/api/v1{path}", json=body, **values)
 
     def post(self, path: str, body: dict[str, Any] | None = None, **values: Any) -> httpx.Response:
         return self.send("POST", path, body, **values)

@@ -99,6 +99,8 @@ ONLY_LOCAL = {
     "system.check",
 }
 """Acts of the command line, which only a local administrator has."""
+WITHOUT_REQUEST_ID = {"position.report"}
+"""Telemetry: a fix names itself by its moment, so its batch carries no request id."""
 
 
 def test_every_act_is_reached_or_local() -> None:
@@ -134,7 +136,8 @@ def test_each_role_can_do_its_acts_and_no_other(sign_in: SignIn, scene: dict[str
     """Allowed acts get past the door (whatever the state then says); all others answer 403 and change nothing."""
     somebody = sign_in(role)
     for act, (method, path, body) in REACHED.items():
-        answer = somebody.send(method, path.format(**scene), _filled(body, scene, role))
+        send = somebody.send_plain if act in WITHOUT_REQUEST_ID else somebody.send
+        answer = send(method, path.format(**scene), _filled(body, scene, role))
         allowed = role in ACTS[act]
         assert (answer.status_code != 403) == allowed, f"{role} {act}: {answer.status_code} {answer.text}"
         if not allowed:

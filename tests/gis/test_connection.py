@@ -14,7 +14,8 @@ CORNER, MIDDLE, EAST = place(0, 0), place(3, 3), place(6, 3)
 
 def served(network: RoadNetwork, *closures: Closure, people: tuple[float, ...] = (1, 1, 1)) -> list[bool]:
     places = np.array([CORNER, MIDDLE, EAST])
-    return connected(network, places, np.array(people, dtype=float), CAR, network.overlay(closures)).tolist()
+    found = connected(network, places, np.array(people, dtype=float), CAR, network.overlay(closures))
+    return [bool(one) for one in found]
 
 
 def line(identity: int, *points: tuple[float, float]) -> Closure:
