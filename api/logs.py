@@ -28,27 +28,16 @@ Event = MutableMapping[str, Any]
 
 def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     """Send every log line of this process to stderr in the form of the settings."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _exception_without_values,
-        _text_without_values,
-    ]
+    shape()
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if settings.log_form == "json"
         else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), _named, *shared],
+            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), _named, *_shared()],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
@@ -62,6 +51,25 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)  # its lines hold whole addresses
     for chatty in ("alembic", "asyncio", "fontTools", "numba", "rasterio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def shape() -> None:
+    """Shape own log lines, wherever they go: structlog's own way prints an exception with every value around it."""
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _shared() -> list[structlog.typing.Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exception_without_values,
+        _text_without_values,
+    ]
 
 
 def _named(_: Any, __: str, event: Event) -> Event:

@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> FastAPI:
         async with running(app, settings):
             yield {"hub": app.state.hub}  # for the server, which ends the streams when it stops
 
+    logs.shape()
     app = FastAPI(title="Muster", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
     http.install(app, away.page)
     modules = pages.modules()
