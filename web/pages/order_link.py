@@ -50,7 +50,6 @@ REFUSALS: Final = (
     "link_wrong",
     "link_expired",
     "not_in_this_state",
-    "before_previous_act",
     "request_reused",
     "not_allowed",
     "fields_invalid",
