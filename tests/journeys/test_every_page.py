@@ -43,6 +43,7 @@ SPOKEN = """() => {
         if (at.hasAttribute(name)) said.push(at.getAttribute(name));
   return said;
 }"""
+NEIGHBOUR = "990102000000"
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 HAN = re.compile(r"[\u4e00-\u9fff]+")
 CODE = re.compile(r"\b[A-Z][A-Z0-9]*(?:[-–][A-Z0-9]+)+\b|\b[A-Z]+\d[A-Z0-9-]*\b")  # T001, FF-05-001, N49H
@@ -99,6 +100,12 @@ def county(engine: Engine) -> dict[str, int]:
     with engine.begin() as connection:
         made = builders.add_county(worlds.inside(connection, worlds.LIVE))
         connection.execute(text("UPDATE live.team_states SET reported_at = now()"))
+        connection.execute(
+            text(
+                "INSERT INTO areas (code, level, name, name_en) VALUES (:code, 'county', '邻县', 'Neighbour')"
+            ),
+            {"code": NEIGHBOUR},
+        )
     add_accounts(engine)
     return made
 
@@ -131,21 +138,40 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
     closed = {"type": "Point", "coordinates": list(builders.on_main_road(9.5))}
     closure = post("/closures", geometry=closed)["id"]
     token = post(f"/orders/{orders[0]['id']}/link")["token"]
+    area = {
+        "type": "Polygon",
+        "coordinates": [[[111.15, 36.01], [111.16, 36.01], [111.16, 36.02], [111.15, 36.01]]],
+    }
+    danger = post("/hazards", geometry=area, reason="二次滑坡")["id"]
+    aid = post("/aid", incident=quiet, to_area=NEIGHBOUR, text="请支援两队")["id"]
+    post("/messages", body="注意余震")
+    handover = post("/handovers", taken_over_by="李四", note="一切正常")["id"]
+    newest = http.get("/timeline").json()
     http.close()
     return {
         "incident_id": str(first),
+        "incident": str(quiet),
         "plan_id": str(plan),
         "order_id": str(orders[0]["id"]),
         "closure_id": str(closure),
+        "area_id": str(danger),
+        "aid_id": str(aid),
+        "handover_id": str(handover),
+        "number": str(newest[0]["number"]),
+        "act": "closure.open",
+        "subject": str(closure),
         "token": token,
         "layer": "teams",
         "identity": str(county["far"]),
     }
 
 
-QUERIES = {"/plans/{plan_id}/without": "?kind=team&id={identity}"}
+QUERIES = {
+    "/plans/{plan_id}/without": "?kind=team&id={identity}",
+    "/plans/{plan_id}/swaps": "?kind=team&id={identity}&incident={incident}",
+}
 """What an address needs behind its path."""
-NO_PAGES = frozenset({"/favicon.ico"})
+NO_PAGES = frozenset({"/o/worker.js"})
 
 
 def addresses(scene: dict[str, str]) -> list[str]:
