@@ -61,7 +61,7 @@ def page(view: Reading, incident_id: int, plan: int | None = None) -> Response:
 def _page(view: View, incident_id: int, plan_id: int | None, error: MusterError | None = None) -> Response:
     context, actor = view.context, view.context.actor
     incident = incidents.get(context, incident_id)
-    found = plans.get(context, plan_id) if plan_id is not None else None
+    found = plans.get(context, plan_id) if plan_id is not None else _standing(view, incident_id)
     if found is not None and (found.keeping is None or incident_id not in found.incident_ids):
         raise InvalidError("plan_keeps_everything", id=found.id)
     known = names.read(view, Mentioned().plan(found)) if found else None
@@ -82,6 +82,12 @@ def _page(view: View, incident_id: int, plan_id: int | None, error: MusterError 
         may_propose=actor.may("plan.replan"),
         may_confirm=actor.may("plan.confirm"),
     )
+
+
+def _standing(view: View, incident_id: int) -> PlanView | None:
+    """Find what somebody has proposed and nobody has answered: whoever may accept it opens the same page."""
+    newest = plans.latest_for(view.context, incident_id)
+    return newest if newest and newest.state == "proposed" and newest.keeping is not None else None
 
 
 def _told(view: View, found: tuple[Trigger, ...]) -> list[str]:
