@@ -82,23 +82,33 @@ def test_every_page_has_a_strict_policy(commander: Reader) -> None:
     assert len(nonces) == len(PAGES)
 
 
-def test_every_page_is_whole_in_each_language(commander: Reader) -> None:
+def test_every_page_is_whole_in_each_language(engine: Engine, commander: Reader) -> None:
     """A half translation is misread in haste: no Chinese on our English pages, no English message on the Chinese ones."""
     with (i18n.TRANSLATIONS / "zh_CN" / "LC_MESSAGES" / "muster.po").open() as file:
         messages = re.findall(r'^msgid "([^"%{]{4,})"$', file.read(), flags=re.MULTILINE)
+    known = own_names(engine)
     for path in PAGES:
         query = "&" if "?" in path else "?"
         chinese = shown_text(commander.get(f"{path}{query}lang=zh").text)
         english = shown_text(commander.get(f"{path}{query}lang=en").text)
         seen = [message for message in messages if re.search(rf"\b{re.escape(message)}\b", chinese)]
         assert not seen, path
-        if path not in {
-            "/messages",
-            "/handover",
-            "/resources/teams",
-            "/resources/geohazard_points",
-        }:  # the county's own names stay as they are
-            assert not CHINESE.search(english), path
+        for name in known:  # the county's own names stay as they are
+            english = english.replace(name, "")
+        assert not CHINESE.search(english), path
+
+
+def own_names(engine: Engine) -> list[str]:
+    """Names that the county itself wrote down, the longest first, so that none is cut by a shorter one within it."""
+    tables = ("teams", "depots", "villages", "places", "areas", "grid_cells")
+    with engine.connect() as connection:
+        found = [
+            name
+            for table in tables
+            for name in connection.scalars(text(f"SELECT name FROM {table} WHERE name <> ''"))
+        ]
+        found += connection.scalars(text("SELECT code FROM vehicles"))
+    return sorted(set(found), key=len, reverse=True)
 
 
 def test_the_language_stays_chosen(commander: Reader) -> None:
