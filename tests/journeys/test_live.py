@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -11,11 +12,12 @@ from sqlalchemy import Engine, text
 from api.context import Context, make_context
 from api.security import local_administrator
 from api.settings import Settings
+from api.storm.wire import Line, Ticket
 from api.usecases import closures
 from data import worlds
 from tests import builders
 from tests.journeys.conftest import Visitor
-from tests.site import add_accounts, serving
+from tests.site import PASSWORD, add_accounts, serving
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 30_000
@@ -48,6 +50,10 @@ def desk(browser: Browser) -> Iterator[BrowserContext]:
 
 def close_road(acting: Context, reason: str) -> None:
     closures.close(acting, request_id=uuid.uuid4(), geometry=POINT, reason=reason)
+
+
+def line_to(address: str, ticket: Ticket | None = None) -> Line:
+    return Line(int(address.rsplit(":", 1)[1]), ticket)
 
 
 def is_live(page: Page) -> None:
@@ -128,3 +134,21 @@ def test_a_session_that_ended_is_said_and_what_was_typed_stays(
             "href", "/login?next=%2Fincidents"
         )
         assert page.input_value("[name=description]") == "两人被困"
+
+
+def test_an_act_at_one_worker_reaches_a_browser_at_another(
+    desk: BrowserContext, acting: Context, database: str
+) -> None:
+    """Workers share nothing but the database: who is signed in at one acts at the other, and both tell of it."""
+    with serving(database) as here, serving(database) as there:
+        officer = Visitor(desk, here)
+        officer.sign_in("duty_officer")
+        tab = officer.open("/closures")
+        is_live(tab)
+        with closing(line_to(here)) as line:
+            ticket = line.sign_in("commander", PASSWORD)
+        with closing(line_to(there, ticket)) as line:
+            road = {"request_id": str(uuid.uuid4()), "geometry": POINT, "reason": "另一处"}
+            assert line.ask("POST", "/api/v1/closures", road).status == 201
+        expect(tab.locator("main")).to_contain_text("另一处")
+        assert [one.reason for one in closures.standing(acting)] == ["另一处"]
