@@ -17,6 +17,7 @@ function intoPanel(part) {
 
 const box = document.getElementById("toast");
 const dialog = document.getElementById("dialog");
+dialog.addEventListener("close", () => dialog.replaceChildren()); // what was asked once is not asked again
 let timer;
 
 function shown() {
