@@ -66,6 +66,7 @@ def test_out_in_and_out_again_is_the_same(
     assert county.read(other, first, request_id=uuid4()) == would
     assert county.write(other, second, request_id=uuid4(), accounts=True) == counts
     assert content(second) == content(first)
+    assert base_map_of(other) == base_map_of(demo), "the map's tiles are as new as the county"
     again = county.preview(other, first)
     assert {(one.new, one.changed) for one in again.counts} == {(0, 0)}
     with other.engine.connect() as connection:
@@ -101,6 +102,15 @@ def test_out_in_and_out_again_is_the_same(
     demo.engine.dispose()
     other.engine.dispose()
     databases.execute(cluster, "DROP DATABASE other_county WITH (FORCE)")
+
+
+def base_map_of(ctx: Context) -> set[tuple[int, int, int]]:
+    """The baked tiles of the base map, by zoom, column and row; there are some."""
+    with ctx.engine.connect() as connection:
+        found = connection.execute(text("SELECT z, x, y FROM base_tiles")).tuples()
+        baked = {(z, x, y) for z, x, y in found}
+    assert baked
+    return baked
 
 
 def rewritten(source: Path, target: Path, name: str, change: Callable[[bytes], bytes]) -> None:
