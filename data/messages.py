@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
@@ -103,7 +103,14 @@ def seen(connection: Connection, message_id: int, *, within: str | None) -> bool
 def _concerns(within: str) -> ColumnElement[bool]:
     about = select(incidents.c.id).where(reach.incident_or_help(within))
     to_all = and_(messages.c.to_area.is_(None), messages.c.incident_id.is_(None))
-    return or_(to_all, messages.c.to_area.startswith(within), messages.c.incident_id.in_(about))
+    to_the_county = messages.c.to_area == within[:_COUNTY_DIGITS].ljust(_CODE_DIGITS, "0")
+    return or_(
+        to_all, to_the_county, messages.c.to_area.startswith(within), messages.c.incident_id.in_(about)
+    )
+
+
+_COUNTY_DIGITS: Final = 6
+_CODE_DIGITS: Final = 12
 
 
 def _record(row: Row[Any]) -> MessageRecord:

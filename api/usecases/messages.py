@@ -13,6 +13,7 @@ from api.usecases.acting import Done, perform
 from data import areas, incidents, messages, orders
 from data.locate import Area
 from data.messages import MessageRecord
+from gis import areas as gis_areas
 
 
 def listing(
@@ -77,6 +78,10 @@ def send(
         if order not in (None, ctx.actor.order) or incident is not None or to_area is not None:
             raise NotAllowedError("not_your_order", id=order)
         order = ctx.actor.order
+    if to_area is None and incident is None and order is None and ctx.actor.area is not None:
+        to_area = gis_areas.at_level(
+            ctx.actor.area, "county"
+        )  # "all" of a county's or township's officer are the county
     arguments = {"body": said, "incident": incident, "order": order, "to_area": to_area}
 
     def do(connection: Connection, now: datetime) -> Done:

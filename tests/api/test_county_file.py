@@ -107,7 +107,7 @@ def test_out_in_and_out_again_is_the_same(
 def base_map_of(ctx: Context) -> set[tuple[int, int, int]]:
     """The baked tiles of the base map, by zoom, column and row; there are some."""
     with ctx.engine.connect() as connection:
-        found = connection.execute(text("SELECT z, x, y FROM base_tiles")).tuples()
+        found = [tuple(row) for row in connection.execute(text("SELECT z, x, y FROM base_tiles"))]
         baked = {(z, x, y) for z, x, y in found}
     assert baked
     return baked

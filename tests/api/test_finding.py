@@ -87,7 +87,15 @@ def test_people_are_found_by_those_alone_who_may_see_them(
         )
     assert kinds(sign_in("duty_officer"), "钱守山") == ["person"]
     assert kinds(sign_in("viewer"), "钱守山") == []
-    assert kinds(sign_in("township"), "钱守山") == []
+    assert kinds(sign_in("township"), "钱守山") == ["person"], (
+        "an account without an area has the whole installation"
+    )
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE users SET area_code = :area WHERE name = 'township'"),
+            {"area": builders.EAST_TOWNSHIP},
+        )
+    assert kinds(sign_in("township"), "钱守山") == [], "the grid lies in the western township"
     assert kinds(sign_in("viewer"), "P1") == []
 
 

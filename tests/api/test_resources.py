@@ -8,7 +8,7 @@ from tests.api.conftest import Browser, Clock
 
 def test_a_report_on_a_team_is_fresh_news(commander: Browser, county: dict[str, int], clock: Clock) -> None:
     """What is not said stays as it was; the age of the report starts anew."""
-    clock.forward(hours=1)
+    clock.forward(minutes=50)
     path = f"/teams/{county['both']}"
     first = commander.send("PATCH", path, {"strength": 6, "position": list(builders.on_main_road(7))}).json()
     assert (first["strength_now"], first["strength"], first["status"]) == (6, 10, "on_duty")

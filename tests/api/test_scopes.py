@@ -67,6 +67,8 @@ def test_another_county_reaches_nothing(enter: Enter, scene: dict[str, int], rol
     for act, (method, path, body) in REACHED.items():
         if act in EVERYBODYS or act == "map.read" or act.startswith(("position.", "tracker.")):
             continue
+        if act in {"message.read", "message.send"}:  # its own messages, and those of the installation to all
+            continue
         answer = somebody.send(method, path.format(**scene), _filled(body, scene, role))
         told = f"{role} {act}: {answer.status_code} {answer.text[:300]}"
         if role not in ACTS[act]:
@@ -219,3 +221,12 @@ def _names(path: str) -> list[str]:
 
 def _escaped(text: str) -> str:
     return json.dumps(text)[1:-1]
+
+
+def test_a_message_to_all_stays_in_its_county(enter: Enter) -> None:
+    """All of a county's officer are its county and its townships; another county hears nothing."""
+    sent = enter("duty_officer", builders.COUNTY).post("/messages", {"body": "注意余震"})
+    assert sent.status_code == 201, sent.text
+    heard = [one["body"] for one in enter("township", builders.WEST_TOWNSHIP, "west").get("/messages").json()]
+    assert heard == ["注意余震"]
+    assert enter("duty_officer", OTHER_COUNTY, "away").get("/messages").json() == []

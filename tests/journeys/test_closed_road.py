@@ -94,7 +94,7 @@ def test_a_line_over_a_route_is_weighed_stored_and_answered_with_a_new_plan(
         closed = page.locator("#closures .card.last")
         expect(closed).to_contain_text("桥面塌陷")
         page.wait_for_function(
-            "feature_group_closures.toGeoJSON().features.length === 1"
+            "() => feature_group_closures.toGeoJSON().features.length === 1"
         )  # drawn on a canvas
 
         closed.locator("a.button.primary").click()
@@ -112,7 +112,7 @@ def test_a_line_over_a_route_is_weighed_stored_and_answered_with_a_new_plan(
         desk.click("#content form.sheet button.primary")
         orders = desk.locator("#orders")
         expect(orders.locator(".card", has_text=BEYOND)).to_contain_text("待接收")
-        expect(orders.locator(".card", has_text=NEAR)).to_contain_text("已取消")
+        expect(orders.locator(".card", has_text=NEAR)).to_contain_text("已撤销")
         for screen in (page, desk):
             expect(screen.locator("#map_command .unit", has_text=BEYOND)).to_have_count(1)
             expect(screen.locator("#map_command .unit", has_text=NEAR)).to_have_count(0)

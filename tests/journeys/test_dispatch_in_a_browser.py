@@ -65,7 +65,7 @@ def test_a_landslide_becomes_acknowledged_orders(commander: Visitor, browser: Br
     expect(page.locator("#orders .card").first).to_be_visible()
     expect(page.locator("#map_command .unit.warn").first).to_be_visible()
     with page.context.expect_page() as opened:
-        page.click("form[action='/orders/links'] >> nth=-1 >> button")
+        page.click("form#links button:not([type=button])")
     link = opened.value.locator(".copy a").first.get_attribute("href")
     assert link is not None
 
@@ -120,9 +120,10 @@ def test_a_road_is_closed_on_the_map_and_opened_again(commander: Visitor) -> Non
     lon, lat = builders.on_main_road(7.5)
     click_map(page, lon, lat)
     page.fill("#content [name=reason]", "{{7*7}} <b>塌方</b>")
-    page.click("#content form.fields button")
+    page.click("#content form[action='/closures'] button.only-closure")
     expect(page.locator("#closures")).to_contain_text("{{7*7}} <b>塌方</b>")
     expect(page.locator("#map_command .closed-road")).to_have_count(1)
-    page.click("#closures form button")
+    page.click("#closures a[data-dialog]")
+    page.click("#dialog button.primary")
     expect(page.locator("#map_command .closed-road")).to_have_count(0)
     assert commander.complaints == []

@@ -102,7 +102,7 @@ def test_what_is_pressed_without_a_network_is_sent_once(
         page = visitor.open(order["path"])
         expect(page.locator("button.huge:visible")).to_have_text("收到")
         expect(page.locator(".route li").first).to_contain_text("出发，沿")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.wait_for_function("() => navigator.serviceWorker.controller !== null")
         page.reload()  # through the worker, which keeps it
         page.wait_for_load_state("networkidle")
         assert visitor.complaints == []
