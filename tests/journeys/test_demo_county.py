@@ -81,7 +81,7 @@ def test_a_landslide_in_the_demo_county_is_answered_on_a_telephone(browser: Brow
     expect(page.locator("#orders .state.warn").first).to_be_visible()
     with page.context.expect_page() as opened:
         page.click("form#links button:not([type=button])")
-    link = opened.value.locator(".copy a").first.get_attribute("href")
+    link = opened.value.locator(".copy a").last.get_attribute("href")
     assert link is not None
     phone = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False).new_page()
     phone.goto(link)
