@@ -86,7 +86,7 @@ def test_a_landslide_in_the_demo_county_is_answered_on_a_telephone(browser: Brow
     phone = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False).new_page()
     phone.goto(link)
     expect(phone.locator("main")).to_contain_text("路线")
-    phone.click("button.huge")
+    phone.click("button.huge:visible")
     answered = page.locator("#map_command .unit.good", has_text=re.compile(r"已收到 \d+ 分钟"))
     expect(answered.or_(page.locator("#map_command .unit", has_text="已答复"))).to_have_count(
         1, timeout=LIVE_MS

@@ -71,9 +71,9 @@ def test_a_landslide_becomes_acknowledged_orders(commander: Visitor, browser: Br
 
     phone = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False).new_page()
     phone.goto(link)
-    expect(phone.locator("button.huge")).to_have_text("收到")
-    phone.click("button.huge")
-    expect(phone.locator("button.huge")).to_have_text("出发")
+    expect(phone.locator("button.huge:visible")).to_have_text("收到")
+    phone.click("button.huge:visible")
+    expect(phone.locator("button.huge:visible")).to_have_text("出发")
     expect(phone.locator("main .state")).to_contain_text("已收到")
 
     expect(page.locator("#orders .state.good")).to_have_count(1)
