@@ -74,7 +74,7 @@ def test_a_landslide_becomes_acknowledged_orders(commander: Visitor, browser: Br
     expect(phone.locator("button.huge:visible")).to_have_text("收到")
     phone.click("button.huge:visible")
     expect(phone.locator("button.huge:visible")).to_have_text("出发")
-    expect(phone.locator("main .state")).to_contain_text("已收到")
+    expect(phone.locator("#standing .state")).to_contain_text("已收到")
 
     expect(page.locator("#orders .state.good")).to_have_count(1)
     expect(page.locator("#map_command .unit", has_text=re.compile("已收到|已答复"))).to_have_count(1)
