@@ -63,11 +63,13 @@ def report(browser: Browser, node: float) -> dict[str, Any]:
 @pytest.mark.parametrize("role", ROLES)
 def test_another_county_reaches_nothing(enter: Enter, scene: dict[str, int], role: AccountRole) -> None:
     """Whatever its role: other people's ids are not found or not allowed, lists are empty, and nothing is made there."""
+    officer = enter("duty_officer", builders.COUNTY, "officer")
+    scene = {**scene, "message": officer.post("/messages", {"body": "本县"}).json()["id"]}
     somebody = enter(role, OTHER_COUNTY)
     for act, (method, path, body) in REACHED.items():
         if act in EVERYBODYS or act == "map.read" or act.startswith(("position.", "tracker.")):
             continue
-        if act in {"message.read", "message.send"}:  # its own messages, and those of the installation to all
+        if act == "message.send":  # to its own county
             continue
         answer = somebody.send(method, path.format(**scene), _filled(body, scene, role))
         told = f"{role} {act}: {answer.status_code} {answer.text[:300]}"
@@ -75,6 +77,13 @@ def test_another_county_reaches_nothing(enter: Enter, scene: dict[str, int], rol
             assert answer.status_code == 403, told
         elif act in {"account.read", "audit.read", "audit.export"}:
             assert "commander" not in answer.text, told
+        elif act == "shift.hand_over":  # its own desk, on which nothing of this county lies
+            handed = answer.json()
+            assert handed["area_code"] == OTHER_COUNTY, told
+            assert not handed["summary"]["incidents"], told
+            assert scene["message"] not in handed["summary"]["messages"], told
+        elif act == "message.read":  # what the installation says to all is for it, too
+            assert {one["sent_by"] for one in answer.json()} == {"commander"}, told
         elif act in LISTS:
             assert answer.json() == [], told
         else:
