@@ -1112,10 +1112,15 @@ class MadeKey(Record):
 # -- messages, timeline, shifts ------------------------------------------------------------------------------------------
 
 
-class MessageRequest(Command):
-    """A message: about an incident or an order, to a post by its area's code, or to all."""
+class Said(Command):
+    """What somebody says."""
 
     body: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class MessageRequest(Said):
+    """A message: about an incident or an order, to a post by its area's code, or to all."""
+
     incident: Identifier | None = None
     order: Identifier | None = None
     to_area: ShortText | None = None

@@ -8,11 +8,21 @@ from fastapi import APIRouter, Path, Request, Response, status
 from api.http import documents
 from api.http.access import Acting, BaseContext, Visiting
 from api.http.keeping import UNCHANGED, kept
-from api.http.models import FixBatch, Identifier, Order, OrderLink, Plain, PositionsReceived, Reasoned
+from api.http.models import (
+    FixBatch,
+    Identifier,
+    Message,
+    Order,
+    OrderLink,
+    Plain,
+    PositionsReceived,
+    Reasoned,
+    Said,
+)
 from api.http.overview import TILE
 from api.http.positions import fixes_of, received
 from api.http.problems import responses
-from api.usecases import layers, orders, positions
+from api.usecases import layers, messages, orders, positions
 from gis.mercator import Tile
 
 router = APIRouter(prefix="/orders", tags=["orders"])
@@ -81,6 +91,28 @@ def get_linked_order(token: Token, base: BaseContext) -> Order:
 def report_linked_positions(token: Token, body: FixBatch, base: BaseContext) -> PositionsReceived:
     """Take in where the team of this link is while it is under way. The same fix sent twice is stored once."""
     return received(positions.report(orders.by_link(base, token), fixes_of(body)))
+
+
+@links.get("/{token}/messages", responses=responses(401, 422))
+def list_linked_messages(token: Token, base: BaseContext) -> list[Message]:
+    """List what the command post and the team of this link said to each other, the newest first."""
+    return [Message.model_validate(one) for one in messages.listing(orders.by_link(base, token))]
+
+
+@links.post("/{token}/messages", status_code=status.HTTP_201_CREATED, responses=_WRITE)
+def send_linked_message(token: Token, body: Said, base: BaseContext) -> Message:
+    """Say something to the command post. The same request sent twice is said once."""
+    context = orders.by_link(base, token)
+    return Message.model_validate(messages.send(context, body=body.body, request_id=body.request_id))
+
+
+@links.post("/{token}/messages/{message_id}/acknowledge", responses=_WRITE)
+def acknowledge_linked_message(
+    token: Token, message_id: Identifier, body: Plain, base: BaseContext
+) -> Message:
+    """Answer for what the command post said."""
+    context = orders.by_link(base, token)
+    return Message.model_validate(messages.acknowledge(context, message_id, request_id=body.request_id))
 
 
 @links.get(

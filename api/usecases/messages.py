@@ -1,5 +1,6 @@
 """Messages: to all, to a post, about an incident, or between the command post and the team of an order."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from api.usecases.acting import Done, perform
 from data import areas, incidents, messages, orders
 from data.locate import Area
 from data.messages import MessageRecord
+from data.orders import OrderRecord
 from gis import areas as gis_areas
 
 
@@ -49,6 +51,17 @@ def posts(ctx: Context) -> tuple[Area, ...]:
     with ctx.world.read() as connection:
         every = areas.by_level(connection, "township").values()
     return tuple(one for one in every if scope.covers(ctx.actor, one.code))
+
+
+def orders_of(ctx: Context, found: Iterable[MessageRecord]) -> dict[int, OrderRecord]:
+    """Read the orders that messages are about, by their ids, as far as this actor may see them."""
+    authorise(ctx.actor, "message.read")
+    with ctx.world.read() as connection:
+        read = (
+            orders.get(connection, one, within=scope.own(ctx.actor))
+            for one in sorted({message.order_id for message in found if message.order_id is not None})
+        )
+        return {order.id: order for order in read if order is not None}
 
 
 def get(ctx: Context, message_id: int) -> MessageRecord:

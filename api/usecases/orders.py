@@ -134,7 +134,12 @@ def by_link(ctx: Context, token: str) -> Context:
         raise NotSignedInError("link_wrong")
     if order.link_expires_at <= now:
         raise NotSignedInError("link_expired")
-    return ctx.acting(Actor(name=f"link:order/{order.id}", role="team_link", order=order.id))
+    return ctx.acting(Actor(name=link_name(order.id), role="team_link", order=order.id))
+
+
+def link_name(order_id: int) -> str:
+    """Name whoever acts on an order's link, as journal and messages have it."""
+    return f"link:order/{order_id}"
 
 
 def linked(ctx: Context) -> OrderRecord:

@@ -86,3 +86,24 @@ def test_a_finished_order_gets_no_link(commander: Browser, orders: list[dict[str
     commander.post(f"/orders/{orders[0]['id']}/refuse")
     answer = commander.post(f"/orders/{orders[0]['id']}/link")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_in_this_state")
+
+
+def test_a_team_and_the_command_post_talk_over_the_link(
+    commander: Browser, orders: list[dict[str, Any]]
+) -> None:
+    """Each hears the other and answers for it; the same request is said once; others' words stay closed."""
+    asked = commander.post("/messages", {"body": "路还通吗？", "order": orders[0]["id"]}).json()
+    other = commander.post("/messages", {"body": "原地待命", "order": orders[1]["id"]}).json()
+    token = link(commander, orders[0])
+    path = f"/order-links/{token}/messages"
+    (heard,) = commander.get(path).json()
+    assert heard["id"] == asked["id"]
+    answered = commander.post(f"{path}/{asked['id']}/acknowledge")
+    assert (answered.status_code, answered.json()["acknowledged_by"]) == (200, f"link:order/{orders[0]['id']}")
+    assert commander.post(f"{path}/{other['id']}/acknowledge").status_code == 404
+    body = {"request_id": "00000000-0000-4000-8000-00000000beef", "body": "塌方，改走北线"}
+    for _ in range(2):
+        assert commander.http.post(f"/api/v1{path}", json=body).status_code == 201
+    said = [one for one in commander.get("/messages").json() if one["sent_by"].startswith("link:")]
+    assert [(one["body"], one["order_id"]) for one in said] == [("塌方，改走北线", orders[0]["id"])]
+    assert said[0]["incident_id"] == orders[0]["incident_id"]

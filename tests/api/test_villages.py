@@ -108,3 +108,13 @@ def test_contacts_come_in_their_turn_and_masked(commander: Browser, context: Con
     assert [one.name for one in seen[builders.WEST_VILLAGE]] == ["李主任", "王替补"]
     hidden = villages.contacts(context.acting(Actor(name="v", role="viewer")), [builders.WEST_VILLAGE])
     assert [one.phone for one in hidden[builders.WEST_VILLAGE]] == ["***01", "***01"]
+
+
+def test_a_village_writes_to_the_command_post(commander: Browser) -> None:
+    """Its link carries words like a team's, and they stand with the incident."""
+    incident = report(commander)
+    order = commander.post(f"/incidents/{incident}/villages", {"village": builders.WEST_VILLAGE}).json()
+    answer = commander.post(f"/order-links/{link(commander, order)}/messages", {"body": "三户不肯走"})
+    assert answer.status_code == 201, answer.text
+    (seen,) = commander.get("/messages", params={"incident": incident}).json()
+    assert (seen["body"], seen["order_id"]) == ("三户不肯走", order["id"])

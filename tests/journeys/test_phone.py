@@ -148,6 +148,38 @@ def test_an_answer_that_gets_lost_is_asked_for_again(
     assert acts_of(engine, order["id"]).count("order.acknowledge") == 1
 
 
+def test_words_reach_the_command_post_once_and_are_answered(
+    browser: Browser, address: str, desk: Desk, order: dict[str, Any]
+) -> None:
+    """Said in a valley, sent on the ridge, each sentence once; the post's page shows them by itself, and replies."""
+    expect.set_options(timeout=WAIT_MS)
+    desk_cookie = {"name": "muster_session", "value": desk.http.cookies["muster_session"], "url": address}
+    with telephone(browser) as phones, browser.new_context(locale="zh-CN") as posts:
+        posts.add_cookies([desk_cookie])  # type: ignore[list-item]  # a cookie's own keys
+        post, phone = Visitor(posts, address), Visitor(phones, address)
+        board, page = post.open("/messages"), phone.open(order["path"])
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        phones.set_offline(True)
+        for words in ("塌方堵路", "<b>改走北线</b>"):
+            page.fill(".say textarea", words)
+            page.click(".say button")
+        expect(page.locator("#unsaid .waiting")).to_have_count(2)
+        phones.set_offline(False)
+        expect(page.locator("#talk-list .mine")).to_have_count(2)
+        expect(page.locator("#unsaid li")).to_have_count(0)
+        expect(board.locator("#message-list .said")).to_have_text(["<b>改走北线</b>", "塌方堵路"])
+        board.click("#message-list summary >> nth=0")
+        board.fill("#message-list details[open] input[name=body]", "收到，北线已疏通")
+        board.click("#message-list details[open] button")
+        expect(board.locator("#message-list .said")).to_have_count(3)
+        page.reload()
+        expect(page.locator("#talk-list .waiting .said")).to_have_text("收到，北线已疏通")
+        page.click("#talk-list .waiting button")
+        expect(page.locator("#talk-list .waiting")).to_have_count(0)
+        assert [*post.complaints, *phone.complaints] == []
+    assert desk.get("/messages")[0]["acknowledged_by"] == f"link:order/{order['id']}"
+
+
 def test_a_cancelled_order_says_so(browser: Browser, address: str, desk: Desk, order: dict[str, Any]) -> None:
     """Who pressed in the valley while the order was cancelled must read that, in words."""
     expect.set_options(timeout=WAIT_MS)

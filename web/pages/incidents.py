@@ -17,7 +17,7 @@ from api.usecases.incidents import Standing
 from data.locate import Found
 from dispatch.model import Position
 from web import acts as journal_words
-from web import names
+from web import names, talk
 from web.names import Mentioned
 from web.orders import attended
 from web.view import PageRoute, Reading, View, Writing, see, sent_form
@@ -203,7 +203,7 @@ def page(view: Reading, incident_id: int, sent: int | None = None) -> Response:
         aid=aid.listing(context, incident=incident_id),
         may_link=actor.may("order.link"),
         villages=villages.choices(context, incident_id) if "order.call_village" in acts else None,
-        messages=messages.listing(context, incident=incident_id, limit=20),
+        messages=talk.shown(view, messages.listing(context, incident=incident_id, limit=20)),
         may_message=actor.may("message.send"),
         told=journal_words.tell(view, timeline.page(context, incident=incident_id, limit=10)),
     )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.errors import MusterError
 from api.usecases import incidents, messages
+from web import talk
 from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing, own_path, see
 
@@ -42,7 +43,7 @@ def _listing(
         "messages.html",
         status=error.status if error else 200,
         refusal=view.words.problem(error.code, error.details) if error else "",
-        messages=found,
+        messages=talk.shown(view, found),
         unanswered=unanswered,
         older=found[-1].id if len(found) == PAGE else None,
         posts={area.code: view.words.name(area) for area in messages.posts(context)},

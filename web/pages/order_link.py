@@ -13,13 +13,13 @@ import shapely
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import FileResponse
 
-from api.errors import ConflictError, MusterError, NotSignedInError
-from api.usecases import arrivals, orders, sheets
+from api.errors import ConflictError, InvalidError, MusterError, NotSignedInError
+from api.usecases import arrivals, messages, orders, sheets
 from api.usecases.positions import unit_of
 from api.usecases.sheets import Nearby, Sheet, Way
 from data.orders import OrderRecord
 from dispatch.lifecycle import OPEN_ORDER_STATES
-from web import names
+from web import names, talk
 from web.i18n import N_
 from web.names import Mentioned
 from web.orders import show, shown, text_of
@@ -29,12 +29,14 @@ from web.ways import shown_way
 router = APIRouter(route_class=PageRoute)
 
 WORKER: Final = Path(__file__).parents[1] / "static" / "phone-worker.js"
+MOST_MESSAGES: Final = 20
 FORWARD = ("acknowledge", "depart", "arrive", "finish")
 VILLAGE_FORWARD = ("acknowledge", "finish")
 SAID: Final = {
     "kept": N_("Kept. Waiting for the network."),
     "sending": N_("Sending …"),
     "sent": N_("Sent."),
+    "heard": N_("Heard"),
     "refused": N_("Refused:"),
     "offline": N_("No network. What you see is from {0}."),
     "share": N_("Share my position on the way"),
@@ -54,6 +56,8 @@ REFUSALS: Final = (
     "not_allowed",
     "fields_invalid",
     "nobody_under_way",
+    "message_empty",
+    "no_such_message",
 )
 
 
@@ -118,6 +122,7 @@ def _page(view: View, token: str, error: MusterError | None = None) -> Response:
         contacts=about.contacts,
         phone=context.settings.post_phone,
         others=shown(acting, about.others, known),
+        messages=talk.shown(acting, messages.listing(context, limit=MOST_MESSAGES)),
         shares=unit_of(about.order) is not None and about.order.state in {"sent", "acknowledged", "departed"},
         shown_at=context.clock(),
         map=_map(about, way),
@@ -185,6 +190,36 @@ def _config(view: View, token: str, order: OrderRecord) -> dict[str, Any]:
         "acts": {act: view.words.order_act(act) for act in (*FORWARD, "refuse")},
         "names": ["name_en", "name"] if view.lang == "en" else ["name"],
     }
+
+
+@router.post("/o/{token}/messages")
+def say(
+    view: OpenToAll,
+    token: str,
+    request_id: Annotated[UUID, Form()],
+    body: Annotated[str, Form(max_length=2000)],
+) -> Response:
+    """Say something to the command post."""
+    try:
+        messages.send(orders.by_link(view.context, token), body=body, request_id=request_id)
+    except NotSignedInError as error:
+        return _ended(view, error)
+    except InvalidError as error:
+        return _page(view, token, error)
+    return see(f"/o/{token}")
+
+
+@router.post("/o/{token}/messages/{message_id}/acknowledge")
+def hear(view: OpenToAll, token: str, message_id: int, request_id: Annotated[UUID, Form()]) -> Response:
+    """Answer for what the command post said. Pressing twice is no error."""
+    try:
+        messages.acknowledge(orders.by_link(view.context, token), message_id, request_id=request_id)
+    except NotSignedInError as error:
+        return _ended(view, error)
+    except ConflictError as error:
+        if error.code != "already_done":
+            return _page(view, token, error)
+    return see(f"/o/{token}")
 
 
 @router.post("/o/{token}/{act}")

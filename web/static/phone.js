@@ -13,7 +13,10 @@ const standing = () => document.getElementById("standing");
 
 // -- what is kept -----------------------------------------------------------------------------------------------------
 
-/** Acts that wait, and those that were refused: [{act, request_id, reason, refused?}]. In memory where nothing can be stored. */
+/**
+ * What waits, and what was refused: steps {act, request_id, reason, refused?} and words {act, request_id, body, refused?}.
+ * In memory where nothing can be stored.
+ */
 let kept = [];
 try {
   kept = JSON.parse(localStorage.getItem(KEY) || "[]");
@@ -41,21 +44,51 @@ function line(className, mark, ...texts) {
   return item;
 }
 
+const isStep = ({ act }) => act in config.acts;
+
+/** What was pressed or said, in words. */
+const named = (one) => isStep(one) ? config.acts[one.act] : one.body === undefined ? said.heard : one.body;
+
 /** Show what waits, what went and what was refused, and offer the first step that nobody has pressed. */
 function show() {
   const waiting = kept.filter(({ refused }) => !refused);
-  const pressed = new Set([...done, ...waiting.map(({ act }) => act)]);
+  const pressed = new Set([...done, ...waiting.filter(isStep).map(({ act }) => act)]);
   const forms = [...standing().querySelectorAll("form[data-act]")];
   const next = pressed.has("refuse") ? null : forms.find((form) => !pressed.has(form.dataset.act));
   for (const form of forms) form.hidden = form !== next;
   document.getElementById("refuse")?.toggleAttribute("hidden", pressed.size > 0);
+  const told = (one) => one.refused
+    ? line("refused", "✕", `${named(one)} ·`, said.refused, one.refused)
+    : line("waiting", "◌", `${named(one)} ·`, sending ? said.sending : said.kept);
   document.getElementById("kept").replaceChildren(
-    ...kept.map(({ act, refused }) => refused
-      ? line("refused", "✕", `${config.acts[act]} ·`, said.refused, refused)
-      : line("waiting", "◌", `${config.acts[act]} ·`, sending ? said.sending : said.kept)),
-    ...sent.map((act) => line("sent", "✓", `${config.acts[act]} ·`, said.sent)),
+    ...kept.filter(isStep).map(told), ...sent.map((act) => line("sent", "✓", `${config.acts[act]} ·`, said.sent)),
   );
+  document.getElementById("unsaid").replaceChildren(...kept.filter((one) => !isStep(one)).map(told));
+  const heard = new Set(waiting.map(({ act }) => act));
+  for (const form of document.querySelectorAll("#talk-list form")) form.hidden = heard.has(form.dataset.say);
 }
+
+/** A request id where the page has none left: several things can be said before the network is back. */
+function newId() {
+  const [a, b, c, d, e, f, g, h] = crypto.getRandomValues(new Uint16Array(8));
+  const hex = [a, b, c, (d & 0x0fff) | 0x4000, (e & 0x3fff) | 0x8000, f, g, h].map((part) => part.toString(16).padStart(4, "0"));
+  return [hex.slice(0, 2).join(""), hex[2], hex[3], hex[4], hex.slice(5).join("")].join("-");
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-say]");
+  if (!form) return;
+  event.preventDefault();
+  const { request_id: id, body } = Object.fromEntries(new FormData(form));
+  if (body === undefined || body.trim()) {
+    keep([...kept.filter(({ refused }) => !refused), { act: form.dataset.say, request_id: id, body }]);
+    sent = [];
+    form.reset();
+    form.elements.request_id.value = newId();
+  }
+  show();
+  flush();
+});
 
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-act]");
@@ -98,7 +131,7 @@ async function flush() {
   for (let item; (item = kept.find(({ refused }) => !refused));) {
     sending = true;
     show();
-    const answer = await post(item.act, { request_id: item.request_id, reason: item.reason });
+    const answer = await post(item.act, { request_id: item.request_id, reason: item.reason, body: item.body });
     sending = false;
     if (answer === null) {
       timer = setTimeout(flush, wait * (0.75 + Math.random() / 2));
@@ -110,12 +143,15 @@ async function flush() {
     went = true;
     if (answer.ok || answer.body.code?.endsWith("already_done")) {
       keep(kept.filter((one) => one !== item));
-      sent.push(item.act);
-      done.add(item.act);
+      if (isStep(item)) {
+        sent.push(item.act);
+        done.add(item.act);
+      }
     } else {
       const why = config.refusals[answer.body.code] || config.failed;
-      // steps that were pressed after this one rest on it
-      keep([...kept.filter((one) => one.refused), { ...item, refused: why }]);
+      // steps that were pressed after a step rest on it; words stand by themselves
+      const rests = (one) => one === item || (isStep(item) && isStep(one) && !one.refused);
+      keep([...kept.filter((one) => !rests(one)), { ...item, refused: why }]);
     }
     show();
   }
@@ -148,7 +184,7 @@ async function refresh() {
     return;
   }
   done = new Set();
-  for (const id of ["standing", "around"]) {
+  for (const id of ["standing", "talk-list", "around"]) {
     document.getElementById(id).replaceWith(document.adoptNode(page.getElementById(id)));
   }
   const refuse = page.getElementById("refuse");
