@@ -279,14 +279,14 @@ addSearch({
   },
 });
 
-const units = followPositions(map, config, getJSON, openPanel);
+const units = followPositions(map, config, getJSON, openPanel, () => arrange(group("orders")));
 let asked = 0;
 async function refresh() {
   const turn = ++asked;
   const state = await getJSON("/api/v1/map/state");
   if (turn !== asked) return;
-  drawState(group, state, { ...config, open: (path) => drawing() || openPanel(path) });
-  units.all(state.positions);
+  const labels = drawState(group, state, { ...config, open: (path) => drawing() || openPanel(path) });
+  units.all(state.positions, labels);
 }
 
 let waiting = null;

@@ -10,12 +10,15 @@ const TOGETHER_MS = 1_000, AGE_MS = 30_000;
 const minutes = (at) => Math.max(0, Math.floor((Date.now() - new Date(at)) / 60_000));
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
 
-/** Follow units on `map`. Returns `all(collection)` for a whole state and `moved(unit)` for one that called out. */
-export function followPositions(map, { words, names, vehicles }, getJSON, open) {
+/**
+ * Follow units on `map`. A unit with an open order has one mark, its order's, which moves with it and carries the age of
+ * the fix; `arranged` is called when such marks have moved. Returns `all(collection)` for a whole state and `moved(unit)` for one that called out.
+ */
+export function followPositions(map, { words, names, vehicles }, getJSON, open, arranged) {
   const marks = new Map(); // "team 5" → its marker
   const group = L.layerGroup().addTo(map);
   const tail = L.layerGroup().addTo(map);
-  let newest = "", waiting = null;
+  let newest = "", waiting = null, labels = new Map();
 
   const named = ({ unit, kind, code, owner, ...rest }) =>
     unit === "team" ? nameOf(rest, names) : [vehicles[kind] || kind, code, owner].filter(Boolean).join(" ");
@@ -44,11 +47,44 @@ export function followPositions(map, { words, names, vehicles }, getJSON, open) 
     tail.addLayer(L.geoJSON(way, { interactive: false, style: { pane: "routes", color: getComputedStyle(document.documentElement).getPropertyValue("--walk").trim(), weight: 3, dashArray: "1 6" } }));
   }
 
+  /** Write on the mark of a unit's order when it was last seen; of several units at one mark the newest counts. */
+  function tell(label) {
+    const { at, late } = label.fix.properties;
+    const unit = label.getIcon().options.html;
+    const age = unit.querySelector(".age") || unit.appendChild(textElement("span", "", "age"));
+    age.textContent = [aged({ at }), late ? words.late : ""].filter(Boolean).join(" · ");
+    age.classList.toggle("late", Boolean(late));
+  }
+
+  function putOn(label, feature) {
+    if (label.fix && label.fix.properties.at > feature.properties.at) return;
+    if (!label.fix) {
+      label.on("mouseover", () => showTail(label.fix.properties));
+      label.on("mouseout", () => tail.clearLayers());
+      const list = label.getTooltip().getContent();
+      label.setTooltipContent(() => {
+        const box = document.createElement("div");
+        box.append(list(), told(label.fix));
+        return box;
+      });
+    }
+    label.fix = feature;
+    const [lon, lat] = feature.geometry.coordinates;
+    label.setLatLng([lat, lon]);
+    tell(label);
+  }
+
   function put(feature) {
-    const { unit, id, received_at: heard } = feature.properties;
+    const { unit, id, order, received_at: heard } = feature.properties;
     const key = `${unit} ${id}`;
     const [lon, lat] = feature.geometry.coordinates;
     if (heard > newest) newest = heard;
+    if (labels.has(order)) {
+      if (marks.has(key)) group.removeLayer(marks.get(key));
+      marks.delete(key);
+      putOn(labels.get(order), feature);
+      return;
+    }
     let marker = marks.get(key);
     if (!marker) {
       const mark = document.createElement("div");
@@ -76,16 +112,22 @@ export function followPositions(map, { words, names, vehicles }, getJSON, open) 
     const since = newest ? `?received_after=${encodeURIComponent(newest)}` : "";
     const { features } = await getJSON(`/api/v1/positions${since}`);
     features.forEach(put);
+    arranged();
   }
 
-  setInterval(() => marks.forEach(dress), AGE_MS);
+  setInterval(() => {
+    marks.forEach(dress);
+    new Set(labels.values()).forEach((label) => { if (label.fix) tell(label); });
+  }, AGE_MS);
 
   return {
-    /** Draw the whole state; units that are no longer in it go. */
-    all({ features }) {
+    /** Draw the whole state with the marks of its orders (order → mark); units that are no longer in it go. */
+    all({ features }, drawn) {
+      labels = drawn;
       const here = new Set(features.map(({ properties: { unit, id } }) => `${unit} ${id}`));
       for (const [key, marker] of marks) if (!here.has(key)) { group.removeLayer(marker); marks.delete(key); }
       features.forEach(put);
+      arranged();
     },
     /** Something has moved: ask once for all that moved within a second. */
     moved() { waiting ??= setTimeout(ask, TOGETHER_MS); },

@@ -128,7 +128,10 @@ const span = ({ starts_at: from, ends_at: until }) => (from || until ? `${moment
 /** What a danger area is, why, and its time window where it has one. */
 const hazardText = (area, words) => [words.danger, area.reason, span(area)].filter(Boolean).join(" · ");
 
-/** Draw all that stands now. Each group is emptied first: the state is whole, not a difference. */
+/**
+ * Draw all that stands now. Each group is emptied first: the state is whole, not a difference.
+ * Returns the mark of each order's unit; who has written all that stands in them arranges them.
+ */
 export function drawState(group, state, { words, types, vehicles, names, open }) {
   const fill = (name, layer) => group(name).clearLayers().addLayer(layer);
   fill("zones", lines(state.zones, { pane: "zones", color: "#b3261e", weight: 1.5, dashArray: "5 4", fillColor: "#b3261e", fillOpacity: 0.1 }));
@@ -148,12 +151,13 @@ export function drawState(group, state, { words, types, vehicles, names, open })
     },
   }));
   drawHazards(group("hazards"), state.hazards, (properties) => hazardText(properties, words), open);
+  const labels = new Map(); // order → its unit's mark
   fill("orders", L.featureGroup(together(state.orders).map(({ at: [lon, lat], orders }) => {
     const marker = L.marker([lat, lon], { pane: "incidents", icon: unitMark(orders, names, words) });
     marker.bindTooltip(() => unitList(orders, { words, vehicles, names }));
+    for (const { id } of orders) labels.set(id, marker);
     return marker.on("click", () => open(`/incidents/${orders[0].incident}`));
   })));
-  arrange(group("orders"));
   fill("incidents", L.geoJSON(state.incidents, {
     pointToLayer: (feature, latlng) => L.marker(latlng, { pane: "incidents", icon: incidentMark(feature, types), zIndexOffset: 1000 }),
     onEachFeature: (feature, item) => {
@@ -161,6 +165,7 @@ export function drawState(group, state, { words, types, vehicles, names, open })
       item.on("click", () => open(`/incidents/${feature.properties.id}`));
     },
   }));
+  return labels;
 }
 
 /** Draw a plan that nobody has confirmed yet: solid ways there, and the second way where there is one, dashed. */
