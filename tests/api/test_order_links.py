@@ -99,7 +99,10 @@ def test_a_team_and_the_command_post_talk_over_the_link(
     (heard,) = commander.get(path).json()
     assert heard["id"] == asked["id"]
     answered = commander.post(f"{path}/{asked['id']}/acknowledge")
-    assert (answered.status_code, answered.json()["acknowledged_by"]) == (200, f"link:order/{orders[0]['id']}")
+    assert (answered.status_code, answered.json()["acknowledged_by"]) == (
+        200,
+        f"link:order/{orders[0]['id']}",
+    )
     assert commander.post(f"{path}/{other['id']}/acknowledge").status_code == 404
     body = {"request_id": "00000000-0000-4000-8000-00000000beef", "body": "塌方，改走北线"}
     for _ in range(2):

@@ -158,14 +158,16 @@ def test_words_reach_the_command_post_once_and_are_answered(
         posts.add_cookies([desk_cookie])  # type: ignore[list-item]  # a cookie's own keys
         post, phone = Visitor(posts, address), Visitor(phones, address)
         board, page = post.open("/messages"), phone.open(order["path"])
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.wait_for_function("() => navigator.serviceWorker.controller !== null")
         phones.set_offline(True)
         for words in ("塌方堵路", "<b>改走北线</b>"):
             page.fill(".say textarea", words)
             page.click(".say button")
         expect(page.locator("#unsaid .waiting")).to_have_count(2)
+        assert [one for one in phone.complaints if "net::ERR_" not in one] == []
         phones.set_offline(False)
         expect(page.locator("#talk-list .mine")).to_have_count(2)
+        phone.complaints.clear()  # of a browser that had no network
         expect(page.locator("#unsaid li")).to_have_count(0)
         expect(board.locator("#message-list .said")).to_have_text(["<b>改走北线</b>", "塌方堵路"])
         board.click("#message-list summary >> nth=0")
