@@ -53,6 +53,10 @@ class Board:
         self.depots = tuple(one["id"] for one in read("/depots"))
         self.learn(read)
 
+    def plan_waits(self) -> bool:
+        """Whether a plan waits for somebody to confirm it."""
+        return bool(self._waiting)
+
     def wants_plan(self) -> bool:
         """Whether another plan is worth making now; who is told so ends it with `plan_made`."""
         with self._lock:

@@ -7,16 +7,22 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from api.storm.board import Board
 from api.storm.wire import Answer, Line
+
+Known = TypeVar("Known")
 
 _MOST_OPEN: Final = 10  # incidents; beyond, they are closed rather than reported
 _RATHER_END: Final = 0.3  # where enough are open
 _NEARBY: Final = 0.004  # degrees
 _DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 _NEXT: Final = {"sent": "acknowledge", "acknowledged": "depart", "departed": "arrive", "arrived": "finish"}
+_FOLLOWED: Final = 0.7
+"""Chance that who moved an order on goes on with it: some orders go all the way, under every load."""
+_AT_ONCE: Final = 0.15
+"""Chance that whoever may confirm takes up a plan that waits before anything else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,7 @@ class Client(threading.Thread):
         self._next: Asked | None = None
         self._may_not: set[str] = set()
         self.notes: list[Note] = []
+        self.ended_well = False
 
     def end(self) -> None:
         """Stop after the act that runs; it still gets its answer."""
@@ -86,18 +93,19 @@ class Client(threading.Thread):
         """Act until told to end."""
         began = time.monotonic()
         while not self._ending.wait(self._dice.expovariate(1 / self._think_s)):
-            again = self.notes and self._dice.random() < _RESEND
+            again = bool(self.notes) and self._dice.random() < _RESEND
             asked = self._dice.choice(self.notes[-20:]).asked if again else self._next or self._choose()
             if asked is None:
                 continue
             if asked is self._next:
                 self._next = None
             answer = self._line.ask(asked.method, f"/api/v1{asked.path}", dict(asked.body))
-            note = Note(asked=asked, answer=answer, again=bool(again), at_s=time.monotonic() - began)
+            note = Note(asked=asked, answer=answer, again=again, at_s=time.monotonic() - began)
             self.notes.append(note)
             if not again:
                 self._learn(note)
         self._line.close()
+        self.ended_well = True
 
     def _learn(self, note: Note) -> None:
         """Tell the others, and go on as people do: who had a plan made confirms it, who sent orders follows one of them."""
@@ -116,8 +124,12 @@ class Client(threading.Thread):
                 self._next = self.step()
         elif act == "order.link" and note.done:
             self._board.add_link(body["token"])
+        elif act.startswith("order.") and note.done and self._dice.random() < _FOLLOWED:
+            self._next = self._stepping(body["id"], body["state"])
 
     def _choose(self) -> Asked | None:
+        if self._board.plan_waits() and self._dice.random() < _AT_ONCE and (asked := self.confirm()):
+            return asked
         acts, weights = zip(*_CHANCES, strict=True)
         make: Callable[[Client], Asked | None] = self._dice.choices(acts, weights)[0]
         return make(self)
@@ -127,6 +139,10 @@ class Client(threading.Thread):
         return Asked(act=act, method=method, path=path, body={"request_id": request_id, **body})
 
     # -- the acts ------------------------------------------------------------------------------------------------------
+
+    def _one_of(self, known: tuple[Known, ...]) -> Known | None:
+        """Choose from what the board knows at this moment: its reader may put something else there at any time."""
+        return self._dice.choice(known) if known else None
 
     def _somewhere(self) -> tuple[float, float]:
         lon, lat = self._dice.choice(self._board.positions)
@@ -145,16 +161,16 @@ class Client(threading.Thread):
         )
 
     def end_incident(self) -> Asked | None:
-        if not self._board.incidents:
+        incident = self._one_of(self._board.incidents[-_MOST_OPEN:])
+        if incident is None:
             return None
-        incident = self._dice.choice(self._board.incidents[-_MOST_OPEN:])
         act = self._dice.choice(("close", "cancel"))
         return self._asked(f"incident.{act}", "POST", f"/incidents/{incident}/{act}", reason="storm")
 
     def change_level(self) -> Asked | None:
-        if not self._board.incidents:
+        incident = self._one_of(self._board.incidents)
+        if incident is None:
             return None
-        incident = self._dice.choice(self._board.incidents)
         level = self._dice.choice((2, 3, 3, 4, 4))
         return self._asked("incident.change_level", "POST", f"/incidents/{incident}/level", level=level)
 
@@ -173,22 +189,23 @@ class Client(threading.Thread):
         return self._asked("plan.confirm", "POST", f"/plans/{plan}/confirm")
 
     def step(self) -> Asked | None:
-        if not self._board.orders:
-            return None
-        order, state = self._dice.choice(self._board.orders)
-        act = _NEXT.get(state, "finish")
+        order = self._one_of(self._board.orders)
+        return None if order is None else self._stepping(*order)
+
+    def _stepping(self, order: int, state: str) -> Asked | None:
+        act = _NEXT.get(state)
         chance = self._dice.random()
         if chance < 0.1:  # noqa: PLR2004 - a step that may not be possible now
             act = self._dice.choice(tuple(_NEXT.values()))
         elif chance < 0.2:  # noqa: PLR2004
             act = self._dice.choice(("refuse", "cancel"))
-        return self._asked(f"order.{act}", "POST", f"/orders/{order}/{act}", reason="")
+        return (
+            None if act is None else self._asked(f"order.{act}", "POST", f"/orders/{order}/{act}", reason="")
+        )
 
     def link(self) -> Asked | None:
-        if not self._board.orders:
-            return None
-        order, _ = self._dice.choice(self._board.orders)
-        return self._asked("order.link", "POST", f"/orders/{order}/link")
+        order = self._one_of(self._board.orders)
+        return None if order is None else self._asked("order.link", "POST", f"/orders/{order[0]}/link")
 
     def step_by_link(self) -> Asked | None:
         token = self._board.some_link(self._dice)
@@ -202,15 +219,16 @@ class Client(threading.Thread):
         return self._asked("closure.close", "POST", "/closures", geometry=geometry)
 
     def open_road(self) -> Asked | None:
-        if not self._board.closures:
+        closure = self._one_of(self._board.closures)
+        if closure is None:
             return None
-        closure = self._dice.choice(self._board.closures)
         return self._asked("closure.open", "POST", f"/closures/{closure}/open")
 
     def count_lot(self) -> Asked | None:
-        if not self._board.lots:
+        found = self._one_of(self._board.lots)
+        if found is None:
             return None
-        lot, on_hand = self._dice.choice(self._board.lots)
+        lot, on_hand = found
         quantity = max(0, on_hand + self._dice.randint(-20, 25))
         return self._asked("resource.edit", "PATCH", f"/lots/{lot}", quantity=quantity)
 

@@ -37,6 +37,14 @@ _LISTENERS: Final = 16
 _CATCH_UP_S: Final = 60.0
 _WARM_UP_S: Final = 90.0
 """Kills begin with the first answered order, or after this time: code and roads are loaded then, and orders are open."""
+CYCLE: Final = (
+    *("incident.report", "incident.close", "plan.propose", "plan.confirm"),
+    *("order.acknowledge", "order.depart", "order.arrive", "order.finish", "order.cancel"),
+    *("resource.edit", "closure.close", "closure.open"),
+)
+"""What a storm must have done at least once: without it, it shows nothing."""
+_WHOLE_WITHIN_S: Final = 120.0
+"""A storm goes on for so long after its time on a slow machine, until every act of the cycle was done."""
 _LAST_ANSWER_S: Final = 120.0
 _LISTENER_ENDS_S: Final = 5.0  # its stream ends with the server
 _LAST_WORDS: Final = 20_000
@@ -98,7 +106,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every law held."""
+        """Whether every law held, and the storm did what it is for."""
         return not self.violations
 
 
@@ -139,6 +147,8 @@ class _Seen:
     listeners: Sequence[Listener]
     kills: Mapping[str, int]
     warm_up_s: float
+    broken: Sequence[int]
+    """Clients that gave up by themselves, or never came to an end: what they would have found is not known."""
 
 
 def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -> _Seen:
@@ -163,11 +173,16 @@ def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -
     refresher = threading.Thread(target=_refresh, args=(board, reader, over), name="storm-board", daemon=True)
     refresher.start()
     began = time.monotonic()
-    while not _answered(clients, "order.") and time.monotonic() - began < _WARM_UP_S:
+    while not _answered(_notes(clients), "order.") and time.monotonic() - began < _WARM_UP_S:
         time.sleep(0.2)
     warm_up_s = time.monotonic() - began
     told(f"{warm_up_s:.1f} s until a first order was answered; the storm begins")
     kills = _kill(weather, site, told)
+    deadline = time.monotonic() + _WHOLE_WITHIN_S
+    while (missing := _never_done(_notes(clients))) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    if missing:
+        told(f"never done: {', '.join(missing)}")
     for client in clients:
         client.end()
     deadline = time.monotonic() + _LAST_ANSWER_S
@@ -176,16 +191,28 @@ def _blow(weather: Weather, site: Site, people: Mapping[str, str], told: Told) -
     over.set()
     refresher.join(_LAST_ANSWER_S)
     reader.close()
-    notes = [note for client in clients for note in list(client.notes)]
-    return _Seen(notes=notes, listeners=listeners, kills=kills, warm_up_s=warm_up_s)
-
-
-def _answered(clients: Sequence[Client], act: str) -> bool:
-    return any(
-        note.done and note.asked.act.startswith(act) and note.asked.act != "order.link"
-        for client in clients
-        for note in list(client.notes)
+    return _Seen(
+        notes=_notes(clients),
+        listeners=listeners,
+        kills=kills,
+        warm_up_s=warm_up_s,
+        broken=tuple(number for number, client in enumerate(clients) if not client.ended_well),
     )
+
+
+def _notes(clients: Sequence[Client]) -> list[Note]:
+    return [note for client in clients for note in list(client.notes)]
+
+
+def _answered(notes: Sequence[Note], act: str) -> bool:
+    return any(
+        note.done and note.asked.act.startswith(act) and note.asked.act != "order.link" for note in notes
+    )
+
+
+def _never_done(notes: Sequence[Note]) -> tuple[str, ...]:
+    done = {note.asked.act for note in notes if note.done}
+    return tuple(act for act in CYCLE if act not in done)
 
 
 def _refresh(board: Board, reader: Line, over: threading.Event) -> None:
@@ -225,7 +252,13 @@ def _report(weather: Weather, ctx: Context, seen: _Seen) -> Report:
         time.sleep(0.2)
     for listener in seen.listeners:
         listener.end()
-    wrong = [*system.violations(ctx), *_answers(ctx, seen.notes), *_streams(seen.listeners, latest)]
+    wrong = [
+        *system.violations(ctx),
+        *_answers(ctx, seen.notes),
+        *_streams(seen.listeners, latest),
+        *(Violation(code="never_done", subject=act, id=0, numbers={}) for act in _never_done(seen.notes)),
+        *(Violation(code="client_broken", subject="client", id=number, numbers={}) for number in seen.broken),
+    ]
     moments = sorted(note.at_s for note in seen.notes if note.done and note.at_s >= seen.warm_up_s)
     return Report(
         seed=weather.seed,
