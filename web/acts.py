@@ -108,7 +108,7 @@ KINDS: Final[Mapping[str, Pair]] = {
 CONSEQUENCES: Final[Mapping[str, Pair]] = {
     "incident.close": (
         "{title}将办结：不再需要力量，不再提示时限。",
-        "{title} will be closed: it asks for no more help, and its clocks stop. ",
+        "{title} will be closed: it asks for no more help, and its clocks stop.",
     ),
     "incident.cancel": (
         "{title}将撤销：{orders} 份未完成的指令随之撤销（其中 {under_way} 份已在途），{pieces} 件物资退回 {depots} 座储备库。",
@@ -130,6 +130,22 @@ CONSEQUENCES: Final[Mapping[str, Pair]] = {
         "危险区 {id}（{reason}）将解除：之后的方案可以进入这片区域。",
         "Danger area {id} ({reason}) will end: plans from now on may go there.",
     ),
+    "order.unlink": (
+        "{title}的链接（有效至 {until}）将作废：手机上再也打不开，不能再报告进展、位置和消息。",
+        "The link of {title} (valid until {until}) will end: it opens on no telephone, and reports no steps, place or words any more.",
+    ),
+    "aid.end": (
+        "为{title}向{area}请求的支援将结束。",
+        "The help that {area} was asked for {title} will end.",
+    ),
+    "tracker.revoke": (
+        "定位终端“{name}”的密钥将作废，无法恢复：{unit}的位置（最近一次 {seen}）不再由它更新。",
+        "The key of the tracker “{name}” will end for good: it no longer reports where {unit} is (last seen {seen}).",
+    ),
+    "account.disable": (
+        "账号 {who}（{role}，{area}）将停用：{logins} 处登录立即退出，{keys} 个读取密钥失效。",
+        "The account {who} ({role}, {area}) will be shut out: {logins} login(s) end at once, and {keys} reading key(s).",
+    ),
 }
 TITLES: Final[Mapping[str, Pair]] = {
     "incident.close": ("办结险情", "Close the incident"),
@@ -138,11 +154,51 @@ TITLES: Final[Mapping[str, Pair]] = {
     "plan.withdraw": ("撤回方案", "Withdraw the plan"),
     "closure.open": ("解除道路管制", "Open the road"),
     "hazard.end": ("解除危险区", "End the danger area"),
+    "order.unlink": ("作废链接", "End the link"),
+    "aid.end": ("结束支援", "End the help"),
+    "tracker.revoke": ("停用定位终端", "End the tracker"),
+    "account.disable": ("停用账号", "Shut the account out"),
 }
-STILL_OPEN: Final[Pair] = (
-    "还有 {orders} 份指令未完成，现在不能办结。",
-    "{orders} order(s) are still open, so it cannot be closed now.",
-)
+# What else is to be known first.
+NOTES: Final[Mapping[str, Pair]] = {
+    "still_open": (
+        "还有 {orders} 份指令未完成，现在不能办结。",
+        "{orders} order(s) are still open, so it cannot be closed now.",
+    ),
+    "link_needed": (
+        "指令“{state}”，仍在执行：之后请重新生成链接发送，或用电话联系。",
+        "The order is still running ({state}): afterwards make a new link and send it, or call by telephone.",
+    ),
+    "link_not_needed": ("指令“{state}”，不再需要链接。", "The order is over ({state}) and needs no link."),
+    "link_gone": ("它没有有效的链接。", "It has no valid link."),
+    "aid_withdrawn": ("{area}还没有答复，不必再答复。", "{area} has not answered yet and need not."),
+    "aid_returns": (
+        "借来的 {teams} 支队伍、{depots} 座储备库归还，之后的方案不再使用。",
+        "{teams} team(s) and {depots} depot(s) go back, and plans from now on do without them.",
+    ),
+    "aid_busy": (
+        "借来的力量还有 {busy} 份指令未完成，现在不能结束。",
+        "{busy} order(s) of what was lent are still open, so it cannot end now.",
+    ),
+    "aid_over": ("它已经结束。", "It is over already."),
+    "tracker_needed": (
+        "{unit}正在执行 {orders} 份指令，此后到达时间只按计划估算。",
+        "{unit} has {orders} open order(s), whose arrival is then known from the plan alone.",
+    ),
+    "tracker_not_needed": ("{unit}目前没有未完成的指令。", "{unit} has no open order."),
+    "tracker_ended": ("它已经停用。", "It has ended already."),
+    "account_others": (
+        "{area}另有 {others} 个可用的{role}账号。",
+        "{area} has {others} other account(s) of this role.",
+    ),
+    "account_alone": ("{area}没有其他可用的{role}账号。", "{area} has no other account of this role."),
+    "account_last": (
+        "这是最后一个管理全部数据的管理员账号，不能停用。",
+        "It is the last administrator of the whole installation and cannot be shut out.",
+    ),
+    "account_own": ("这是你自己的账号。", "It is your own account."),
+    "account_out": ("它已经停用。", "It is shut out already."),
+}
 WILL_UNDO: Final[Pair] = ("将撤回第 {number} 条“{text}”。", "No. {number}, “{text}”, will be taken back.")
 
 
@@ -176,11 +232,27 @@ def consequence(view: View, seen: Consequence) -> str:
             if view.lang == "zh"
             else f"{numbered} ({known.order(seen.order)})"
         )
-    numbers = {"id": seen.id, **seen.numbers, "title": title}
-    text = wording.fill(wording.pick(CONSEQUENCES[seen.act], view.lang), numbers, view.lang)
-    if seen.act == "incident.close" and seen.numbers["orders"]:
-        text += wording.fill(wording.pick(STILL_OPEN, view.lang), numbers, view.lang)
-    return text
+    numbers = {"id": seen.id, **seen.numbers, **_in_words(view, seen), "title": title}
+    sentences = [CONSEQUENCES[seen.act], *(NOTES[note] for note in seen.notes)]
+    told = [wording.fill(wording.pick(one, view.lang), numbers, view.lang) for one in sentences]
+    return ("" if view.lang == "zh" else " ").join(told)
+
+
+def _in_words(view: View, seen: Consequence) -> dict[str, str]:
+    """Put what is no number into words: states, roles, moments, names."""
+    words, given = view.words, seen.numbers
+    told = {"area": words.name(seen.area) if seen.area else view.gettext("everything")}
+    if seen.unit is not None:
+        told["unit"] = names.read(view, Mentioned().unit(*seen.unit)).unit(*seen.unit)
+    if "state" in given:
+        told["state"] = words.order_look(given["state"], overdue=False).text
+    if "role" in given:
+        told["role"] = words.role(given["role"])
+        told["who"] = f"{given['name']} {given['shown']}".strip()
+    for moment in ("until", "seen"):
+        if moment in given:
+            told[moment] = view.moment(given[moment]) or "—"
+    return told
 
 
 def just_done(view: View) -> Told | None:

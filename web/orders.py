@@ -51,6 +51,8 @@ class ShownOrder:
     answer_by: datetime | None
     steps: tuple[Step, ...]
     reason: str
+    link_until: datetime | None
+    """Until when its link opens; None where there is none that does."""
     people: tuple[Contact, ...]
     """Whom a village's order reaches, A first; masked for those who may not see people."""
     wants_substitute: bool = False
@@ -102,6 +104,7 @@ def _show(
         answer_by=order.answer_by,
         steps=steps_of(view.words, order),
         reason=order.reason,
+        link_until=orders.link_until(view.context, order),
         people=people,
     )
 

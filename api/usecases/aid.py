@@ -22,6 +22,7 @@ from data import areas as area_rows
 from data.aid import AidRecord
 from data.incidents import IncidentRecord
 from data.locate import Area
+from data.orders import OrderRecord
 from gis import areas
 
 _LEVELS: Final = ("county", "township")
@@ -201,18 +202,23 @@ def end(ctx: Context, aid_id: int, *, request_id: UUID) -> AidView:
             raise ConflictError("not_in_this_state", id=aid_id, state=record.state, act="end")
         if record.state == "requested" and not scope.covers(ctx.actor, record.from_area):
             raise NotAllowedError("not_your_command", area=ctx.actor.area)
-        busy = [
-            one.id
-            for one in orders.of_incident(connection, record.incident_id)
-            if one.is_open and (one.team_id in record.teams or one.depot_id in record.depots)
-        ]
+        busy = busy_with_aid(connection, record)
         if busy:
-            raise ConflictError("lent_units_busy", id=aid_id, orders=busy)
+            raise ConflictError("lent_units_busy", id=aid_id, orders=[one.id for one in busy])
         aid.end(connection, aid_id=aid_id, at=now, by=ctx.actor.name)
         return Done(subject="aid", id=aid_id, payload={"incident": record.incident_id})
 
     perform(ctx, "aid.end", request_id, {"aid": aid_id}, do)
     return get(ctx, aid_id)
+
+
+def busy_with_aid(connection: Connection, record: AidRecord) -> list[OrderRecord]:
+    """Read the open orders of lent units for the incident that they were lent to."""
+    return [
+        one
+        for one in orders.of_incident(connection, record.incident_id)
+        if one.is_open and (one.team_id in record.teams or one.depot_id in record.depots)
+    ]
 
 
 def offers(ctx: Context, aid_id: int) -> tuple[Offer, ...]:

@@ -125,6 +125,12 @@ def revoke_link(ctx: Context, order_id: int, *, request_id: UUID) -> OrderRecord
     return order
 
 
+def link_until(ctx: Context, order: OrderRecord) -> datetime | None:
+    """Tell until when an order's link opens it; None where it has none that does."""
+    until = order.link_expires_at
+    return until if until is not None and until > ctx.clock() and order.link_revoked_at is None else None
+
+
 def by_link(ctx: Context, token: str) -> Context:
     """Return the context of the team that holds this link. Raises NotSignedInError where it opens nothing (any more)."""
     with ctx.world.read() as connection:

@@ -1,8 +1,12 @@
 """The desk's pages without a script: words for every act, undo, confirm steps, messages, the shift."""
 
 import re
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
 
 from api.security import ACTS
+from data import aid, worlds
 from tests import builders
 from tests.web.conftest import Reader
 from tests.web.test_pages import shown_text
@@ -55,6 +59,65 @@ def test_a_confirm_step_says_what_will_happen_and_does_it(commander: Reader) -> 
     assert "已撤销" in commander.get(incident).text
     told = shown_text(commander.get(f"/timeline?incident={number}").text)
     assert re.search(r"撤销 险情 1 .*，收回 [1-9]\d* 份指令；原因：误报", told)
+
+
+def order_of(reader: Reader) -> int:
+    """Report an incident, send who is proposed, and return the first team's order."""
+    where = {"type": "landslide", "level": 4, "lon": str(LON), "lat": str(LAT)}
+    incident = reader.send("/incidents", "/incidents", **where).url.path
+    plan = reader.send(incident, "/plans").url.path
+    shown = reader.send(plan, f"{plan}/confirm").text
+    return min(int(one) for one in re.findall(r'id="order-(\d+)"', shown))
+
+
+def test_whose_link_ends_and_whether_it_is_needed_is_said_first(commander: Reader) -> None:
+    """A lost telephone at night: the team, its state and the way on stand in the sentence, and then the link is dead."""
+    order = order_of(commander)
+    asked = f"/confirm/order.unlink/{order}"
+    assert "它没有有效的链接。" in shown_text(commander.get(asked).text)
+    assert f'action="/orders/{order}/unlink"><button' not in commander.get(asked).text
+    links = commander.send("/orders", "/orders/links", order=str(order)).text
+    (address,) = re.findall(r'href="[^"]*(/o/[^"]+)"', links)
+    assert asked in commander.get("/orders").text
+    sentence = shown_text(commander.get(asked).text)
+    assert re.search(rf"指令 {order}（.+）的链接（有效至 .+）将作废：.*指令“待接收”，仍在执行", sentence)
+    commander.send(asked, f"/orders/{order}/unlink")
+    assert commander.client.get(address).status_code == 401
+    assert asked not in commander.get("/orders").text
+
+
+def test_a_tracker_that_is_needed_says_so_before_it_ends(commander: Reader, ids: dict[str, int]) -> None:
+    """The arrival of a unit under way rests on its tracker."""
+    order_of(commander)
+    administrator = Reader(commander.client, "administrator")
+    for team in ids["landslide"], ids["far"]:
+        administrator.send("/trackers", "/trackers", name="车载01", kind="team", unit=team)
+    sentences = [shown_text(administrator.get(f"/confirm/tracker.revoke/{number}").text) for number in (1, 2)]
+    assert all("定位终端“车载01”的密钥将作废" in one for one in sentences)
+    assert sorted("正在执行 1 份指令" in one for one in sentences) == [False, True]
+    assert sorted("目前没有未完成的指令" in one for one in sentences) == [False, True]
+
+
+def test_what_goes_back_is_said_before_help_ends(
+    commander: Reader, engine: Engine, ids: dict[str, int]
+) -> None:
+    """Withdrawn before the answer, or what was lent goes back: two sentences, one step."""
+    incident = commander.send(
+        "/incidents", "/incidents", type="landslide", level=4, lon=str(LON), lat=str(LAT)
+    ).url.path
+    now = datetime.now(UTC)
+    asked = {"from_area": builders.WEST_TOWNSHIP, "to_area": builders.EAST_TOWNSHIP, "text": "", "by": "west"}
+    with engine.begin() as connection:
+        here = worlds.inside(connection, worlds.LIVE)
+        made = aid.insert(here, incident_id=int(incident.rsplit("/", 1)[1]), at=now, **asked)
+    step = f"/confirm/aid.end/{made.id}"
+    assert "东镇还没有答复" in shown_text(commander.get(step).text)
+    with engine.begin() as connection:
+        here = worlds.inside(connection, worlds.LIVE)
+        aid.answer(here, aid_id=made.id, granted=True, at=now, by="east", teams=[ids["far"]])
+    assert "借来的 1 支队伍、0 座储备库归还" in shown_text(commander.get(step).text)
+    assert "已结束" in commander.send(step, f"/aid/{made.id}/end").text
+    assert "它已经结束" in shown_text(commander.get(step).text)
 
 
 def test_a_hostile_reason_is_text_in_the_timeline(commander: Reader) -> None:

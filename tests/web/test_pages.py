@@ -400,7 +400,7 @@ def test_a_tracker_is_made_on_its_page_and_its_token_shown_once(
     listed = administrator.get("/trackers").text
     assert "车载01" in listed
     assert "<code>" not in listed
-    assert "停用" in administrator.send("/trackers", "/trackers/1/revoke").text
+    assert "停用" in administrator.send("/confirm/tracker.revoke/1?back=/trackers", "/trackers/1/revoke").text
     unknown = administrator.send("/trackers", "/trackers", name="x", kind="team", unit=999)
     assert (unknown.status_code, "没有这支队伍" in unknown.text) == (404, True)
 

@@ -4,8 +4,11 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 
+from data import accounts
 from tests.web.conftest import Reader
+from tests.web.test_pages import shown_text
 
 ADMINISTRATORS = ("/accounts", "/audit")
 
@@ -40,6 +43,21 @@ def test_a_new_account_is_handed_over_and_made_ones_own(administrator: Reader, c
     )
     assert newcomer.send("/me", "/me/password", **words).status_code == 200
     assert newcomer.get("/incidents").status_code == 200
+
+
+def test_whoever_is_shut_out_is_named_with_what_ends(administrator: Reader, engine: Engine) -> None:
+    """Logins, keys, and whether anybody else has the role; the last administrator cannot be shut out at all."""
+    with engine.begin() as connection:
+        numbers = {one.name: one.id for one in accounts.list_users(connection)}
+    step = f"/confirm/account.disable/{numbers['commander']}"
+    page = shown_text(administrator.get(step).text)
+    assert "账号 commander（指挥长，全部）将停用：0 处登录立即退出，0 个读取密钥失效。" in page
+    assert "没有其他可用的指挥长账号" in page
+    assert "已停用" in administrator.send(step, "/accounts/commander/disable").text
+    assert "它已经停用。" in shown_text(administrator.get(step).text)
+    own = administrator.get(f"/confirm/account.disable/{numbers['administrator']}").text
+    assert "不能停用" in own
+    assert 'class="primary"' not in own
 
 
 def test_the_journal_is_read_verified_and_taken_out(administrator: Reader) -> None:

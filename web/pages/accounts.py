@@ -76,11 +76,19 @@ def reset(view: Writing, name: str, request_id: Annotated[UUID, Form()]) -> Resp
     return _page(view, made=(name, password))
 
 
-@router.post("/accounts/{name}/active")
-def set_active(
-    view: Writing, name: str, request_id: Annotated[UUID, Form()], active: Annotated[bool, Form()]
-) -> Response:
-    """Shut an account out, or let it in again."""
+@router.post("/accounts/{name}/disable")
+def disable(view: Writing, name: str, request_id: Annotated[UUID, Form()]) -> Response:
+    """Shut an account out."""
+    return _set_active(view, name, request_id, active=False)
+
+
+@router.post("/accounts/{name}/enable")
+def enable(view: Writing, name: str, request_id: Annotated[UUID, Form()]) -> Response:
+    """Let an account in again."""
+    return _set_active(view, name, request_id, active=True)
+
+
+def _set_active(view: View, name: str, request_id: UUID, *, active: bool) -> Response:
     try:
         accounts.set_active(view.context, name, request_id=request_id, active=active)
     except MusterError as error:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Final
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
@@ -26,9 +27,13 @@ STEPS: Final = {
     "incident.close": Step(address="/incidents/{id}/close"),
     "incident.cancel": Step(address="/incidents/{id}/cancel", reasoned=True),
     "order.cancel": Step(address="/orders/{id}/cancel", reasoned=True),
+    "order.unlink": Step(address="/orders/{id}/unlink"),
     "plan.withdraw": Step(address="/plans/{id}/withdraw"),
     "closure.open": Step(address="/closures/{id}/open"),
     "hazard.end": Step(address="/hazards/{id}/end"),
+    "aid.end": Step(address="/aid/{id}/end"),
+    "tracker.revoke": Step(address="/trackers/{id}/revoke"),
+    "account.disable": Step(address="/accounts/{name}/disable"),
 }
 
 
@@ -41,9 +46,10 @@ def ask(view: Reading, act: str, subject: int, back: str = "/") -> Response:
         view,
         text=acts.consequence(view, seen),
         title=wording.pick(acts.TITLES[act], view.lang),
-        action=step.address.format(id=subject),
+        action=step.address.format(id=subject, name=quote(str(seen.numbers.get("name", "")), safe="")),
         reasoned=step.reasoned,
         back=own_path(back),
+        possible=seen.possible,
     )
 
 
@@ -92,6 +98,7 @@ def _ask(  # what one small page holds
     action: str,
     reasoned: bool,
     back: str,
+    possible: bool = True,
     error: MusterError | None = None,
     status: int = 200,
 ) -> Response:
@@ -104,4 +111,5 @@ def _ask(  # what one small page holds
         action=action,
         reasoned=reasoned,
         back=back,
+        possible=possible and error is None,
     )

@@ -88,6 +88,21 @@ def links(
     return view.render("links.html", sheets=made)
 
 
+@router.post("/orders/{order_id}/unlink")
+def end_link(
+    view: Writing,
+    order_id: int,
+    request_id: Annotated[UUID, Form()],
+    back: Annotated[str, Form()] = "/orders",
+) -> Response:
+    """End an order's link, as when a telephone was lost."""
+    try:
+        orders.revoke_link(view.context, order_id, request_id=request_id)
+    except MusterError as error:
+        return view.refused(error, back=own_path(back))
+    return see(own_path(back))
+
+
 @router.post("/orders/{order_id}/{act}")
 def step(  # noqa: PLR0917  # fields of a form, bound by name
     view: Writing,
