@@ -135,11 +135,11 @@ def nearest_one(
                     segment = grid.cell_segments[k]
                     here = grid.owner[segment]
                     start, end = grid.along[segment], grid.along[segment + 1]
-                    forward, backward = field.weights[2 * here], field.weights[2 * here + 1]
                     for stub in range(2):
                         low, high = 0.0, 1.0
                         is_main = True
-                        if purpose != ANY:
+                        if purpose != ANY:  # else there may be no weights: see `RoadNetwork.nearest_edge`
+                            forward, backward = field.weights[2 * here], field.weights[2 * here + 1]
                             if forward >= 0 or backward >= 0:
                                 if stub:
                                     break

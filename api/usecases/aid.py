@@ -17,7 +17,7 @@ from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundErr
 from api.security import authorise
 from api.usecases import plans
 from api.usecases.acting import Done, perform
-from data import aid, incidents, locate, orders, units
+from data import aid, incidents, journal, locate, orders, units
 from data import areas as area_rows
 from data.aid import AidRecord
 from data.incidents import IncidentRecord
@@ -159,6 +159,7 @@ def answer(
         if record.state != "requested":
             raise ConflictError("not_in_this_state", id=aid_id, state=record.state, act="answer")
         if grant:
+            journal.lock(connection)  # the last lock, taken early: who lends or sends the same team has ended
             _check_units(connection, record, set(teams), set(depots))
         aid.answer(
             connection,

@@ -6,13 +6,12 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString
 
 from api.context import Context
 from api.errors import InvalidError
 from api.security import authorise
-from api.usecases.overview import hazard_zones
-from data import closures
+from api.usecases.roads_now import overlay_now
 from dispatch.model import Position
 from gis.closures import Overlay
 from gis.crs import geodesic_steps
@@ -72,7 +71,8 @@ def measure(ctx: Context, points: Sequence[Position], speed_class: SpeedClass) -
     if not 2 <= len(points) <= MOST_POINTS:  # noqa: PLR2004  # a leg has two ends
         raise InvalidError("points_unreadable")
     _, network = ctx.networks.current()
-    overlay = _now(ctx, network)
+    with ctx.world.read() as connection:
+        overlay = overlay_now(ctx, connection, network)
     profile = VehicleProfile(speed_class=speed_class)
     straight = geodesic_steps(np.asarray(points, dtype=np.float64))
     return Measure(
@@ -102,19 +102,3 @@ def _leg(
         drive=found.geometry,
         walk=found.walk,
     )
-
-
-def _now(ctx: Context, network: RoadNetwork) -> Overlay:
-    """Everything that bars or slows roads at this moment, as a plan made now would see it."""
-    now = ctx.clock()
-    with ctx.world.read() as connection:
-        barred = [one.on_roads() for one in closures.not_over(connection, now)]
-        zones = hazard_zones(ctx, connection)
-    closed = [part for zone in zones if zone.closes_roads for part in _polygons(zone.geometry)]
-    return network.overlay(barred, closed, now.astimezone(ctx.settings.zone), ctx.policy.hour_factors)
-
-
-def _polygons(geometry: object) -> list[Polygon]:
-    if isinstance(geometry, Polygon):
-        return [geometry]
-    return [part for part in getattr(geometry, "geoms", ()) if isinstance(part, Polygon)]

@@ -1,12 +1,20 @@
 """Mutual aid between two townships of the hand-made county: asked, lent, planned, and given back."""
 
+import time
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import Engine, text
 
-from api.security import AccountRole
-from data import accounts
+from api.context import Context
+from api.errors import ConflictError
+from api.security import AccountRole, Actor
+from api.usecases import aid, incidents
+from data import accounts, journal
+from data import aid as aid_rows
 from tests import builders
 from tests.api.conftest import Browser, Clock
 from tests.api.test_dispatch import confirm, propose
@@ -87,3 +95,44 @@ def test_a_request_that_is_declined_says_why(enter: Enter) -> None:
     assert (seen["state"], seen["answer"]) == ("declined", "本镇也有险情")
     assert west.post(f"/aid/{aid}/end").status_code == 409
     assert west.post("/aid", body).status_code == 201
+
+
+def test_a_team_is_lent_to_one_incident_however_many_answer(
+    context: Context, county: dict[str, int], engine: Engine
+) -> None:
+    """Two officers grant two requests at the same moment: who comes second is told that the team is gone."""
+    west = context.acting(Actor(name="west", role="township", area=builders.WEST_TOWNSHIP))
+    east = context.acting(Actor(name="east", role="township", area=builders.EAST_TOWNSHIP))
+    asked = [
+        aid.request(
+            west,
+            incidents.report(
+                west, request_id=uuid.uuid4(), type="landslide", level=3, position=builders.on_main_road(node)
+            ).id,
+            request_id=uuid.uuid4(),
+            to_area=builders.EAST_TOWNSHIP,
+            text="请支援",
+        ).id
+        for node in (1, 2)
+    ]
+    team = county["far"]
+    with ThreadPoolExecutor(1) as pool:
+        with context.world.begin() as connection:  # the first officer's act, about to be committed
+            aid_rows.answer(
+                connection, aid_id=asked[0], granted=True, at=context.clock(), by="east", teams=[team]
+            )
+            journal.lock(connection)
+            second = pool.submit(
+                aid.answer, east, asked[1], request_id=uuid.uuid4(), grant=True, teams=[team]
+            )
+            while not second.done() and not _somebody_waits(engine):
+                time.sleep(0.02)
+        with pytest.raises(ConflictError, match="team_taken"):
+            second.result(timeout=60)
+    assert aid.get(east, asked[1]).state == "requested"
+
+
+def _somebody_waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+        return bool(connection.scalar(text(waiting)))

@@ -1,8 +1,10 @@
 """The journal for administrators: a row that was changed is found, and so is an end that was cut off."""
 
+import uuid
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from api.context import Context
 from api.usecases import audit
@@ -67,3 +69,18 @@ def test_the_journal_is_filtered_paged_and_taken_out_safely(
     assert len(taken.text.strip().splitlines()) == 3
     assert audit.safe("=1+1") == "'=1+1"
     assert next(one["act"] for one in administrator.get("/audit").json()) == "audit.export"
+
+
+def test_a_row_is_taken_out_once_when_the_connection_breaks_before_the_commit(
+    commander: Browser, context: Context
+) -> None:
+    """The act is then tried again as a whole: what it had gathered the first time must not stand in the file twice."""
+    commander.post("/incidents", REPORT)
+
+    def cut(connection: Any) -> None:
+        event.remove(context.engine, "commit", cut)
+        connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    event.listen(context.engine, "commit", cut)
+    taken = audit.export(context, audit.Filter(act="incident.report"), request_id=uuid.uuid4())
+    assert len(taken.strip().splitlines()) == 2

@@ -137,6 +137,31 @@ def test_a_township_leads_its_own_until_it_escalates(enter: Enter) -> None:
     assert county.post("/plans", {"incidents": [incident["id"]]}).status_code == 201
 
 
+def test_a_township_makes_its_plan_anew_until_the_county_leads(
+    enter: Enter, county: dict[str, int], clock: Clock
+) -> None:
+    """With its own units alone, for its own incidents alone; what it proposed it cannot accept once the county leads."""
+    west = enter("township", builders.WEST_TOWNSHIP)
+    chief = enter("commander", builders.COUNTY, "county")
+    incident, beyond = report(west, 2)["id"], report(chief, 9)["id"]
+    orders = confirm(west, propose(west, incident))
+    clock.forward(minutes=30)
+    plan = west.post("/plans/anew", {"incidents": [incident]}).json()
+    assert set(plan["cancels"]) <= {one["id"] for one in orders}
+    assert plan["cancels"], "nobody answered"
+    sent = {one["id"] for one in plan["plan"]["assignments"] if one["kind"] == "team"}
+    assert county["far"] not in sent
+    both = west.post("/plans/anew", {"incidents": [incident, beyond]})
+    assert (both.status_code, both.json()["code"]) == (404, "no_such_incident")
+    west.post(f"/incidents/{incident}/escalate", {"reason": "力量不足"})
+    refused = (
+        west.post("/plans/anew", {"incidents": [incident]}),
+        west.post(f"/plans/{plan['id']}/confirm"),
+    )
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(403, "not_your_command")] * 2
+    assert chief.post("/plans/anew", {"incidents": [incident]}).status_code == 201
+
+
 def test_a_township_sees_its_neighbours_on_the_map_without_words(enter: Enter, commander: Browser) -> None:
     """What happens next door stands on the map, since it may come over; what was said of it does not."""
     body = {

@@ -52,7 +52,8 @@ export function share(box, { said, key, post }) {
       show(said.waiting.replace("{0}", stored.fixes.length));
       return;
     }
-    stored.fixes = stored.fixes.slice(batch.length);
+    const taken = new Set(batch); // by itself: meanwhile others came, and some may have been thinned out
+    stored.fixes = stored.fixes.filter((fix) => !taken.has(fix));
     save();
     if (answer.ok && answer.body.goes_on) show(said.shared.replace("{0}", clock.format(new Date())));
     else stop();

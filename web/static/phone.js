@@ -33,6 +33,15 @@ function keep(acts) {
   } catch { /* private windows may refuse to store: what is kept lives as long as the page */ }
 }
 
+// The same order in a second window: what is pressed there is kept here, too, so that neither writes over the other's.
+window.addEventListener("storage", ({ key, newValue }) => {
+  if (key !== KEY) return;
+  era += 1;
+  kept = JSON.parse(newValue || "[]");
+  show();
+  flush();
+});
+
 let sent = []; // what was sent since the last press
 let done = new Set(); // acts that were answered and that the page, which is older, still offers
 let sending = false;
@@ -142,7 +151,7 @@ async function flush() {
     wait = FIRST_WAIT_MS;
     went = true;
     if (answer.ok || answer.body.code?.endsWith("already_done")) {
-      keep(kept.filter((one) => one !== item));
+      keep(kept.filter((one) => one.request_id !== item.request_id));
       if (isStep(item)) {
         sent.push(item.act);
         done.add(item.act);
@@ -150,7 +159,7 @@ async function flush() {
     } else {
       const why = config.refusals[answer.body.code] || config.failed;
       // steps that were pressed after a step rest on it; words stand by themselves
-      const rests = (one) => one === item || (isStep(item) && isStep(one) && !one.refused);
+      const rests = (one) => one.request_id === item.request_id || (isStep(item) && isStep(one) && !one.refused);
       keep([...kept.filter((one) => !rests(one)), { ...item, refused: why }]);
     }
     show();
