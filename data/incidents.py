@@ -12,7 +12,7 @@ from data.frozen import jsonable
 from data.geometry import position_of, stored_point
 from data.tables import incidents
 from dispatch.lifecycle import IncidentState
-from dispatch.model import Position
+from dispatch.model import Incident, Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,12 @@ class IncidentRecord:
     reporter_phone: str
     reports: tuple[SentReport, ...]
     ended_at: datetime | None
+
+    def source(self) -> Incident:
+        """Return what danger zones are made from."""
+        return Incident(
+            id=self.id, type=self.type, level=self.level, position=self.position, radius_m=self.radius_m
+        )
 
 
 def insert(
@@ -112,16 +118,25 @@ def lock(connection: Connection, incident_ids: Sequence[int]) -> tuple[IncidentR
     return tuple(_record(row) for row in connection.execute(query))
 
 
-def list_open(connection: Connection) -> tuple[IncidentRecord, ...]:
-    """Read all open incidents by id."""
-    return tuple(_record(row) for row in connection.execute(_select().where(incidents.c.state == "open")))
+def list_open(connection: Connection, *, within: str | None = None) -> tuple[IncidentRecord, ...]:
+    """Read all open incidents by id, however many there are; only those in the area of digits `within`."""
+    query = _select().where(incidents.c.state == "open")
+    if within is not None:
+        query = query.where(reach.incident(within))
+    return tuple(_record(row) for row in connection.execute(query))
 
 
 def list_all(
-    connection: Connection, *, limit: int = 500, within: str | None = None
+    connection: Connection,
+    *,
+    state: IncidentState | None = None,
+    limit: int = 500,
+    within: str | None = None,
 ) -> tuple[IncidentRecord, ...]:
-    """Read the newest incidents in any state, the newest first; only those in the area of digits `within`."""
+    """Read the newest incidents, the newest first: in any state or one, and only those in the area of digits `within`."""
     query = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(incidents.c.state == state)
     if within is not None:
         query = query.where(reach.incident(within))
     return tuple(_record(row) for row in connection.execute(query))

@@ -4,12 +4,12 @@ One open order for a team's people and one for a vehicle: the table's partial un
 Which state follows which is `dispatch.lifecycle`; the table refuses every other step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from data import reach
@@ -194,6 +194,16 @@ def of_incidents(connection: Connection, incident_ids: Sequence[int]) -> tuple[O
     return _many(
         connection, select(orders).where(orders.c.incident_id.in_(incident_ids)).order_by(orders.c.id)
     )
+
+
+def standing(
+    connection: Connection, incident_ids: Collection[int], *, within: str | None = None
+) -> tuple[OrderRecord, ...]:
+    """Read every open order and all those for some incidents, the newest first; only those that concern `within`."""
+    query = _concerning(within).where(
+        or_(orders.c.state.in_(OPEN_ORDER_STATES), orders.c.incident_id.in_(incident_ids))
+    )
+    return _many(connection, query.order_by(orders.c.id.desc()))
 
 
 def of_plan(connection: Connection, plan_id: int) -> tuple[OrderRecord, ...]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -93,6 +93,30 @@ def get(connection: Connection, plan_id: int, *, within: str | None = None) -> P
         query = query.where(reach.plan(within))
     row = connection.execute(query).one_or_none()
     return _record(row) if row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRoutes:
+    """The ways of a plan's units, and the roads that they run on."""
+
+    network_version: int | None
+    by_unit: Mapping[tuple[str, int], UnitRoute]
+
+    def of(self, kind: str, unit: int | None) -> UnitRoute | None:
+        """Return the way of one unit; None where it has none."""
+        return self.by_unit.get((kind, unit or 0))
+
+
+def routes_of(connection: Connection, plan_ids: Collection[int]) -> Mapping[int, PlannedRoutes]:
+    """Read the ways of several plans at once, by plan, and nothing else of them: the rest is large."""
+    query = select(plans.c.id, plans.c.network_version, plans.c.routes).where(plans.c.id.in_(plan_ids))
+    found = {}
+    for row in connection.execute(query) if plan_ids else ():
+        routes = [decode(UnitRoute, route) for route in row.routes]
+        found[row.id] = PlannedRoutes(
+            network_version=row.network_version, by_unit={(one.kind, one.id): one for one in routes}
+        )
+    return found
 
 
 def lock(connection: Connection, plan_id: int) -> PlanRecord | None:

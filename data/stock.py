@@ -115,6 +115,13 @@ def reserve(
     return lot
 
 
+def lock(connection: Connection, lot_id: int) -> None:
+    """Hold one lot until the transaction ends, so that what is read of it now is what a count changes."""
+    connection.execute(
+        select(stock_lots.c.id).where(stock_lots.c.id == lot_id).with_for_update(key_share=True)
+    )
+
+
 def hold(connection: Connection, order_ids: Collection[int]) -> None:
     """Hold the lots of several orders, by id, before they are changed order by order (`data.journal`: step 5)."""
     touched = select(stock_movements.c.lot_id).where(stock_movements.c.order_id.in_(order_ids))

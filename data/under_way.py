@@ -69,8 +69,8 @@ def incidents_of(connection: Connection, plan_ids: Collection[int]) -> Mapping[i
     return {row.id: tuple(row.incident_ids) for row in connection.execute(query)}
 
 
-def opened_since(connection: Connection, since: datetime) -> int:
-    """Count closures and danger areas that held at a moment and were ended, or ran out, after it."""
+def opened_since(connection: Connection, since: datetime, now: datetime) -> int:
+    """Count closures and danger areas that held at a moment and were ended, or ran out, between it and now."""
     return sum(
         connection.scalar(
             select(func.count())
@@ -79,7 +79,7 @@ def opened_since(connection: Connection, since: datetime) -> int:
                 table.c.created_at <= since,
                 or_(
                     table.c.ended_at > since,
-                    and_(table.c.ended_at.is_(None), table.c.ends_at > since, table.c.ends_at <= func.now()),
+                    and_(table.c.ended_at.is_(None), table.c.ends_at > since, table.c.ends_at <= now),
                 ),
             )
         )
@@ -151,12 +151,11 @@ def _masses(connection: Connection, lots: Collection[int]) -> Mapping[int, int]:
 
 def _routes(connection: Connection, found: Sequence[OrderRecord]) -> Mapping[int, UnitRoute]:
     """Read the ways of orders from the plans that they came from, by order id."""
-    known = {one: plans.get(connection, one) for one in {order.plan_id for order in found if order.plan_id}}
+    planned = plans.routes_of(connection, {order.plan_id for order in found if order.plan_id})
     ways = {}
     for order in found:
-        plan = known.get(order.plan_id or 0)
         unit = order.vehicle_id if order.kind in {"vehicle", "carrier"} else order.team_id
-        for route in plan.routes if plan else ():
-            if (route.kind, route.id) == (order.kind, unit):
-                ways[order.id] = route
+        route = planned[order.plan_id].of(order.kind, unit) if order.plan_id in planned else None
+        if route is not None:
+            ways[order.id] = route
     return ways

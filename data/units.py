@@ -161,6 +161,12 @@ def of_area(
     return frozenset(found)
 
 
+def hold(connection: Connection, kind: Literal["team", "vehicle", "depot"], identity: int) -> None:
+    """Hold a unit until the transaction ends, so that what is read of it now is what a report changes."""
+    table = {"team": teams, "vehicle": vehicles, "depot": depots}[kind]
+    connection.execute(select(table.c.id).where(table.c.id == identity).with_for_update(key_share=True))
+
+
 def get_team(connection: Connection, team_id: int) -> TeamRecord | None:
     """Read one team; None when there is none."""
     return next(iter(list_teams(connection, [team_id])), None)

@@ -303,6 +303,10 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "请按时间线中的原内容重新填写。",
         "Write the earlier words again; the timeline has them.",
     ),
+    "plan_made_anew": (
+        "这是对执行中方案的调整：请按现在的情况重新生成调整方案。",
+        "This plan changes a running one: propose the change anew, from what is known now.",
+    ),
     "plan_replaces": (
         "该方案已替换之前的指令，不能整体撤回；请逐份撤销指令。",
         "This plan has replaced earlier orders; cancel the orders one by one.",

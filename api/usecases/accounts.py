@@ -30,7 +30,7 @@ from api.security import (
     token_hash,
     weakness,
 )
-from api.usecases.acting import Done, perform
+from api.usecases.acting import Done, applied, perform
 from data import accounts, areas, journal
 from data.accounts import UserRecord
 from data.locate import Area
@@ -287,6 +287,7 @@ def set_active(ctx: Context, name: str, *, request_id: UUID, active: bool) -> Ac
     def do(connection: Connection, now: datetime) -> Done:
         user = _called(ctx, connection, name)
         accounts.set_active(connection, user_id=user.id, active=active, at=now)
+        journal.lock(connection)  # two administrators who shut each other out: the second one sees the first
         if not accounts.has_administrator(connection):
             raise ConflictError("last_administrator", name=name)
         return Done(subject="user", id=user.id, payload={"name": name, "active": active})
@@ -352,6 +353,8 @@ def change_own_password(ctx: Context, token: str, *, request_id: UUID, old: str,
     """
     authorise(ctx.actor, "own.password")
     user_id = _own_account(ctx)
+    if applied(ctx, "own.password", request_id, {}) is not None:
+        return  # a browser that lost the answer: the old password is no longer right
     _check_password(new, ctx.actor.name)
     if old == new:
         raise InvalidError("password_unchanged")

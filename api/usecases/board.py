@@ -124,8 +124,12 @@ def orders_by_attention(
 
     With `only_open` those are kept that were refused and whose need nobody meets: they are still somebody's work.
     """
-    found = orders.listing(ctx, incident=incident)
     standing = {one.id: one for one in incidents.listing(ctx, state="open")}
+    found = (
+        orders.standing(ctx, standing)
+        if only_open and incident is None
+        else orders.listing(ctx, incident=incident)
+    )
     now = ctx.clock()
     made = []
     for order in found:

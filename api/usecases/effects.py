@@ -19,7 +19,7 @@ from data.orders import OrderRecord
 from data.served import ServedRecord
 from dispatch.cutoff import VEHICLES, VehicleClass, Way, cut_off, touched
 from dispatch.hazards import barred, drawn, zones
-from dispatch.model import HazardArea, HazardZone, Incident
+from dispatch.model import HazardArea, HazardZone
 from gis.closures import Closure, Overlay
 from gis.connection import Covered, roads_under
 from gis.network import RoadNetwork
@@ -152,10 +152,7 @@ def _standing(
     closure: Closure | None,
     area: HazardArea | None,
 ) -> _Standing:
-    happening = [
-        Incident(id=one.id, type=one.type, level=one.level, position=one.position, radius_m=one.radius_m)
-        for one in incidents.list_open(connection)
-    ]
+    happening = [one.source() for one in incidents.list_open(connection)]
     areas = [one.drawn() for one in hazard_areas.not_over(connection, at)]
     found = tuple(
         one for one in orders.open_orders(connection, within=scope.own(ctx.actor)) if one.state != "arrived"
@@ -184,21 +181,11 @@ def ways_of(
     Ways planned on other roads cannot be compared and are left out.
     """
     seen = under_way.positions(connection, found, now)
+    planned = plans.routes_of(connection, {one.plan_id for one in found if one.plan_id is not None})
     ways = []
-    for plan_id in sorted({one.plan_id for one in found if one.plan_id is not None}):
-        plan = plans.get(connection, plan_id)
-        if plan is None or plan.network_version != version:
-            continue
-        edges: dict[tuple[str, int], tuple[int, ...]] = {
-            (route.kind, route.id): route.edges for route in plan.routes
-        }
-        ways += [
-            Way(
-                order=one.id,
-                edges=edges.get((one.kind, one.vehicle_id or one.team_id or 0), ()),
-                position=seen.get(one.id),
-            )
-            for one in found
-            if one.plan_id == plan_id
-        ]
+    for one in found:
+        plan = planned.get(one.plan_id or 0)
+        if plan is not None and plan.network_version == version:
+            route = plan.of(one.kind, one.vehicle_id or one.team_id)
+            ways.append(Way(order=one.id, edges=route.edges if route else (), position=seen.get(one.id)))
     return tuple(ways)

@@ -140,12 +140,13 @@ def report(
 
 
 def listing(ctx: Context, *, state: IncidentState | None = None) -> tuple[Standing, ...]:
-    """List the incidents of the actor's area, the newest first."""
+    """List the incidents of the actor's area, the newest first: every open one, of those that are over the newest."""
     authorise(ctx.actor, "incident.read")
+    within = scope.own(ctx.actor)
     with ctx.world.read() as connection:
-        found = incidents.list_all(connection, within=scope.own(ctx.actor))
-        records = [one for one in found if state in (None, one.state)]
-        return _views(ctx, connection, records)
+        if state == "open":
+            return _views(ctx, connection, incidents.list_open(connection, within=within)[::-1])
+        return _views(ctx, connection, incidents.list_all(connection, state=state, within=within))
 
 
 def get(ctx: Context, incident_id: int) -> Standing:

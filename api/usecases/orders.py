@@ -1,5 +1,6 @@
 """Orders: every step from sent to finished, by the command post or by the team on the order's own link."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -39,6 +40,14 @@ def listing(ctx: Context, *, incident: int | None = None, only_open: bool = Fals
         else:
             found = orders.list_all(connection, within=within)
     return tuple(order for order in found if order.is_open or not only_open)
+
+
+def standing(ctx: Context, incident_ids: Collection[int]) -> tuple[OrderRecord, ...]:
+    """List the open orders that concern the actor's area, and all those for some incidents, the newest first."""
+    authorise(ctx.actor, "order.read")
+    _only_command_post(ctx)
+    with ctx.world.read() as connection:
+        return orders.standing(connection, incident_ids, within=scope.own(ctx.actor))
 
 
 def get(ctx: Context, order_id: int) -> OrderRecord:

@@ -1,6 +1,6 @@
 """All that stands now, for the command map: open incidents, their zones, closures, orders and their ways."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,9 +18,7 @@ from data.orders import OrderRecord
 from data.units import DepotRecord, TeamRecord, VehicleRecord
 from data.villages import VillageRecord
 from dispatch import hazards
-from dispatch.model import HazardZone, Incident, Position, UnitRoute
-
-Key = tuple[str, int]
+from dispatch.model import HazardZone, Position, UnitRoute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,22 +53,15 @@ def overview(ctx: Context) -> Overview:
     authorise(ctx.actor, "map.read")
     now = ctx.clock()
     with ctx.world.read() as connection:
-        listed = incidents.list_all(connection, within=scope.around(ctx.actor))
-        open_incidents = tuple(_as_seen(ctx, one) for one in listed if one.state == "open")
+        listed = incidents.list_open(connection, within=scope.around(ctx.actor))
+        open_incidents = tuple(_as_seen(ctx, one) for one in reversed(listed))
         return Overview(
             incidents=open_incidents,
-            zones=hazards.zones([_modelled(one) for one in open_incidents], rules=ctx.policy.hazard_rules),
+            zones=hazards.zones([one.source() for one in open_incidents], rules=ctx.policy.hazard_rules),
             closures=closures.not_over(connection, now, area=scope.around_area(ctx.actor)),
             hazards=hazard_areas.not_over(connection, now, area=scope.around_area(ctx.actor)),
             orders=_orders(ctx, connection, {one.id for one in open_incidents}),
         )
-
-
-def hazard_zones(ctx: Context, connection: Connection) -> tuple[HazardZone, ...]:
-    """Return the zones of the incidents that are open."""
-    return hazards.zones(
-        [_modelled(one) for one in incidents.list_open(connection)], rules=ctx.policy.hazard_rules
-    )
 
 
 def _as_seen(ctx: Context, record: IncidentRecord) -> IncidentRecord:
@@ -87,24 +78,14 @@ def _as_seen(ctx: Context, record: IncidentRecord) -> IncidentRecord:
     )
 
 
-def _modelled(record: IncidentRecord) -> Incident:
-    return Incident(
-        id=record.id, type=record.type, level=record.level, position=record.position, radius_m=record.radius_m
-    )
-
-
 def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> tuple[OrderStanding, ...]:
     """Orders that are open, and those that ended for an incident that is still open."""
-    found = [
-        one
-        for one in orders.list_all(connection, within=scope.own(ctx.actor))
-        if one.is_open or one.incident_id in open_incidents
-    ]
+    found = orders.standing(connection, open_incidents, within=scope.own(ctx.actor))
     teams = {one.id: one for one in units.list_teams(connection, _ids(one.team_id for one in found))}
     depots = {one.id: one for one in units.list_depots(connection, _ids(one.depot_id for one in found))}
     vehicles = {one.id: one for one in units.list_vehicles(connection, _ids(one.vehicle_id for one in found))}
     called = villages.by_code(connection, {one.village for one in found if one.village is not None})
-    ways = _ways(connection, _ids(one.plan_id for one in found if one.is_open))
+    planned = plans.routes_of(connection, _ids(one.plan_id for one in found if one.is_open))
     standing = []
     for order in found:
         owner = (
@@ -120,8 +101,8 @@ def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> t
                 owner=owner,
                 vehicle=vehicles.get(order.vehicle_id or 0),
                 position=owner.position_now if isinstance(owner, TeamRecord) else owner.position,
-                route=ways.get(order.plan_id or 0, {}).get((order.kind, unit or 0))
-                if order.is_open
+                route=planned[order.plan_id].of(order.kind, unit)
+                if order.is_open and order.plan_id in planned
                 else None,
             )
         )
@@ -130,13 +111,3 @@ def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> t
 
 def _ids(found: Iterable[int | None]) -> set[int]:
     return {one for one in found if one is not None}
-
-
-def _ways(connection: Connection, plan_ids: set[int]) -> Mapping[int, Mapping[Key, UnitRoute]]:
-    """Map plan → (kind, unit) → its way."""
-    ways: dict[int, dict[Key, UnitRoute]] = {}
-    for plan_id in plan_ids:
-        record = plans.get(connection, plan_id)
-        routes = record.routes if record else ()
-        ways[plan_id] = {(route.kind, route.id): route for route in routes}
-    return ways

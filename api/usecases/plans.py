@@ -117,12 +117,15 @@ def prove(ctx: Context, plan_id: int, *, request_id: UUID) -> PlanView:
 
     Returns the same plan with better bounds when nothing better was found, else the better one as a plan of its own:
     what somebody reads on a page never changes under their hand. A plan that was confirmed meanwhile stays as it is.
+    Raises ConflictError for a plan made anew.
     """
     arguments = {"plan": plan_id}
     earlier = applied(ctx, "plan.prove", request_id, arguments)
     if earlier is not None:
         return get(ctx, earlier["id"])
     record, here, network = _ground(ctx, plan_id)
+    if record.keeping is not None:  # its tiers are those of a joint problem, with what it ends
+        raise ConflictError("plan_made_anew", id=plan_id)
     with metrics.planning() as proven:
         found = plan_on(here, solve(here.problem, time_limit_s=ctx.settings.plan_time_limit_s))
         proven.append(found.proven)

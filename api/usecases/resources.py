@@ -1,6 +1,6 @@
 """Teams, vehicles, depots, stock and places as they are now; each edit is one act with its minute."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
@@ -96,6 +96,7 @@ def edit_team(
     """Report how a team stands; what is not given stays. A report is also fresh news: its age starts anew."""
 
     def do(connection: Connection, now: datetime) -> Done:
+        units.hold(connection, "team", team_id)
         was = _own(ctx, connection, units.list_teams, team_id, "no_such_team")
         here = was.position_now if was.position_now != was.base else None
         units.report_team(
@@ -126,6 +127,7 @@ def edit_vehicle(
     """Report whether a vehicle can be sent."""
 
     def do(connection: Connection, now: datetime) -> Done:
+        units.hold(connection, "vehicle", vehicle_id)
         was = _own(ctx, connection, units.list_vehicles, vehicle_id, "no_such_vehicle")
         units.report_vehicle(
             connection,
@@ -153,6 +155,7 @@ def edit_depot(
     """Report whether a depot can give out goods."""
 
     def do(connection: Connection, now: datetime) -> Done:
+        units.hold(connection, "depot", depot_id)
         was = _own(ctx, connection, units.list_depots, depot_id, "no_such_depot")
         units.report_depot(
             connection,
@@ -171,16 +174,40 @@ def edit_depot(
 
 def edit_lot(ctx: Context, lot_id: int, *, request_id: UUID, quantity: int, note: str = "") -> LotRecord:
     """Set what is on hand to what was counted, as a movement. Raises ConflictError when more is promised than that."""
+    arguments = {"lot": lot_id, "quantity": quantity, "note": note}
+    return _count(ctx, lot_id, request_id, arguments, lambda _: quantity)
+
+
+def uncount(ctx: Context, lot_id: int, *, request_id: UUID, was: int, counted: int) -> LotRecord:
+    """Take a count back that made `counted` of `was`: the difference goes, what has left or come since then stays.
+
+    Raises ConflictError when more is promised than would be left.
+    """
+    arguments = {"lot": lot_id, "was": was, "counted": counted}
+    return _count(ctx, lot_id, request_id, arguments, lambda on_hand: on_hand + was - counted)
+
+
+def _count(
+    ctx: Context,
+    lot_id: int,
+    request_id: UUID,
+    arguments: Mapping[str, Any],
+    counted: Callable[[int], int],
+) -> LotRecord:
+    """Set what is on hand; `counted` is told what is on hand now."""
+    note = str(arguments.get("note", ""))
 
     def do(connection: Connection, now: datetime) -> Done:
+        stock.lock(connection, lot_id)
         was = _own_lot(ctx, connection, lot_id)
+        quantity = counted(was.quantity)
         try:
             stock.count(connection, lot_id=lot_id, counted=quantity, actor=ctx.actor.name, at=now, note=note)
         except StockShortError as short:
             raise ConflictError("stock_promised", id=lot_id, promised=short.asked, counted=quantity) from None
         return Done(subject="lot", id=lot_id, payload={"from": was.quantity, "to": quantity, "note": note})
 
-    perform(ctx, "resource.edit", request_id, {"lot": lot_id, "quantity": quantity, "note": note}, do)
+    perform(ctx, "resource.edit", request_id, arguments, do)
     return lot(ctx, lot_id)
 
 

@@ -5,7 +5,6 @@ from sqlalchemy import Connection
 from api.context import Context
 from data import closures, hazard_areas, incidents
 from dispatch.hazards import barred, drawn, zones
-from dispatch.model import Incident
 from gis.closures import Overlay
 from gis.network import RoadNetwork
 
@@ -13,10 +12,7 @@ from gis.network import RoadNetwork
 def overlay_now(ctx: Context, connection: Connection, network: RoadNetwork) -> Overlay:
     """Return what differs from the bare roads now, as a plan made at this moment would see it."""
     now = ctx.clock().astimezone(ctx.settings.zone)
-    happening = [
-        Incident(id=one.id, type=one.type, level=one.level, position=one.position, radius_m=one.radius_m)
-        for one in incidents.list_open(connection)
-    ]
+    happening = [one.source() for one in incidents.list_open(connection)]
     areas = [one.drawn() for one in hazard_areas.not_over(connection, now)]
     standing = [one.on_roads() for one in closures.not_over(connection, now)]
     dangers = (*zones(happening, ctx.policy.hazard_rules), *drawn(areas, now))

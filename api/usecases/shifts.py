@@ -128,7 +128,7 @@ def _gather(ctx: Context, connection: Connection, now: datetime) -> Shift:
     stale = now - timedelta(milliseconds=ctx.policy.readiness.stale_after_ms)
     running = orders.open_orders(connection, within=own)
     late = tuple(order for order in running if _late(order, now))
-    standing = [one for one in incidents.list_all(connection, within=own) if one.state == "open"]
+    standing = incidents.list_open(connection, within=own)
     told = stock.last_told(connection)
     return Shift(
         began_at=began,

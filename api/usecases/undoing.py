@@ -150,7 +150,8 @@ def _account_off(ctx: Context, entry: Entry, request_id: UUID) -> None:
 
 
 def _resource_back(ctx: Context, entry: Entry, request_id: UUID) -> None:
-    identity, was = _identity(entry), entry.payload.get("was", {})
+    identity, payload = _identity(entry), entry.payload
+    was = payload.get("was", {})
     if entry.subject == "team":
         values: Mapping[str, Any] = {**was, "position": tuple(was["position"])}
         resources.edit_team(ctx, identity, request_id=request_id, **values)
@@ -159,7 +160,8 @@ def _resource_back(ctx: Context, entry: Entry, request_id: UUID) -> None:
     elif entry.subject == "depot":
         resources.edit_depot(ctx, identity, request_id=request_id, **was)
     else:
-        resources.edit_lot(ctx, identity, request_id=request_id, quantity=int(entry.payload["from"]))
+        counts = {"was": int(payload["from"]), "counted": int(payload["to"])}
+        resources.uncount(ctx, identity, request_id=request_id, **counts)
 
 
 _INVERSES: Final[Mapping[str, Callable[[Context, Entry, UUID], None]]] = {

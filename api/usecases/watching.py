@@ -40,7 +40,7 @@ def triggers(ctx: Context, incident_id: int) -> tuple[Trigger, ...]:
             outstanding={need.key: need.quantity for need in cards.outstanding(asked, ordered)},
             refused=tuple(one.id for one in its_orders if one.state == "refused"),
             blocked=_blocked(connection, network, version, its_orders, running, now),
-            opened=under_way.opened_since(connection, min(sent)) if sent else 0,
+            opened=under_way.opened_since(connection, min(sent), now) if sent else 0,
         )
     return needs_new_plan(situation, now)
 
@@ -72,18 +72,18 @@ def _blocked(  # noqa: PLR0917  # one question about one moment
 ) -> set[int]:
     """Collect the orders whose way is barred or slowed by something that came into effect after they were sent."""
     moving = {one.id: one for one in running if one.state != "arrived"}
+    closed = closures.not_over(connection, now)
+    dangerous = hazard_areas.not_over(connection, now)
     found: set[int] = set()
     for way in ways_of(connection, version, [one for one in its_orders if one.id in moving], now):
         sent = moving[way.order].sent_at
         newer = [
             one.on_roads()
-            for one in closures.not_over(connection, now)
+            for one in closed
             if one.on_roads().in_effect(now) and max(one.created_at, one.starts_at or one.created_at) > sent
         ]
         areas = [
-            one.drawn()
-            for one in hazard_areas.not_over(connection, now)
-            if max(one.created_at, one.starts_at or one.created_at) > sent
+            one.drawn() for one in dangerous if max(one.created_at, one.starts_at or one.created_at) > sent
         ]
         if newer or areas:
             struck = network.overlay(newer, barred(drawn(areas, now)))

@@ -1,16 +1,18 @@
 """An application on the hand-made county, and somebody signed in for each role."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.types import ASGIApp
 
 from api import http
@@ -23,6 +25,7 @@ from tests import builders
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live for one test
 ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
+T = TypeVar("T")
 
 
 class Clock:
@@ -36,6 +39,21 @@ class Clock:
 
     def forward(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+def somebody_waits(engine: Engine) -> bool:
+    """Whether a transaction of this test's database waits for another one."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with engine.connect() as connection:
+        return bool(connection.scalar(text(waiting)))
+
+
+def beside(engine: Engine, pool: Executor, act: Callable[[], T]) -> "Future[T]":
+    """Begin an act in a thread, and return when it waits for this test's own transaction, or has ended."""
+    begun = pool.submit(act)
+    while not begun.done() and not somebody_waits(engine):
+        time.sleep(0.02)
+    return begun
 
 
 class Browser:

@@ -1,13 +1,12 @@
 """Mutual aid between two townships of the hand-made county: asked, lent, planned, and given back."""
 
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from api.context import Context
 from api.errors import ConflictError
@@ -16,7 +15,7 @@ from api.usecases import aid, incidents
 from data import accounts, journal
 from data import aid as aid_rows
 from tests import builders
-from tests.api.conftest import Browser, Clock
+from tests.api.conftest import Browser, Clock, beside
 from tests.api.test_dispatch import confirm, propose
 
 Enter = Callable[[str, str, AccountRole], Browser]
@@ -122,17 +121,11 @@ def test_a_team_is_lent_to_one_incident_however_many_answer(
                 connection, aid_id=asked[0], granted=True, at=context.clock(), by="east", teams=[team]
             )
             journal.lock(connection)
-            second = pool.submit(
-                aid.answer, east, asked[1], request_id=uuid.uuid4(), grant=True, teams=[team]
+            second = beside(
+                engine,
+                pool,
+                lambda: aid.answer(east, asked[1], request_id=uuid.uuid4(), grant=True, teams=[team]),
             )
-            while not second.done() and not _somebody_waits(engine):
-                time.sleep(0.02)
         with pytest.raises(ConflictError, match="team_taken"):
             second.result(timeout=60)
     assert aid.get(east, asked[1]).state == "requested"
-
-
-def _somebody_waits(engine: Engine) -> bool:
-    with engine.connect() as connection:
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
-        return bool(connection.scalar(text(waiting)))

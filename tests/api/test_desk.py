@@ -97,6 +97,29 @@ def test_a_team_stands_again_as_it_was_reported_before(commander: Browser, count
     assert [after[name] for name in same] == [before[name] for name in same]
 
 
+def test_a_wrong_count_is_taken_back_and_what_left_meanwhile_stays_away(
+    commander: Browser, county: dict[str, int]
+) -> None:
+    """The count was of the wrong shelf; since then a carrier has left with its load, which is not in the depot again."""
+
+    def on_hand() -> int:
+        (lot,) = commander.get("/lots").json()
+        return int(lot["quantity"])
+
+    commander.send("PATCH", f"/lots/{county['lot']}", {"quantity": 480})
+    counted = last(commander)
+    sent = confirm(commander, propose(commander, report(commander)))
+    (trip,) = (one for one in sent if one["kind"] == "carrier")
+    for act in ("acknowledge", "depart"):
+        commander.post(f"/orders/{trip['id']}/{act}")
+    left = on_hand()
+    assert left < 480
+    body = {"request_id": "7d1c5a52-6a11-4b8a-8a4e-9f4f5c1d2e3f"}
+    for _ in range(2):
+        assert commander.post(f"/timeline/{counted}/undo", body).status_code == 204
+    assert on_hand() == left + 20
+
+
 def test_whoever_may_not_do_the_inverse_may_not_undo(sign_in: SignIn, commander: Browser) -> None:
     """Undo is no way round the table of roles."""
     commander.post("/closures", {"geometry": POINT})

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, text
 
 from api.context import Context
 from tests import builders
@@ -192,3 +193,19 @@ def test_report_clocks_run_until_the_first_report_and_count_follow_ups(
         assert [len(one["sent"]) for one in answer.json()["clocks"]] == [number, 0]
     wrong = commander.post(path, {"report": "province_urgent"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "unknown_report")
+
+
+def test_an_open_incident_is_never_pushed_out_by_newer_ones(commander: Browser, engine: Engine) -> None:
+    """In a long storm hundreds come and go after it: the list and the map still hold it."""
+    old = commander.post("/incidents", REPORT).json()["id"]
+    columns = "type, level, priority, name, description, geom, radius_m, details, reported_at, reported_by"
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                f"INSERT INTO live.incidents ({columns}, state, ended_at)"
+                f" SELECT {columns}, 'closed', reported_at FROM live.incidents, generate_series(1, 600)"
+            )
+        )
+    assert [one["id"] for one in commander.get("/incidents?state=open").json()] == [old]
+    shown = commander.get("/map/state").json()
+    assert [one["properties"]["id"] for one in shown["incidents"]["features"]] == [old]

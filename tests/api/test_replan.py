@@ -105,6 +105,18 @@ def test_a_silent_order_is_ended_and_replaced_at_one_click(
     assert "no_answer" not in codes(commander, incident)
 
 
+def test_a_plan_made_anew_is_not_searched_on(
+    commander: Browser, clock: Clock, running: tuple[int, list[dict[str, Any]]]
+) -> None:
+    """Its proof is of what runs and what is new together: a search for the new orders alone would forget what it ends."""
+    incident, _ = running
+    clock.forward(minutes=30)
+    plan = anew(commander, incident)
+    refused = commander.post(f"/plans/{plan['id']}/prove")
+    assert (refused.status_code, refused.json()["code"]) == (409, "plan_made_anew")
+    assert commander.get(f"/plans/{plan['id']}").json() == plan
+
+
 def test_keeping_sends_the_substitute_besides(
     commander: Browser,
     county: dict[str, int],

@@ -1,9 +1,16 @@
 """Edits of teams, vehicles, depots, stock, places and roads, through HTTP."""
 
-import pytest
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from sqlalchemy import Engine
+
+from api.context import Context
+from api.usecases import resources
+from data import units
 from tests import builders
-from tests.api.conftest import Browser, Clock
+from tests.api.conftest import Browser, Clock, beside
 
 
 def test_a_report_on_a_team_is_fresh_news(commander: Browser, county: dict[str, int], clock: Clock) -> None:
@@ -26,6 +33,34 @@ def test_a_count_becomes_a_movement(commander: Browser, county: dict[str, int]) 
     assert (lot["quantity"], lot["free"]) == (480, 480)
     assert commander.send("PATCH", "/lots/999", {"quantity": 1}).json()["code"] == "no_such_lot"
     assert commander.send("PATCH", f"/lots/{county['lot']}", {"quantity": -1}).status_code == 422
+
+
+def test_two_reports_on_a_team_at_once_lose_neither(
+    context: Context, county: dict[str, int], engine: Engine
+) -> None:
+    """One officer writes how many came while another writes a note: each changes what it said and nothing else."""
+    team = county["far"]
+    resources.edit_team(context, team, request_id=uuid.uuid4(), note="待命")
+    with ThreadPoolExecutor(1) as pool:
+        with context.world.begin() as connection:  # the first officer's act, about to be committed
+            units.hold(connection, "team", team)
+            (was,) = units.list_teams(connection, [team])
+            units.report_team(
+                connection,
+                team_id=team,
+                status=was.status,
+                strength=1,
+                position=None,
+                reported_at=context.clock(),
+                note=was.note,
+            )
+            second = beside(
+                engine,
+                pool,
+                lambda: resources.edit_team(context, team, request_id=uuid.uuid4(), note="已集结"),
+            )
+        after = second.result(timeout=60)
+    assert (after.strength_now, after.note) == (1, "已集结")
 
 
 def test_vehicles_and_depots_go_out_of_use_and_back(commander: Browser, county: dict[str, int]) -> None:

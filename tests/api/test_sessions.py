@@ -1,15 +1,21 @@
 """Signing in and out, and requests that another site's page could forge."""
 
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from api.context import Context
+from api.errors import ConflictError
 from api.usecases import accounts
+from data import accounts as users
+from data import journal
 from tests import builders
-from tests.api.conftest import PASSWORD, Browser, Clock
+from tests.api.conftest import PASSWORD, Browser, Clock, beside
 
 REPORT = {"type": "landslide", "level": 4, "position": list(builders.on_main_road(5))}
 
@@ -158,7 +164,9 @@ def test_one_changes_ones_own_password_with_the_old_one(
     ):
         assert mine.post("/me/password", body).json()["code"] == code
     assert len(mine.get("/me/sessions").json()) == 2
-    assert mine.post("/me/password", {"old": PASSWORD, "new": new}).status_code == 204
+    body = {"request_id": str(uuid.uuid4()), "old": PASSWORD, "new": new}
+    assert mine.post("/me/password", body).status_code == 204
+    assert mine.post("/me/password", body).status_code == 204, "the answer was lost on the way"
     assert mine.get("/incidents").status_code == 200
     assert other.get("/incidents").status_code == 401
     assert [one["current"] for one in mine.get("/me/sessions").json()] == [True]
@@ -199,3 +207,26 @@ def test_an_address_is_taken_from_a_header_by_setting_alone(
     clients = {one["client"] for one in viewer.get("/me/sessions").json()}
     assert ("10.0.0.9" in clients) == (header is not None)
     assert "203.0.113.7" not in clients
+
+
+def test_two_administrators_cannot_shut_each_other_out(
+    context: Context, engine: Engine, password_hash: str
+) -> None:
+    """Both at the same moment: who comes second is told that nobody would be left."""
+    with context.world.begin() as connection:
+        first = users.get_user_by_name(connection, "administrator")
+        other = users.insert_user(
+            connection, name="other", role="administrator", password_hash=password_hash, at=context.clock()
+        )
+    assert first is not None
+    with ThreadPoolExecutor(1) as pool:
+        with context.world.begin() as connection:  # the one's act, about to be committed
+            users.set_active(connection, user_id=other.id, active=False, at=context.clock())
+            journal.lock(connection)
+            second = beside(
+                engine,
+                pool,
+                lambda: accounts.set_active(context, first.name, request_id=uuid.uuid4(), active=False),
+            )
+        with pytest.raises(ConflictError, match="last_administrator"):
+            second.result(timeout=60)

@@ -65,10 +65,11 @@ def _page(view: View, incident_id: int, plan_id: int | None, error: MusterError 
     if found is not None and (found.keeping is None or incident_id not in found.incident_ids):
         raise InvalidError("plan_keeps_everything", id=found.id)
     known = names.read(view, Mentioned().plan(found)) if found else None
+    answered = {one.incident_id for one in orders.listing(context, only_open=True)}
     others = [
         one
         for one in incidents.listing(context, state="open")
-        if one.id != incident_id and orders.listing(context, incident=one.id, only_open=True)
+        if one.id != incident_id and one.id in answered
     ]
     return view.render(
         "replan.html",
