@@ -155,7 +155,8 @@ def _routes(connection: Connection, found: Sequence[OrderRecord]) -> Mapping[int
     ways = {}
     for order in found:
         unit = order.vehicle_id if order.kind in {"vehicle", "carrier"} else order.team_id
-        route = planned[order.plan_id].of(order.kind, unit) if order.plan_id in planned else None
+        plan = planned.get(order.plan_id or 0)
+        route = plan.of(order.kind, unit) if plan else None
         if route is not None:
             ways[order.id] = route
     return ways

@@ -93,6 +93,7 @@ def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> t
         )
         unit = order.vehicle_id if order.kind in {"vehicle", "carrier"} else order.team_id
         answered = order.acknowledged_at or order.refused_at
+        plan = planned.get(order.plan_id or 0)
         standing.append(
             OrderStanding(
                 order=order,
@@ -101,9 +102,7 @@ def _orders(ctx: Context, connection: Connection, open_incidents: set[int]) -> t
                 owner=owner,
                 vehicle=vehicles.get(order.vehicle_id or 0),
                 position=owner.position_now if isinstance(owner, TeamRecord) else owner.position,
-                route=planned[order.plan_id].of(order.kind, unit)
-                if order.is_open and order.plan_id in planned
-                else None,
+                route=plan.of(order.kind, unit) if plan and order.is_open else None,
             )
         )
     return tuple(standing)

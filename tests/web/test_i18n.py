@@ -1,6 +1,7 @@
 """Two languages, each whole: no message without its Chinese, none left over, numbers and durations as people write them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +51,17 @@ def test_every_message_has_its_chinese(catalogue: dict[Message, str]) -> None:
 def test_no_translation_is_left_over(catalogue: dict[Message, str]) -> None:
     """A leftover hides that a page lost a sentence."""
     assert not set(catalogue) - set(messages())
+
+
+def test_no_message_stands_twice() -> None:
+    """Of two translations one is never shown, and whoever mends that one wonders why nothing changes."""
+    text = (i18n.TRANSLATIONS / "zh_CN" / "LC_MESSAGES" / "muster.po").read_text()
+    found = Counter(
+        "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', entry))
+        for entry in re.findall(r'^msgid ((?:"[^\n]*"\n)+)', text, re.MULTILINE)
+    )
+    assert len(found) > 100
+    assert [message for message, times in found.items() if times > 1] == []
 
 
 def test_a_translation_names_the_same_numbers(catalogue: dict[Message, str]) -> None:
