@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from data import reach
 from data.tables import incidents, messages
+from gis.areas import prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,28 @@ def newest(
     return tuple(_record(row) for row in connection.execute(query))
 
 
+def waiting(connection: Connection, *, reader: str, area: str | None) -> int:
+    """Count what waits for a reader's answer: said by others, to all or to the reader's post or county, not to a team.
+
+    area: the full code of the reader's area; None: whoever reads for the whole installation, and for every county.
+    """
+    query = (
+        select(func.count())
+        .select_from(messages)
+        .where(
+            messages.c.acknowledged_at.is_(None),
+            messages.c.sent_by != reader,
+            or_(messages.c.order_id.is_(None), messages.c.sent_by.startswith("link:")),
+        )
+    )
+    if area is None:
+        to_a_county = messages.c.to_area.endswith("0" * (_CODE_DIGITS - _COUNTY_DIGITS))
+        return connection.scalar(query.where(or_(messages.c.to_area.is_(None), to_a_county))) or 0
+    posts = [area, _county(area)]
+    query = query.where(or_(messages.c.to_area.is_(None), messages.c.to_area.in_(posts)))
+    return connection.scalar(query.where(_concerns(prefix(area)))) or 0
+
+
 def seen(connection: Connection, message_id: int, *, within: str | None) -> bool:
     """Whether a message concerns the area of these digits."""
     query = select(messages.c.id).where(messages.c.id == message_id)
@@ -103,10 +126,14 @@ def seen(connection: Connection, message_id: int, *, within: str | None) -> bool
 def _concerns(within: str) -> ColumnElement[bool]:
     about = select(incidents.c.id).where(reach.incident_or_help(within))
     to_all = and_(messages.c.to_area.is_(None), messages.c.incident_id.is_(None))
-    to_the_county = messages.c.to_area == within[:_COUNTY_DIGITS].ljust(_CODE_DIGITS, "0")
+    to_the_county = messages.c.to_area == _county(within)
     return or_(
         to_all, to_the_county, messages.c.to_area.startswith(within), messages.c.incident_id.in_(about)
     )
+
+
+def _county(code: str) -> str:
+    return code[:_COUNTY_DIGITS].ljust(_CODE_DIGITS, "0")
 
 
 _COUNTY_DIGITS: Final = 6

@@ -23,6 +23,7 @@ from api.errors import MusterError, NotSignedInError
 from api.http.access import COOKIE as SESSION_COOKIE
 from api.http.access import CSRF_FIELD, acting, base_context, visiting
 from api.security import csrf_token
+from api.usecases import messages
 from web import i18n, wording
 from web.i18n import N_, Lang
 
@@ -113,6 +114,7 @@ class View:
                 "reconnecting": _(N_("reconnecting · data of {0}")),
                 "deaf": _(N_("database away · data of {0}")),
                 "ended": _(N_("signed out · data of {0}")),
+                "waiting": _(N_("{0} unanswered")),
             },
             "keys": {
                 "title": _(N_("Keys")),
@@ -134,6 +136,11 @@ class View:
                 "help": _(N_("This list")),
             },
         }
+
+    def _waiting(self) -> int:
+        """Count the messages that wait for the reader, for the bar."""
+        actor = self.context.actor
+        return messages.waiting(self.context) if actor.account and actor.may("message.read") else 0
 
     @property
     def in_panel(self) -> bool:
@@ -168,6 +175,7 @@ class View:
                     for link in self.request.app.state.navigation
                     if not link.act or self.context.actor.may(link.act)
                 ],
+                waiting=0 if self.in_panel else self._waiting(),
                 csrf_field=CSRF_FIELD,
                 csrf=csrf_token(session) if session else "",
                 request_id=uuid.uuid4,

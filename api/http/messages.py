@@ -3,7 +3,7 @@
 from fastapi import APIRouter, status
 
 from api.http.access import Acting, Visiting
-from api.http.models import Identifier, Message, MessageRequest, Plain
+from api.http.models import Identifier, Message, MessageRequest, MessagesWaiting, Plain
 from api.http.problems import responses
 from api.usecases import messages
 
@@ -25,6 +25,12 @@ def list_messages(
         context, incident=incident, order=order, only_unanswered=unanswered, before=before
     )
     return [Message.model_validate(one) for one in found]
+
+
+@router.get("/waiting", responses=responses(401, 403))
+def count_waiting(context: Visiting) -> MessagesWaiting:
+    """Count the messages that wait for the reader's answer: of others, to all or to the reader's own post."""
+    return MessagesWaiting(count=messages.waiting(context))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_WRITE)

@@ -1118,6 +1118,12 @@ class Said(Command):
     body: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
+class MessagesWaiting(Record):
+    """How many messages wait for the reader's answer."""
+
+    count: int
+
+
 class MessageRequest(Said):
     """A message: about an incident or an order, to a post by its area's code, or to all."""
 

@@ -45,6 +45,13 @@ def listing(
         )
 
 
+def waiting(ctx: Context) -> int:
+    """Count the messages that wait for an answer of whoever asks: of others, and not said to a team."""
+    authorise(ctx.actor, "message.read")
+    with ctx.world.read() as connection:
+        return messages.waiting(connection, reader=ctx.actor.name, area=ctx.actor.area)
+
+
 def posts(ctx: Context) -> tuple[Area, ...]:
     """List the townships that a message can go to."""
     authorise(ctx.actor, "message.read")

@@ -1,11 +1,14 @@
 """The desk: taking acts back, messages, the timeline, handing over."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from api.security import ACTS
+from data import accounts, worlds
 from dispatch import undo
 from tests import builders
 from tests.api.conftest import Browser, Clock
@@ -162,6 +165,38 @@ def test_a_message_is_answered_once_by_somebody_else(sign_in: SignIn, commander:
     assert officer.get("/messages", params={"unanswered": True}).json() == []
     assert officer.post(f"/messages/{sent['id']}/acknowledge").status_code == 409
     assert "body" not in timeline(commander, kind="message")[0]["payload"]
+
+
+def test_what_waits_is_what_others_said_to_this_post(
+    sign_in: SignIn, commander: Browser, engine: Engine, password_hash: str
+) -> None:
+    """One's own words, another post's and those to a team wait for somebody else; what a team says waits for the post."""
+    incident = report(commander, position=list(builders.on_main_road(2)))
+    order = confirm(commander, propose(commander, incident))[0]["id"]
+    commander.post("/messages", {"body": "全体注意"})
+    commander.post("/messages", {"body": "到哪了？", "order": order})
+    commander.post("/messages", {"body": "东镇注意", "to_area": builders.EAST_TOWNSHIP})
+    token = commander.post(f"/orders/{order}/link").json()["path"].rsplit("/", 1)[1]
+    said = commander.post(f"/order-links/{token}/messages", {"body": "路断了"}).json()
+
+    def waits() -> list[int]:
+        people = (commander, sign_in("duty_officer"), west, east)
+        return [one.get("/messages/waiting").json()["count"] for one in people]
+
+    with engine.begin() as connection:
+        for name, area in (("west", builders.WEST_TOWNSHIP), ("east", builders.EAST_TOWNSHIP)):
+            accounts.insert_user(
+                worlds.inside(connection, worlds.LIVE),
+                name=name,
+                role="township",
+                password_hash=password_hash,
+                at=datetime.now(UTC),
+                area_code=area,
+            )
+    west, east = sign_in("west"), sign_in("east")
+    assert waits() == [1, 2, 2, 2]
+    commander.post(f"/messages/{said['id']}/acknowledge")
+    assert waits() == [0, 1, 1, 2]
 
 
 def test_a_message_needs_words_and_something_that_is_there(commander: Browser) -> None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine, text
 
-from data import worlds
+from data import messages, worlds
 from tests import builders
 from tests.journeys.conftest import Visitor
 from tests.site import add_accounts, serving
@@ -80,9 +81,14 @@ def test_a_road_is_closed_taken_back_and_asked_about_by_keyboard_alone(commander
     assert commander.complaints == []
 
 
-def test_the_bar_fits_and_nothing_scrolls_sideways(commander: Visitor) -> None:
-    """1366 pixels in both languages, and half of that, which is 200 % zoom."""
-    page = commander.sign_in("commander")
+def test_the_bar_fits_and_nothing_scrolls_sideways(commander: Visitor, engine: Engine) -> None:
+    """1366 pixels in both languages, and half of that, which is 200 % zoom: for whoever sees every link, with words waiting."""
+    with engine.begin() as connection:
+        here = worlds.inside(connection, worlds.LIVE)
+        for number in range(12):
+            messages.insert(here, body=f"雨情 {number}", sent_at=datetime.now(UTC), sent_by="duty_officer")
+    page = commander.sign_in("administrator")
+    expect(page.locator("#waiting")).to_have_text("1212 条待答复")  # one for the eye, one for the ear
     for lang in ("zh", "en"):
         page.set_viewport_size({"width": 1366, "height": 768})
         page.goto(f"{commander.address}/timeline?lang={lang}")

@@ -170,6 +170,7 @@ def test_words_reach_the_command_post_once_and_are_answered(
         phone.complaints.clear()  # of a browser that had no network
         expect(page.locator("#unsaid li")).to_have_count(0)
         expect(board.locator("#message-list .said")).to_have_text(["<b>改走北线</b>", "塌方堵路"])
+        expect(board.locator("#waiting [aria-hidden]")).to_have_text("2")
         board.click("#message-list summary >> nth=0")
         board.fill("#message-list details[open] input[name=body]", "收到，北线已疏通")
         board.click("#message-list details[open] button")

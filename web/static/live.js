@@ -41,12 +41,31 @@ function show(now) {
 
 setInterval(age, 1000);
 
+const count = document.getElementById("waiting");
+
+/** Count again what waits for an answer; whoever cannot see the bar is told when it became more. */
+async function countWaiting() {
+  const answer = await fetch("/api/v1/messages/waiting");
+  if (!answer.ok) return;
+  const { count: now } = await answer.json();
+  const before = Number(count.firstElementChild.textContent);
+  const text = words.waiting.replace("{0}", now);
+  count.hidden = now === 0;
+  count.title = count.lastElementChild.textContent = text;
+  count.firstElementChild.textContent = now;
+  if (now > before) announce(`${count.parentElement.firstChild.textContent.trim()}: ${text}`);
+}
+
 // -- sections that ask again ------------------------------------------------------------------------------------------
 
 let waiting = null;
+let recount = null;
 let postponed = false;
 
+const said = ({ act }) => act.startsWith("message.") || act.startsWith("journal.");
+
 function grew(act) {
+  if (count && said(act)) recount ??= setTimeout(() => { recount = null; countWaiting().catch(() => {}); }, TOGETHER_MS);
   waiting ??= setTimeout(() => { waiting = null; htmx.trigger(document.body, "act", act); }, TOGETHER_MS);
 }
 
