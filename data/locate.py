@@ -113,78 +113,140 @@ _PEOPLE = text("""
     WHERE duties.grid_id = ANY(:grids) ORDER BY duties.rank, duties.role, people.code
 """)
 
-# Everything that has a name and a place; `middle` is a point that surely lies on the thing.
-_NAMED = """
-    SELECT 'area' AS kind, NULL::bigint AS id, code, name, name_en, level AS layer, code AS area_code,
-        coalesce(seat, ST_PointOnSurface(geom)) AS middle FROM areas WHERE geom IS NOT NULL OR seat IS NOT NULL
-    UNION ALL SELECT 'village', id, code, name, name_en, 'villages', area_code, geom FROM villages
-    UNION ALL SELECT 'grid', id, code, name, name_en, 'grid_cells', area_code, ST_PointOnSurface(geom) FROM grid_cells
-    UNION ALL SELECT 'place', id, code, name, name_en, layer, area_code, ST_PointOnSurface(geom) FROM places
-        WHERE layer <> ALL(:hidden)
-    UNION ALL SELECT 'team', id, code, name, name_en, 'teams', area_code, geom FROM teams
-    UNION ALL SELECT 'depot', id, code, name, name_en, 'depots', area_code, geom FROM depots
-"""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A table of things that have a name and a place, as SQL. `at`: its shape; all others are columns or constants."""
+
+    kind: FoundKind
+    table: str
+    layer: str
+    id: str = "id"
+    area: str = "area_code"
+    at: str = "geom"
+    only: str = "true"
+
+    @property
+    def rows(self) -> str:
+        """Its rows, to be narrowed by further conditions."""
+        return f"""SELECT '{self.kind}' AS kind, {self.id} AS id, code, name, name_en, {self.layer} AS layer,
+            {self.area} AS area_code, {self.at} AS at FROM {self.table} WHERE {self.at} IS NOT NULL AND {self.only}"""
+
+
+_SOURCES: Final = (
+    _Source(
+        kind="area", table="areas", layer="level", id="NULL::bigint", area="code", at="coalesce(seat, geom)"
+    ),
+    _Source(kind="village", table="villages", layer="'villages'"),
+    _Source(kind="grid", table="grid_cells", layer="'grid_cells'"),
+    _Source(kind="place", table="places", layer="layer", only="layer <> ALL(:hidden)"),
+    _Source(kind="team", table="teams", layer="'teams'"),
+    _Source(kind="depot", table="depots", layer="'depots'"),
+)
+
+# Words are looked for three times, each by its parts in the index (name_parts): as the whole name or code, at its
+# beginning, anywhere in a name. Each table gives its first 100 in this turn, so that words which a hundred thousand
+# names hold ("村") cost no more than others and a name that is exactly meant is never left out.
+_TRIES = r"""
+    tries AS MATERIALIZED (
+        SELECT ARRAY[E'\n' || left(lower(:words), 100) || E'\n'] AS parts, :literal AS code_like, :literal AS name_like
+        UNION ALL SELECT (E'\n' || left(lower(:words), 1)) || CASE WHEN char_length(lower(:words)) > 1 THEN pairs END,
+            :prefix, :prefix FROM pairs
+        UNION ALL SELECT pairs, :prefix, :pattern FROM pairs
+    )
+"""
+_PAIRS = r"""
+    pairs AS MATERIALIZED (
+        SELECT ARRAY(
+            SELECT part FROM unnest(name_parts(:words, '', '')) part
+            WHERE part !~ '^\n' AND char_length(part) = least(2, char_length(lower(:words)))
+        ) AS pairs
+    )
+"""
+_CANDIDATES: Final = 100
+_STRETCHES: Final = 2000  # of roads: one of them has many
+
+_SAME_PLACE = "AND NOT EXISTS (SELECT FROM villages WHERE villages.code = areas.code)"
+_CALLED_SO = "name_parts(code, name, name_en) @> parts AND (code ILIKE code_like OR name ILIKE name_like OR name_en ILIKE name_like)"
+
+
+def _first(rows: str, limit: int = _CANDIDATES) -> str:
+    """Select the first rows of all tries."""
+    return f"SELECT one.* FROM tries CROSS JOIN LATERAL ({rows} LIMIT {limit}) AS one LIMIT {limit}"
+
+
+def _candidates(source: _Source) -> str:
+    return _first(f"""{source.rows} {_SAME_PLACE if source.kind == "area" else ""} AND {_CALLED_SO}
+        AND (:within = '' OR starts_with({source.area}, :within))""")
+
+
+_NAMED_STRETCHES = _first(
+    """SELECT name, ref, road_class, length_m, geom FROM road_edges JOIN road_networks USING (version)
+        WHERE current AND (name IS NOT NULL OR ref IS NOT NULL)
+            AND name_parts(coalesce(ref, ''), coalesce(name, ''), '') @> parts
+            AND (name ILIKE name_like OR ref ILIKE code_like)""",
+    _STRETCHES,
+)
 # Roads by name, each at the middle of its longest stretch.
-_ROADS = """
-    SELECT 'road' AS kind, NULL::bigint AS id, max(coalesce(ref, '')) AS code, coalesce(name, ref) AS name, '' AS name_en,
-        min(road_class) AS layer, NULL AS area_code,
-        ST_LineInterpolatePoint((array_agg(geom ORDER BY length_m DESC))[1], 0.5) AS middle
-    FROM road_edges JOIN road_networks USING (version)
-    WHERE current AND (name ILIKE :pattern OR ref ILIKE :prefix) GROUP BY coalesce(name, ref)
+_ROADS = f"""
+    SELECT 'road' AS kind, NULL::bigint AS id, max(coalesce(ref, '')) AS code, coalesce(name, ref) AS name,
+        '' AS name_en, min(road_class) AS layer, NULL AS area_code,
+        ST_LineInterpolatePoint((array_agg(geom ORDER BY length_m DESC))[1], 0.5) AS at
+    FROM ({_NAMED_STRETCHES}) AS stretches GROUP BY coalesce(name, ref)
 """
 
 # People stand where their first duty is.
-_PERSONS = """
+_PERSONS = _first("""
     SELECT DISTINCT ON (people.id) 'person' AS kind, people.id, people.code, people.name, '' AS name_en,
         duties.role AS layer, coalesce(grid.area_code, place.area_code, team.area_code, duties.area_code) AS area_code,
-        coalesce(ST_PointOnSurface(grid.geom), ST_PointOnSurface(place.geom), team.geom, area.seat,
-            ST_PointOnSurface(area.geom)) AS middle
+        coalesce(grid.geom, place.geom, team.geom, area.seat, area.geom) AS at
     FROM people JOIN duties ON duties.person_id = people.id
         LEFT JOIN grid_cells grid ON grid.id = duties.grid_id LEFT JOIN places place ON place.id = duties.place_id
         LEFT JOIN teams team ON team.id = duties.team_id LEFT JOIN areas area ON area.code = duties.area_code
-    WHERE people.name ILIKE :pattern ORDER BY people.id, duties.id
+    WHERE name_parts(people.code, people.name, '') @> parts AND people.name ILIKE name_like
+        AND coalesce(grid.geom, place.geom, team.geom, area.seat, area.geom) IS NOT NULL
+        AND (:within = '' OR starts_with(coalesce(grid.area_code, place.area_code, team.area_code, duties.area_code), :within))
+        AND (:known = '' OR starts_with(coalesce(grid.area_code, place.area_code, team.area_code, duties.area_code), :known))
+    ORDER BY people.id, duties.id
+""")
+
+_TURN = """
+    code = :words DESC, lower(name) = lower(:words) DESC, position(lower(:words) IN lower(name)) = 1 DESC,
+    array_position(ARRAY['area', 'village', 'team', 'depot', 'place', 'road', 'grid', 'person'], kind),
+    length(name), code
 """
 
 
-def _ranked(named: str) -> TextClause:
-    """Search what `named` selects: exact first, then names that begin so, then the broadest and shortest."""
+def _ranked(*more: str) -> TextClause:
+    """Search everything and `more`: exact first, then names that begin so, then the broadest and shortest."""
+    every = " UNION ALL ".join(f"({one})" for one in (*map(_candidates, _SOURCES), *more))
     return text(f"""
-        WITH best AS (
-            SELECT * FROM ({named}) AS named
-            WHERE middle IS NOT NULL
-                AND NOT (kind = 'area' AND EXISTS (SELECT FROM villages WHERE villages.code = named.code))
-                AND (code = :words OR name ILIKE :pattern OR name_en ILIKE :pattern OR code ILIKE :prefix)
-                AND (:within = '' OR kind = 'road' OR starts_with(area_code, :within))
-                AND (:known = '' OR kind <> 'person' OR starts_with(area_code, :known))
-            ORDER BY code = :words DESC, lower(name) = lower(:words) DESC,
-                position(lower(:words) IN lower(name)) = 1 DESC,
-                array_position(ARRAY['area', 'village', 'team', 'depot', 'place', 'road', 'grid', 'person'], kind),
-                length(name), code
-            LIMIT :limit
-        )
+        WITH {_PAIRS}, {_TRIES},
+        named AS (SELECT DISTINCT ON (kind, layer, code, name) * FROM ({every}) AS every),
+        turns AS (SELECT *, row_number() OVER (ORDER BY {_TURN}) AS turn FROM named),
+        best AS (SELECT *, ST_PointOnSurface(at) AS middle FROM turns WHERE turn <= :limit)
         SELECT best.*, ST_X(middle) AS lon, ST_Y(middle) AS lat, coalesce(township.name, '') AS within,
             coalesce(township.name_en, '') AS within_en
         FROM best LEFT JOIN areas township ON township.code = rpad(left(best.area_code, 9), 12, '0')
             AND township.code <> best.code
-        ORDER BY best.code = :words DESC, lower(best.name) = lower(:words) DESC,
-            position(lower(:words) IN lower(best.name)) = 1 DESC,
-            array_position(ARRAY['area', 'village', 'team', 'depot', 'place', 'road', 'grid', 'person'], kind),
-            length(best.name), best.code
+        ORDER BY turn
     """)
 
 
 _SEARCH: Final = {
     # whether roads are searched, too, and people
-    (False, False): _ranked(_NAMED),
-    (True, False): _ranked(f"{_NAMED} UNION ALL ({_ROADS})"),
-    (True, True): _ranked(f"{_NAMED} UNION ALL ({_ROADS}) UNION ALL ({_PERSONS})"),
+    (False, False): _ranked(),
+    (True, False): _ranked(_ROADS),
+    (True, True): _ranked(_ROADS, _PERSONS),
 }
 
+_EXACTLY = r"name_parts(code, name, name_en) @> ARRAY[E'\n' || left(lower(:words), 100) || E'\n']"
 _BY_CODE = text(f"""
     SELECT kind, id, code, name, name_en, layer, area_code, ST_X(middle) AS lon, ST_Y(middle) AS lat, '' AS within,
         '' AS within_en
-    FROM ({_NAMED}) AS named WHERE kind = ANY(:kinds) AND (code = :words OR name = :words OR name_en = :words)
+    FROM (SELECT *, ST_PointOnSurface(at) AS middle
+        FROM ({" UNION ALL ".join(f"{one.rows} AND {_EXACTLY}" for one in _SOURCES)}) AS named
+        WHERE kind = ANY(:kinds) AND (code = :words OR name = :words OR name_en = :words)) AS called
     ORDER BY code = :words DESC, kind, layer, code LIMIT 2
 """)
 
@@ -270,7 +332,7 @@ def search_incidents(
 def _patterns(words: str) -> dict[str, str]:
     """Return the words with the signs of patterns taken literally."""
     escaped = words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return {"words": words, "pattern": f"%{escaped}%", "prefix": f"{escaped}%"}
+    return {"words": words, "literal": escaped, "prefix": f"{escaped}%", "pattern": f"%{escaped}%"}
 
 
 def called(connection: Connection, kinds: Sequence[FoundKind], words: str) -> tuple[Found, ...]:

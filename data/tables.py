@@ -128,6 +128,17 @@ def _gist(table: str) -> Index:
     return Index(f"ix_{table}_geom", "geom", postgresql_using="gist")
 
 
+def _named(table: str, parts: str = "code, name, name_en", only: str | None = None) -> Index:
+    """Index what a row is called by every one and two characters of it (migration 0004), for `data.locate`."""
+    return Index(
+        f"ix_{table}_named",
+        text(f"name_parts({parts})"),
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},  # no slow answer while a list of pending rows is worked off
+        postgresql_where=None if only is None else text(only),
+    )
+
+
 # ---------------------------------------------------------------------------------------------- reference: where
 
 areas = Table(
@@ -151,6 +162,7 @@ areas = Table(
     CheckConstraint("code ~ '^[0-9]{12}$'", name="code_12_digits"),
     _one_of("level", ("province", "city", "county", "township", "village")),
     _gist("areas"),
+    _named("areas"),
 )
 
 villages = Table(
@@ -168,6 +180,7 @@ villages = Table(
     *_provenance(),
     _at_least_zero("population", "households"),
     _gist("villages"),
+    _named("villages"),
 )
 
 grid_cells = Table(
@@ -192,6 +205,7 @@ grid_cells = Table(
     CheckConstraint("ST_IsValid(geom)", name="geom_valid"),
     Index("ix_grid_cells_theme_level", "theme", "level"),
     _gist("grid_cells"),
+    _named("grid_cells"),
 )
 
 places = Table(
@@ -208,6 +222,7 @@ places = Table(
     *_provenance(),
     UniqueConstraint("layer", "code"),
     _gist("places"),
+    _named("places"),
 )
 
 # --------------------------------------------------------------------------------------------- reference: whose
@@ -232,6 +247,7 @@ depots = Table(
     _one_of("level", ("county", "township", "village", "enterprise")),
     _at_least_zero("notify_ms", "loading_ms"),
     _gist("depots"),
+    _named("depots"),
 )
 
 teams = Table(
@@ -256,6 +272,7 @@ teams = Table(
     *_provenance(),
     _at_least_zero("strength", "notify_ms", "assemble_ms", "consent_ms"),
     _gist("teams"),
+    _named("teams"),
 )
 
 team_capabilities = Table(
@@ -298,6 +315,7 @@ people = Table(
     _area(),
     _attributes(),
     *_provenance(),
+    _named("people", "code, name, ''::text"),
 )
 
 duties = Table(
@@ -374,6 +392,11 @@ road_edges = Table(
     _one_of("access", ("yes", "destination", "private", "foot", "no")),
     _at_least_zero("length_m", "max_mass_kg", "max_height_cm", "max_width_cm"),
     _gist("road_edges"),
+    _named(
+        "road_edges",
+        "COALESCE(ref, ''::text), COALESCE(name, ''::text), ''::text",
+        "name IS NOT NULL OR ref IS NOT NULL",
+    ),
 )
 
 banned_turns = Table(

@@ -74,6 +74,32 @@ _VILLAGE_STEPS = """
 """A village answers and is done: it goes nowhere."""
 
 
+_NAME_PARTS = r"""
+    CREATE FUNCTION name_parts(code text, name text, name_en text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    DECLARE
+        called text;
+        parts text[] := '{}';
+    BEGIN
+        FOREACH called IN ARRAY ARRAY[lower(code), lower(name), lower(name_en)] LOOP
+            CONTINUE WHEN called = '';
+            parts := parts || (E'\n' || left(called, 100) || E'\n') || (E'\n' || left(called, 1));
+            FOR at IN 1 .. length(called) LOOP
+                parts := parts || substr(called, at, 1) || substr(called, at, 2);
+            END LOOP;
+        END LOOP;
+        RETURN parts;
+    END $$
+"""
+"""What a thing is called, in parts that an index can hold: each as a whole (between line ends, bounded because an index
+entry is), how it begins, and its single characters and pairs. Trigrams (pg_trgm) find no 消防: it has two characters."""
+_NAMED = {
+    **dict.fromkeys(("areas", "villages", "grid_cells", "places", "depots", "teams"), "code, name, name_en"),
+    "people": "code, name, ''",
+    "road_edges": "coalesce(ref, ''), coalesce(name, ''), ''",
+}
+
+
 def _step(old: str, new: str, village: str) -> str:
     return _STEP.replace("@OLD@", old).replace("@NEW@", new).replace("@VILLAGE@", village)
 
@@ -131,6 +157,18 @@ def upgrade() -> None:
         "users",
         sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
+    op.execute(_NAME_PARTS)
+    for table, parts in _NAMED.items():
+        op.create_index(
+            f"ix_{table}_named",
+            table,
+            [sa.text(f"name_parts({parts})")],
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+            postgresql_where=sa.text("name IS NOT NULL OR ref IS NOT NULL")
+            if table == "road_edges"
+            else None,
+        )
     op.execute(_step(", OLD.village", ", NEW.village", _VILLAGE_STEPS))
     for world in worlds.names(op.get_bind()):
         _upgrade_world(world)
@@ -410,6 +448,9 @@ def downgrade() -> None:
     op.execute(_step("", "", ""))
     for world in worlds.names(op.get_bind()):
         _downgrade_world(world)
+    for table in _NAMED:
+        op.drop_index(f"ix_{table}_named", table_name=table)
+    op.execute("DROP FUNCTION name_parts(text, text, text)")
     op.drop_column("users", "must_change_password")
     op.drop_column("sessions", "seen_at")
     op.drop_column("sessions", "reading_key")
