@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from api import http, logs
 from api.http.watch import Watch
 from api.runtime import running
 from api.settings import Settings
-from web import acts, away, pages
+from web import acts, away, pages, view
 from web.headers import SecurityHeaders
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -32,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
     logs.shape()
     app = FastAPI(title="Muster", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
     http.install(app, away.page)
+    app.add_exception_handler(HTTPException, view.refused_by_http)
     modules = pages.modules()
     links = [module.NAVIGATION for module in modules if hasattr(module, "NAVIGATION")]
     app.state.navigation = tuple(sorted(links, key=lambda link: link.place))

@@ -16,12 +16,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from api import trace
 from api.context import Context
 from api.errors import MusterError, NotSignedInError
+from api.http import problems
 from api.http.access import COOKIE as SESSION_COOKIE
 from api.http.access import CSRF_FIELD, acting, base_context, visiting
+from api.http.away import PROGRAMS
 from api.security import csrf_token
 from api.usecases import messages
 from web import i18n, wording
@@ -282,6 +285,16 @@ class PageRoute(APIRoute):
             return response
 
         return answer
+
+
+def refused_by_http(request: Request, error: Exception) -> Response:
+    """Answer a request that no endpoint takes: a page in words for people, a problem document for programs."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # the handler is registered for this type alone
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith(PROGRAMS):
+        return problems.refused_by_http(request, error)
+    view = _whoever(request)
+    refusal = view.words.problem(problems.http_code(error.status_code), {})
+    return view.render("refused.html", status=error.status_code, refusal=refusal)
 
 
 def _sign_in_first(request: Request, error: NotSignedInError) -> Response:

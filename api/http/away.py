@@ -21,7 +21,8 @@ AwayPage = Callable[[Scope, Fields | None, datetime], Response]
 COME_AGAIN_S: Final = 2
 _READS: Final = frozenset({"GET", "HEAD"})
 _FORM: Final = "application/x-www-form-urlencoded"
-_PROGRAMS: Final = ("/api/", "/ogc/", "/health", "/ready", "/metrics", "/openapi.json")
+PROGRAMS: Final = ("/api/", "/ogc/", "/health", "/ready", "/metrics", "/openapi.json")
+"""Addresses that programs ask: their refusals are documents, never pages."""
 
 
 class Away:
@@ -58,7 +59,7 @@ class Away:
             await response(stopping, {"Retry-After": str(COME_AGAIN_S)})(scope, receive, send)
 
     def _answer(self, scope: Scope, asked: "_Asked", since: datetime) -> Response:
-        if self._page is not None and not scope["path"].startswith(_PROGRAMS):
+        if self._page is not None and not scope["path"].startswith(PROGRAMS):
             made = self._page(scope, asked.fields(scope), since)
         else:
             details = {"since": since.isoformat(), "wait_s": COME_AGAIN_S}

@@ -67,11 +67,17 @@ def _unreadable(_: Request, error: Exception) -> JSONResponse:
     return response(problem(HTTPStatus.UNPROCESSABLE_ENTITY, "fields_invalid", errors=fields))
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def refused_by_http(_: Request, error: Exception) -> JSONResponse:
+    """Answer what no endpoint takes: an unknown address, a method, a body that never ends."""
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers) if error.headers else None
-    return response(problem(status, _HTTP_CODES.get(status, "http_error")), headers)
+    return response(problem(status, http_code(status)), headers)
+
+
+def http_code(status: int) -> str:
+    """Name the refusal of a request that reached no endpoint."""
+    return _HTTP_CODES.get(HTTPStatus(status), "http_error")
 
 
 def _path(location: Sequence[int | str]) -> str:
@@ -82,7 +88,7 @@ def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem document and put its schema into OpenAPI."""
     app.add_exception_handler(MusterError, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, refused_by_http)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
 
 

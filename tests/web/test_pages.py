@@ -44,6 +44,16 @@ def test_a_page_leads_to_the_login_and_back(client: TestClient) -> None:
         assert answer.headers["location"].startswith("/login?next=%2F"), path
 
 
+def test_an_unknown_address_is_a_page_for_people_and_a_document_for_programs(client: TestClient) -> None:
+    """Somebody mistypes an address at night; a program that asks for one wants a code."""
+    for path in ("/nowhere", "/incidents/7/nothing"):
+        page = client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+        assert page.status_code == 404
+        assert "没有这个页面" in page.text
+    for answer in (client.get("/nowhere"), client.get("/api/v1/nowhere", headers={"accept": "text/html"})):
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_address")
+
+
 def test_a_login_never_leads_elsewhere(client: TestClient) -> None:
     """A link to our login must not carry a reader to another site with our name above it."""
     for address in (

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Response
 
 from api.errors import MusterError
-from api.security import ACTS
 from api.usecases import audit
 from data.frozen import canonical
 from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing
+from web.wording import ACTS
 
 router = APIRouter(route_class=PageRoute)
 NAVIGATION = Link(path="/audit", title=N_("Audit"), place=90, act="audit.read", aside=True)
@@ -67,7 +67,7 @@ def _page(  # the fields of a form
         rows=[(one, canonical(one.payload).decode()) for one in rows],
         older=rows[-1].number if len(found) > audit.PAGE else None,
         form={"actor": actor, "act": act, "since": since, "until": until},
-        acts=sorted(ACTS),
+        acts=ACTS,
         verdict=verdict,
         why=view.words.audit_fault(verdict.why) if verdict and verdict.why else "",
     )

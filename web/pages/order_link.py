@@ -46,6 +46,8 @@ SAID: Final = {
     "searching": N_("Looking for the position …"),
     "denied": N_("The telephone does not allow it: permit the position for this page in its settings."),
     "insecure": N_("Sharing the position needs a page over https."),
+    "zoom_in": N_("Zoom in"),
+    "zoom_out": N_("Zoom out"),
     "arrived": N_("You have arrived: the position is no longer shared."),
 }
 REFUSALS: Final = (

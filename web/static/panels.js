@@ -1,4 +1,5 @@
 // The working panels: clocks that tick, forms that help, copying, and one event that links cards with ways on the map.
+/* global htmx */
 
 import { tick } from "./clocks.js";
 import "./highlight.js";
@@ -71,6 +72,25 @@ function copy(field, button) {
   }
   button.dataset.done = "";
 }
+
+// -- the page of an outage: it asks again by itself, and nothing moves under a reader before there is an answer ------------
+
+const AGAIN_MS = 2000;
+let asking = false;
+
+async function askAgain() {
+  const away = document.querySelector("[data-ask-again]");
+  if (!away || asking) return;
+  asking = true;
+  const address = away.dataset.askAgain;
+  const answer = await fetch(address, { cache: "no-store" }).catch(() => null);
+  asking = false;
+  if (!answer || answer.status === 503 || !away.isConnected) return;
+  if (document.getElementById("panel")) htmx.ajax("GET", address, { target: "#content", select: "#content", swap: "outerHTML" });
+  else location.replace(address);
+}
+
+setInterval(askAgain, AGAIN_MS);
 
 // Ticks stay when somebody else's act redraws the list.
 let ticks = [];

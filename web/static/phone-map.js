@@ -17,12 +17,13 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const turned = (points) => points.map(([lon, lat]) => [lat, lon]);
 
 /** Make the map in `box` and draw on it what the server said: scene, ways, closures and dangers. */
-export async function makeMap(box, { token, names }, drawn) {
+export async function makeMap(box, { token, names, said }, drawn) {
   await load("link", { rel: "stylesheet", href: "/static/vendor/leaflet/leaflet.css" });
   for (const src of SCRIPTS) await load("script", { src });
   const { addBase } = await import("./map/base.js");
   box.hidden = false;
-  const map = L.map(box, { maxZoom: 17, zoomControl: true, attributionControl: false, scrollWheelZoom: false });
+  const map = L.map(box, { maxZoom: 17, zoomControl: false, attributionControl: false, scrollWheelZoom: false });
+  L.control.zoom({ zoomInTitle: said.zoom_in, zoomOutTitle: said.zoom_out }).addTo(map);
   const group = L.featureGroup();
   map.createPane("labels").style.zIndex = 450;
   map.getPane("labels").style.pointerEvents = "none";
