@@ -22,6 +22,11 @@ _LONG_LIFE_S: Final = 20.0
 """A worker that lived this long and died is started again at once; others wait longer each time."""
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 10.0
+SILENT_S = 30.0
+"""A worker that lives and says nothing for so long answers nobody: it is killed, and replaced as a dead one."""
+_FIRST_WORD_S: Final = 300.0
+"""Until its first word: it loads the application, on a slow machine for minutes."""
+_WORDS: Final = 4096
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +41,12 @@ class _Place:
         self._wait_s = _FIRST_WAIT_S
         self._not_before = 0.0
         self._started = 0.0
+        self._silent_after = 0.0
+        self._line: socket.socket | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     def watch(self) -> None:
-        """Start a worker where there is none, and take leave of a dead one."""
+        """Start a worker where there is none, take leave of a dead one, and kill one that has fallen silent."""
         now = time.monotonic()
         if self.process is None:
             if now >= self._not_before:
@@ -54,22 +61,37 @@ class _Place:
             self._not_before = now + self._wait_s
             self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
             self.forget()
+        elif self._spoke():
+            self._silent_after = now + SILENT_S
+        elif now > self._silent_after:
+            log.error("worker %s does not answer; it is killed", self.process.pid)
+            self.process.kill()
 
     def _start(self, now: float) -> None:
-        self.process = subprocess.Popen(  # noqa: S603 - our own module
-            self._command,
-            stdin=subprocess.PIPE,  # never written to: its end tells the worker that we are gone
-            pass_fds=(self._door,),
-            env=self._environment,
-            start_new_session=True,  # a Ctrl-C at the terminal reaches us, and we end the workers in good order
-        )
-        self._started = now
+        self._line, theirs = socket.socketpair()  # its end tells the worker that we are gone
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603 - our own module
+                self._command,
+                stdin=theirs,
+                pass_fds=(self._door,),
+                env=self._environment,
+                start_new_session=True,  # a Ctrl-C at the terminal reaches us, and we end the workers in good order
+            )
+        self._started, self._silent_after = now, now + _FIRST_WORD_S
+
+    def _spoke(self) -> bool:
+        """Whether the worker said since the last look that its event loop goes on."""
+        assert self._line is not None  # noqa: S101 - it has one as long as there is a process
+        try:
+            return bool(self._line.recv(_WORDS, socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return False
 
     def forget(self) -> None:
         """Close our end of a worker that has ended."""
-        if self.process is not None and self.process.stdin is not None:
-            self.process.stdin.close()
-        self.process = None
+        if self._line is not None:
+            self._line.close()
+        self._line = self.process = None
 
 
 def keep(door: socket.socket, count: int, url: str) -> None:

@@ -16,7 +16,10 @@ from sqlalchemy import Engine
 
 from tests.site import add_accounts
 
-SERVE = "import sys; from api.cli import main; sys.argv = ['muster', *sys.argv[1:]]; main()"
+SERVE = (
+    "import sys; from api import workers; from api.cli import main;"
+    " workers.SILENT_S = 10.0; sys.argv = ['muster', *sys.argv[1:]]; main()"
+)
 
 
 def within(seconds: float, holds: Callable[[], bool]) -> bool:
@@ -56,16 +59,17 @@ def site(database: str, engine: Engine) -> Iterator[tuple["subprocess.Popen[byte
             owner.kill()
 
 
-def test_a_dead_worker_is_replaced_and_none_outlives_the_owner(
-    site: tuple["subprocess.Popen[bytes]", int],
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "silent"])
+def test_a_worker_that_answers_nobody_is_replaced_and_none_outlives_the_owner(
+    site: tuple["subprocess.Popen[bytes]", int], how: signal.Signals
 ) -> None:
-    """kill -9 of a worker is made good; kill -9 of the owner frees the port for the next start."""
+    """One that is killed or stands still is made good; kill -9 of the owner frees the port for the next start."""
     owner, port = site
     first = workers_of(owner.pid)
     assert len(first) == 2
     victim = min(first)
-    os.kill(victim, signal.SIGKILL)
-    assert within(120, lambda: len(workers_of(owner.pid) - {victim}) == 2)
+    os.kill(victim, how)
+    assert within(120, lambda: victim not in (now := workers_of(owner.pid)) and len(now) == 2)
     assert within(120, lambda: alive(port))
     last = workers_of(owner.pid)
     owner.kill()
