@@ -27,8 +27,8 @@ LINE_SHARED_M: Final = 20.0  # … when it does so for this long, or for half it
 class Closure:
     """A stretch of road that is closed or slowed; geometry is a point, line or area in EPSG:4490 degrees.
 
-    A point closes the nearest edge within 50 m, a line every edge that it covers or crosses,
-    an area every edge that touches it. `factor_percent` None = closed; 300 = three times slower.
+    A point closes the nearest edge within 50 m; a line every edge that it runs along, and those that it crosses where it
+    runs along none; an area every edge that touches it. `factor_percent` None = closed; 300 = three times slower.
     Outside [starts_at, ends_at) it has no effect; None = open-ended.
     """
 
@@ -149,8 +149,12 @@ def _under_line(edges: Int32s, lines: npt.NDArray[Any], line: BaseGeometry) -> t
     along = shapely.length(shared) >= np.minimum(LINE_SHARED_M, length / 2)
     across = shapely.crosses(lines, line)
     struck = list(_covered(edges[along], lines[along], shared[along]))
-    only = across & ~along
-    struck += _covered(edges[only], lines[only], shapely.intersection(lines[only], line))
+    only = np.flatnonzero(across & ~along)
+    # where the line runs along a road, what passes over or under it, or joins it, is not meant
+    followed = shapely.union_all(shared[along]).buffer(LINE_WIDTH_M)
+    crossed = shapely.difference(shapely.intersection(lines[only], line), followed)
+    left = ~shapely.is_empty(crossed)
+    struck += _covered(edges[only[left]], lines[only[left]], crossed[left])
     return tuple(struck)
 
 

@@ -1,6 +1,7 @@
 """Roads closed or slowed, for how long, and opened again."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,11 +13,12 @@ from sqlalchemy import Connection
 
 from api import scope
 from api.context import Context
-from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
+from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, UnavailableError
 from api.security import authorise
 from api.usecases.acting import Done, perform
 from data import closures
 from data.closures import ClosureRecord
+from gis.following import along_roads
 
 _WORLD: Final = shapely.box(-180, -90, 180, 90)
 AREAS: Final = {"Polygon", "MultiPolygon"}
@@ -50,8 +52,12 @@ def close(
     ends_at: datetime | None = None,
     reason: str = "",
 ) -> ClosureRecord:
-    """Close (or slow) the roads at a point, along a line or in an area, given as GeoJSON in degrees."""
-    drawn = readable_shape(geometry, KINDS)
+    """Close (or slow) the roads at a point, along a line or in an area, given as GeoJSON in degrees.
+
+    A line drawn beside roads is laid onto them.
+    """
+    authorise(ctx.actor, "closure.close")
+    drawn = on_the_ground(ctx, readable_shape(geometry, KINDS))
     check_window(starts_at, ends_at)
     arguments = {
         "geometry": dict(geometry),
@@ -132,6 +138,14 @@ def _not_standing(connection: Connection, closure_id: int, act: str) -> Conflict
     if closures.get(connection, closure_id) is None:
         return NotFoundError("no_such_closure", id=closure_id)
     return ConflictError("already_done", id=closure_id, state="open", act=act)
+
+
+def on_the_ground(ctx: Context, drawn: BaseGeometry) -> BaseGeometry:
+    """Lay a line onto the roads that it runs along; anything else, and all while there are no roads, stays as drawn."""
+    with suppress(UnavailableError):
+        _, network = ctx.networks.current()
+        return along_roads(network, drawn)
+    return drawn
 
 
 def check_window(starts_at: datetime | None, ends_at: datetime | None) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from api import scope
 from api.context import Context
 from api.security import authorise
-from api.usecases.closures import AREAS, KINDS, check_window, readable_shape
+from api.usecases.closures import AREAS, KINDS, check_window, on_the_ground, readable_shape
 from api.usecases.closures import get as get_closure
 from api.usecases.hazards import get as get_area
 from data import closures, hazard_areas, incidents, orders, plans, served, under_way
@@ -71,6 +71,7 @@ def of_drawing(
     if hazard:
         area = HazardArea(id=NOT_STORED, geometry=shape, closes_roads=closes_roads, **window)  # type: ignore[arg-type]  # mypy joins the keyword types
         return _effect(ctx, shape, vehicle, area=area)
+    shape = on_the_ground(ctx, shape)
     closure = Closure(id=NOT_STORED, geometry=shape, factor_percent=factor_percent, **window)
     return _effect(ctx, shape, vehicle, closure=closure)
 
