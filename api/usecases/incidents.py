@@ -31,7 +31,9 @@ _ON_INCIDENT: Final = (
     "incident.close",
     "incident.cancel",
     "plan.propose",
+    "plan.replan",
     "plan.confirm",
+    "plan.withdraw",
     "aid.request",
 )
 """Acts that only who leads an incident may do with it."""

@@ -244,7 +244,7 @@ def _effect(view: View, found: Effect | None, *, refusal: str = "", stored: bool
         orders=shown(view, orders, names.read(view, Mentioned().orders(orders))),
         touched=touched,
         stored=stored,
-        may_replan=view.context.actor.may("plan.propose"),
+        may_replan=view.context.actor.may("plan.replan"),
     )
 
 

@@ -48,7 +48,7 @@ def notice(view: Reading, incident_id: int) -> Response:
         "triggers.html",
         incident_id=incident_id,
         triggers=_told(view, found),
-        may_propose=view.context.actor.may("plan.replan"),
+        may_propose=bool(found) and "plan.replan" in incidents.acts_on_all(view.context, [incident_id]),
     )
 
 
@@ -59,7 +59,7 @@ def page(view: Reading, incident_id: int, plan: int | None = None) -> Response:
 
 
 def _page(view: View, incident_id: int, plan_id: int | None, error: MusterError | None = None) -> Response:
-    context, actor = view.context, view.context.actor
+    context = view.context
     incident = incidents.get(context, incident_id)
     found = plans.get(context, plan_id) if plan_id is not None else _standing(view, incident_id)
     if found is not None and (found.keeping is None or incident_id not in found.incident_ids):
@@ -80,8 +80,9 @@ def _page(view: View, incident_id: int, plan_id: int | None, error: MusterError 
         others=others,
         plan=found,
         diff=_difference(view, found) if found else None,
-        may_propose=actor.may("plan.replan"),
-        may_confirm=actor.may("plan.confirm"),
+        may_propose="plan.replan" in incidents.possible_acts(context, incident),
+        may_confirm=found is not None
+        and "plan.confirm" in incidents.acts_on_all(context, found.incident_ids),
     )
 
 
