@@ -241,6 +241,7 @@ def confirm(ctx: Context, plan_id: int, *, request_id: UUID, keep: bool = False)
     keep: of a plan made anew, send only what keeps everything under way.
     Raises ConflictError with everything that changed since the plan's snapshot, and nothing is written.
     """
+    authorise(ctx.actor, "plan.confirm")
     version, network = ctx.networks.current()
 
     def do(connection: Connection, now: datetime) -> Done:
