@@ -71,7 +71,7 @@ def _lies_on_roads(network: RoadNetwork, line: BaseGeometry) -> bool:
 
 def _by_road(network: RoadNetwork, bare: Overlay, drawn: LineString) -> LineString | None:
     """Return the way by road between the ends of a line, if there is one beside it."""
-    start, end = drawn.coords[0], drawn.coords[-1]
+    start, end = ((float(x), float(y)) for x, y in (drawn.coords[0], drawn.coords[-1]))
     if start == end or any(network.nearest_edge(lon, lat, NEAR_M)[0] is None for lon, lat in (start, end)):
         return None
     both = (route(network, start, end, _CAR, bare), route(network, end, start, _CAR, bare))  # or a one-way

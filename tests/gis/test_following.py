@@ -3,6 +3,7 @@
 import pytest
 import shapely
 from shapely import LineString
+from shapely.geometry.base import BaseGeometry
 
 from gis.following import along_roads
 from gis.network import Closure, RoadNetwork
@@ -11,7 +12,7 @@ from tests.gis.networks import Road, World, at, grid
 BESIDE = 0.0002  # of a degree: about twenty metres
 
 
-def closed(network: RoadNetwork, line: shapely.Geometry) -> set[int]:
+def closed(network: RoadNetwork, line: BaseGeometry) -> set[int]:
     overlay = network.overlay([Closure(id=1, geometry=line)])
     return {int(network.edge_ids[edge]) for edge in overlay.entries}
 
@@ -64,6 +65,6 @@ def test_a_road_under_the_one_that_is_followed_stays_open() -> None:
 @pytest.mark.parametrize(
     "drawn", [LineString([at(0.3, 0.5), at(0.7, 0.5)]), shapely.Point(at(0.5, 0)), LineString()]
 )
-def test_what_runs_along_no_road_stays_as_it_was_drawn(drawn: shapely.Geometry) -> None:
+def test_what_runs_along_no_road_stays_as_it_was_drawn(drawn: BaseGeometry) -> None:
     """A line over a field, a point, nothing."""
     assert along_roads(grid(2, 2).build(), drawn).equals(drawn)
