@@ -8,7 +8,9 @@ from uuid import UUID
 
 from api.usecases import timeline, undoing
 from api.usecases.foreseeing import Consequence
+from api.usecases.orders import LINK
 from data.journal import Entry
+from data.orders import OrderRecord
 from web import names, wording
 from web.names import Mentioned, Names
 from web.view import View
@@ -297,12 +299,22 @@ def _told(view: View, entry: Entry, found: timeline.Page, known: Names) -> Told:
     return Told(
         number=entry.number,
         at=entry.at,
-        who=entry.actor,
+        who=_who(view, entry.actor, order, known),
         kind=kind,
         text=_text(view, entry, found, known),
         incident=order.incident_id if order else its,
         may_undo=undo_link and _could_undo(view, entry),
     )
+
+
+def _who(view: View, actor: str, order: OrderRecord | None, known: Names) -> str:
+    """Name whoever acted; who acted on an order's link by the order's unit."""
+    number = actor.removeprefix(LINK)
+    if number == actor:
+        return actor
+    if order is not None and number == str(order.id):
+        return known.order(order)
+    return wording.fill(wording.pick(SUBJECTS["order"], view.lang), {"id": number}, view.lang)
 
 
 def _could_undo(view: View, entry: Entry) -> bool:
@@ -330,7 +342,7 @@ def _text(view: View, entry: Entry, found: timeline.Page, known: Names) -> str:
     text = wording.fill(wording.pick(SENTENCES.get(entry.act, OTHER), lang), values, lang)
     if payload.get("undoes"):
         text = wording.fill(wording.pick(UNDONE, lang), payload, lang) + text
-    if payload.get("reason") and entry.subject not in {"closure", "hazard"}:
+    if payload.get("reason") and entry.subject not in {"closure", "hazard", "aid"}:
         text += wording.fill(wording.pick(REASON, lang), payload, lang)
     return text
 
@@ -343,7 +355,14 @@ def _subject(view: View, entry: Entry, found: timeline.Page, known: Names) -> st
         return _incident(view, found, number)
     if entry.subject in {"team", "vehicle", "depot"}:
         return known.unit(entry.subject, number)
-    if entry.subject == "user":
+    if entry.subject == "message":
+        about = [
+            wording.fill(wording.pick(SUBJECTS[kind], view.lang), {"id": payload[kind]}, view.lang)
+            for kind in ("order", "incident")
+            if payload.get(kind)
+        ]
+        return f"#{number} {_joined(view, about)}".strip()
+    if entry.subject in {"user", "tracker"}:
         return str(payload.get("name") or f"#{number}")
     order = found.orders.get(number) if entry.subject == "order" else None
     if order is not None:

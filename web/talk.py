@@ -14,7 +14,10 @@ from web.view import View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMessage:
-    """A message as it is read. `unit`: of the order that it is about; `mine`: the reader said it."""
+    """A message as it is read.
+
+    unit: of the order that it is about; to: the post that it is for, by name; `mine`: the reader said it.
+    """
 
     id: int
     body: str
@@ -22,7 +25,7 @@ class ShownMessage:
     unit: str
     incident_id: int | None
     order_id: int | None
-    to_area: str | None
+    to: str
     sent_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str | None
@@ -35,10 +38,19 @@ def shown(view: View, found: Sequence[MessageRecord]) -> list[ShownMessage]:
     about = messages.orders_of(view.context, found)
     known = names.read(view, Mentioned().orders(about.values()))
     units = {number: known.order(order) for number, order in about.items()}
-    return [_shown(view, one, units.get(one.order_id or 0, "")) for one in found]
+    named = {code: view.words.name(post) for code, post in messages.posts_of(view.context, found).items()}
+    return [
+        _shown(
+            view,
+            one,
+            unit=units.get(one.order_id or 0, ""),
+            to=named.get(one.to_area or "", one.to_area or ""),
+        )
+        for one in found
+    ]
 
 
-def _shown(view: View, message: MessageRecord, unit: str) -> ShownMessage:
+def _shown(view: View, message: MessageRecord, *, unit: str, to: str) -> ShownMessage:
     link = link_name(message.order_id) if message.order_id else None
 
     def who(name: str) -> str:
@@ -51,7 +63,7 @@ def _shown(view: View, message: MessageRecord, unit: str) -> ShownMessage:
         unit=unit,
         incident_id=message.incident_id,
         order_id=message.order_id,
-        to_area=message.to_area,
+        to=to,
         sent_at=message.sent_at,
         acknowledged_at=message.acknowledged_at,
         acknowledged_by=who(message.acknowledged_by) if message.acknowledged_by else None,

@@ -275,7 +275,7 @@ def set_password(
         accounts.set_password(
             connection, user_id=user.id, password_hash=password_hash, at=now, must_change=must_change
         )
-        return Done(subject="user", id=user.id)
+        return Done(subject="user", id=user.id, payload={"name": user.name})
 
     return _get(ctx, perform(ctx, "account.set_password", request_id, {"name": name}, do)["id"])
 

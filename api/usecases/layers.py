@@ -1,5 +1,6 @@
 """Layers: what there is of each, their features for the map, and the base map's tiles."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from api.context import Context
@@ -7,8 +8,9 @@ from api.errors import InvalidError, NotFoundError
 from api.online import Picture
 from api.security import authorise
 from api.usecases import personal
-from data import layer_tiles, places, tiles
+from data import layer_tiles, locate, places, tiles
 from data.layers import Layer
+from data.locate import Area
 from data.places import Bounds
 from gis.mercator import Tile
 
@@ -62,6 +64,13 @@ def _readable(ctx: Context, code: str) -> Layer:
     if layer is None or (layer.personal and not ctx.actor.may("personal.read")):
         raise NotFoundError("no_such_layer", layer=code)
     return layer
+
+
+def names_of(ctx: Context, codes: Collection[str]) -> Mapping[str, Area]:
+    """Read what areas and grid cells are called, by code; what is unknown is left out."""
+    authorise(ctx.actor, "map.read")
+    with ctx.world.read() as connection:
+        return locate.names_of(connection, codes)
 
 
 def extent(ctx: Context) -> Bounds | None:

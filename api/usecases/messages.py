@@ -1,6 +1,6 @@
 """Messages: to all, to a post, about an incident, or between the command post and the team of an order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from api.context import Context
 from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 from api.security import authorise
 from api.usecases.acting import Done, perform
-from data import areas, incidents, messages, orders
+from data import areas, incidents, locate, messages, orders
 from data.locate import Area
 from data.messages import MessageRecord
 from data.orders import OrderRecord
@@ -58,6 +58,13 @@ def posts(ctx: Context) -> tuple[Area, ...]:
     with ctx.world.read() as connection:
         every = areas.by_level(connection, "township").values()
     return tuple(one for one in every if scope.covers(ctx.actor, one.code))
+
+
+def posts_of(ctx: Context, found: Iterable[MessageRecord]) -> Mapping[str, Area]:
+    """Read the posts that messages went to, by their codes."""
+    authorise(ctx.actor, "message.read")
+    with ctx.world.read() as connection:
+        return locate.names_of(connection, {one.to_area for one in found if one.to_area is not None})
 
 
 def orders_of(ctx: Context, found: Iterable[MessageRecord]) -> dict[int, OrderRecord]:

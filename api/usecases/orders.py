@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any, Final, get_args
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -17,6 +17,8 @@ from data import incidents, journal, orders, stock, units
 from data.orders import OrderRecord
 from dispatch import lifecycle
 from dispatch.lifecycle import OrderAct, OrderStanding, Refusal
+
+LINK: Final = "link:order/"  # before an order's number: who acts on its link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ def by_link(ctx: Context, token: str) -> Context:
 
 def link_name(order_id: int) -> str:
     """Name whoever acts on an order's link, as journal and messages have it."""
-    return f"link:order/{order_id}"
+    return f"{LINK}{order_id}"
 
 
 def linked(ctx: Context) -> OrderRecord:

@@ -1,10 +1,12 @@
 """The journal as people read it: newest first, about one incident or order, or of some kinds."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+
+from sqlalchemy import Connection
 
 from api import scope
 from api.context import Context
@@ -69,20 +71,32 @@ def page(
             actor=ctx.actor.name,
             limit=limit + 1,
         )
-        entries = tuple(_shown(ctx, entry) for entry in found[:limit])
-        about_orders = {one.subject_id for one in entries if one.subject == "order"}
-        read_orders = {one: orders.get(connection, one) for one in about_orders if one is not None}
-        known_orders = {number: record for number, record in read_orders.items() if record is not None}
-        wanted = {one.subject_id for one in entries if one.subject == "incident"}
-        wanted |= {record.incident_id for record in known_orders.values()}
-        for entry in entries:
-            wanted |= {entry.payload.get("incident"), *(entry.payload.get("incidents") or ())}
-        read = {one: incidents.get(connection, one) for one in wanted if isinstance(one, int)}
+        older = found[limit - 1].number if len(found) > limit else None
+        return _about(ctx, connection, found[:limit], older)
+
+
+def about(ctx: Context, found: Sequence[Entry]) -> Page:
+    """Read what rows of the journal are about, so that they can be put into words."""
+    authorise(ctx.actor, "timeline.read")
+    with ctx.world.read() as connection:
+        return _about(ctx, connection, found, None)
+
+
+def _about(ctx: Context, connection: Connection, found: Sequence[Entry], older: int | None) -> Page:
+    entries = tuple(_shown(ctx, entry) for entry in found)
+    about_orders = {one.subject_id for one in entries if one.subject == "order"}
+    read_orders = {one: orders.get(connection, one) for one in about_orders if one is not None}
+    known_orders = {number: record for number, record in read_orders.items() if record is not None}
+    wanted = {one.subject_id for one in entries if one.subject == "incident"}
+    wanted |= {record.incident_id for record in known_orders.values()}
+    for entry in entries:
+        wanted |= {entry.payload.get("incident"), *(entry.payload.get("incidents") or ())}
+    read = {one: incidents.get(connection, one) for one in wanted if isinstance(one, int)}
     return Page(
         entries=entries,
         incidents={number: record for number, record in read.items() if record is not None},
         orders=known_orders,
-        older=entries[-1].number if len(found) > limit else None,
+        older=older,
     )
 
 

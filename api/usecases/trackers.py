@@ -59,7 +59,7 @@ def revoke(ctx: Context, tracker_id: int, *, request_id: UUID) -> TrackerRecord:
         if tracker is None or not units.of_area(connection, [tracker.unit], scope.own(ctx.actor)):
             raise NotFoundError("no_such_tracker", id=tracker_id)
         trackers.revoke(connection, tracker_id, at=now)
-        return Done(subject="tracker", id=tracker_id)
+        return Done(subject="tracker", id=tracker_id, payload={"name": tracker.name})
 
     perform(ctx, "tracker.revoke", request_id, {"tracker": tracker_id}, do)
     return _get(ctx, tracker_id)

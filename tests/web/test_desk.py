@@ -91,7 +91,7 @@ def test_a_tracker_that_is_needed_says_so_before_it_ends(commander: Reader, ids:
     order_of(commander)
     administrator = Reader(commander.client, "administrator")
     for team in ids["landslide"], ids["far"]:
-        administrator.send("/trackers", "/trackers", name="车载01", kind="team", unit=team)
+        administrator.send("/trackers", "/trackers", name="车载01", unit=f"team:{team}")
     sentences = [shown_text(administrator.get(f"/confirm/tracker.revoke/{number}").text) for number in (1, 2)]
     assert all("定位终端“车载01”的密钥将作废" in one for one in sentences)
     assert sorted("正在执行 1 份指令" in one for one in sentences) == [False, True]

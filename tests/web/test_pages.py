@@ -405,13 +405,13 @@ def test_a_tracker_is_made_on_its_page_and_its_token_shown_once(
 ) -> None:
     """Whoever mounts the device copies the token now; nobody reads it later."""
     administrator = Reader(client, "administrator")
-    made = administrator.send("/trackers", "/trackers", name="车载01", kind="team", unit=ids["far"])
+    made = administrator.send("/trackers", "/trackers", name="车载01", unit=f"team:{ids['far']}")
     assert re.search(r"<code>[\w-]{40,}</code>", made.text)
     listed = administrator.get("/trackers").text
     assert "车载01" in listed
     assert "<code>" not in listed
     assert "停用" in administrator.send("/confirm/tracker.revoke/1?back=/trackers", "/trackers/1/revoke").text
-    unknown = administrator.send("/trackers", "/trackers", name="x", kind="team", unit=999)
+    unknown = administrator.send("/trackers", "/trackers", name="x", unit="team:999")
     assert (unknown.status_code, "没有这支队伍" in unknown.text) == (404, True)
 
 

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Response
 
 from api.errors import MusterError
-from api.usecases import audit
+from api.usecases import audit, timeline
 from data.frozen import canonical
+from web import acts
 from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing
 from web.wording import ACTS
@@ -64,7 +65,10 @@ def _page(  # the fields of a form
         "audit.html",
         status=error.status if error else 200,
         refusal=view.words.problem(error.code, error.details) if error else "",
-        rows=[(one, canonical(one.payload).decode()) for one in rows],
+        rows=[
+            (one, told, canonical(one.payload).decode())
+            for one, told in zip(rows, acts.tell(view, timeline.about(view.context, rows)), strict=True)
+        ],
         older=rows[-1].number if len(found) > audit.PAGE else None,
         form={"actor": actor, "act": act, "since": since, "until": until},
         acts=ACTS,

@@ -98,28 +98,56 @@ def _table(view: View, code: str | None) -> Response:
         raise NotFoundError("no_such_layer", layer=code)
     rows = json.loads(layers.items(view.context, layer.code, limit=ROWS + 1))["features"] if layer else []
     columns = [name for name in layer.fields if name not in NO_COLUMN][:COLUMNS] if layer else []
+    in_areas = [name for name in columns if layer and layer.fields[name].type == "area"]
+    codes = {str(row["properties"].get(name)) for row in rows for name in in_areas}
+    areas = {found: view.words.name(area) for found, area in layers.names_of(view.context, codes).items()}
     return view.render(
         "resources.html",
-        layers=[
-            {"code": one.layer.code, "name": view.words.layer(one.layer.code), "count": one.count}
-            for one in listed
-        ],
+        groups=_groups(view, listed),
         layer=code,
         opens=layer is not None and layer.store in WITH_PAGE,
-        columns=[view.words.field(layer, name) for name in columns] if layer else [],
-        rows=[_row(view, layer, row, columns) for row in rows[:ROWS]] if layer else [],
+        columns=[
+            view.gettext(N_("Belongs to")) if name in in_areas else view.words.field(layer, name)
+            for name in columns
+        ]
+        if layer
+        else [],
+        rows=[_row(view, layer, row, columns, areas) for row in rows[:ROWS]] if layer else [],
         more=len(rows) > ROWS,
     )
 
 
-def _row(view: View, layer: Layer, feature: Mapping[str, Any], columns: list[str]) -> dict[str, Any]:
+def _groups(view: View, listed: list[layers.CountedLayer]) -> list[dict[str, Any]]:
+    """Put the layers under the headings that the map's legend has."""
+    return [
+        {
+            "name": name,
+            "layers": [
+                {"code": one.layer.code, "name": view.words.layer(one.layer.code), "count": one.count}
+                for one in listed
+                if one.layer.legend.group == group
+            ],
+        }
+        for group, name in view.words.group("layer_groups").items()
+        if any(one.layer.legend.group == group for one in listed)
+    ]
+
+
+def _row(
+    view: View, layer: Layer, feature: Mapping[str, Any], columns: list[str], areas: Mapping[str, str]
+) -> dict[str, Any]:
     told = feature["properties"]
     english = told.get("name_en") if view.lang == "en" else None
     return {
         "id": feature["id"],
         "code": told.get("code") or "",
         "name": english or told.get("name") or told.get("code") or f"#{feature['id']}",
-        "values": [view.words.value(layer, name, told.get(name)) for name in columns],
+        "values": [
+            areas.get(str(told.get(name)), "") or view.words.value(layer, name, told.get(name))
+            if layer.fields[name].type == "area"
+            else view.words.value(layer, name, told.get(name))
+            for name in columns
+        ],
     }
 
 

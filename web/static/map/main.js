@@ -209,7 +209,7 @@ document.body.addEventListener("input", (event) => {
 
 // -- the map ----------------------------------------------------------------------------------------------------------
 
-map.on("moveend", () => arrange(group("orders")));
+map.on("moveend", () => arrange(group("orders"), group("incidents")));
 
 let labels = null; // the base map's names
 const shown = new Map(); // code → layer and its group, from the moment it was first shown
@@ -279,7 +279,7 @@ addSearch({
   },
 });
 
-const units = followPositions(map, config, getJSON, openPanel, () => arrange(group("orders")));
+const units = followPositions(map, config, getJSON, openPanel, () => arrange(group("orders"), group("incidents")));
 let asked = 0;
 async function refresh() {
   const turn = ++asked;

@@ -23,7 +23,8 @@ function incidentMark(feature, types) {
   const { type, state } = feature.properties;
   const mark = document.createElement("div");
   mark.className = state === "open" ? "mark open" : "mark";
-  mark.append(textElement("b", (types[type] || "!").slice(0, 1)));
+  const name = types[type] || "!";
+  mark.append(textElement("b", name.slice(0, /^[a-z]/i.test(name) ? 2 : 1))); // one letter does not tell a flood from a fire
   return L.divIcon({ html: mark, className: "", iconSize: [34, 34], iconAnchor: [17, 41] });
 }
 
@@ -59,7 +60,7 @@ function unitMark(orders, names, words) {
   const unit = document.createElement("div");
   unit.className = `unit ${tone}`;
   unit.dataset.states = orders.map(({ state }) => state).sort().join(" ");
-  unit.append(textElement("b", mark), textElement("span", `${nameOf(orders[0], names)} · ${text}`));
+  unit.append(textElement("b", mark), textElement("span", nameOf(orders[0], names), "name"), textElement("span", ` · ${text}`, "said"));
   return L.divIcon({ html: unit, className: "", iconSize: [0, 0] });
 }
 
@@ -82,34 +83,59 @@ function lines(collection, style) {
 
 const ROW = 25;
 const ROWS = [0, 1, -1, 2, -2];
+const PIN = { left: 19, right: 19, above: 44, below: 2 }; // what an incident's mark covers around its point
+
+const cuts = (one, two) => one.x < two.x + two.width && two.x < one.x + one.width && one.y < two.y + two.height && two.y < one.y + one.height;
+
+/** What words of units must leave free, in pixels of the map's window: the legend, the tools, the marks of incidents. */
+function obstacles(map, incidents) {
+  const frame = map.getContainer().getBoundingClientRect();
+  const over = [...map.getContainer().parentElement.querySelectorAll(".legend, .search, .tools")].map((part) => {
+    const { left, top, width, height } = part.getBoundingClientRect();
+    return { x: left - frame.left, y: top - frame.top, width, height };
+  });
+  incidents.eachLayer((marks) => marks.eachLayer((marker) => {
+    const { x, y } = map.latLngToContainerPoint(marker.getLatLng());
+    over.push({ x: x - PIN.left, y: y - PIN.above, width: PIN.left + PIN.right, height: PIN.above + PIN.below });
+  }));
+  return over;
+}
 
 /**
  * Move the words of ordered units apart where bases lie close together; a thin line leads from each to its base.
- * Where there is no room nearby, the mark alone stays on its base: its words come with the pointer, or with zooming in.
+ * Words run to the side that has room. Where there is none nearby, the mark alone stays on its base: its words come with
+ * the pointer, or with zooming in. What needs attention is placed first.
  */
-export function arrange(drawn) {
-  const taken = [];
-  drawn.eachLayer((marks) => marks.eachLayer((marker) => {
+export function arrange(drawn, incidents) {
+  const marks = [];
+  drawn.eachLayer((group) => group.eachLayer((marker) => {
     const unit = marker.getElement()?.querySelector(".unit");
-    if (!unit) return;
-    unit.classList.remove("short");
-    const map = marker._map;
-    const { x: base, y } = map.latLngToLayerPoint(marker.getLatLng());
-    const width = unit.offsetWidth;
-    const beyond = map.latLngToContainerPoint(marker.getLatLng()).x + width > map.getSize().x;
-    unit.classList.toggle("leftwards", beyond); // words that would leave the map run to the other side
-    const x = beyond ? base - width : base;
-    const free = (row) => !taken.some((box) => Math.abs(box.y - y - row * ROW) < ROW && box.x < x + width && x < box.x + box.width);
-    const found = ROWS.find(free);
-    const row = found ?? 0;
-    if (found === undefined) unit.classList.add("short");
-    else taken.push({ x, y: y + row * ROW, width });
-    marker.setZIndexOffset(found === undefined ? 0 : 100);
+    if (unit) marks.push({ marker, unit, map: marker._map });
+  }));
+  if (!marks.length) return;
+  const [{ map }] = marks;
+  const taken = obstacles(map, incidents);
+  const size = map.getSize();
+  for (const { unit } of marks) unit.classList.remove("short", "leftwards");
+  const widths = marks.map(({ unit }) => unit.offsetWidth); // read together: one layout for all
+  const urgent = ({ unit }) => (unit.classList.contains("bad") ? 0 : unit.classList.contains("warn") ? 1 : 2);
+  const placed = marks.map((mark, index) => ({ ...mark, width: widths[index] })).sort((one, two) => urgent(one) - urgent(two));
+  for (const { marker, unit, width } of placed) {
+    const { x: base, y } = map.latLngToContainerPoint(marker.getLatLng());
+    const box = (left, row) => ({ x: left ? base + 12 - width : base - 12, y: y + (row - 0.5) * ROW, width, height: ROW });
+    const fits = (at) => at.x >= 0 && at.x + at.width <= size.x && !taken.some((other) => cuts(at, other));
+    let found = null;
+    for (const row of ROWS) for (const left of [false, true]) if (!found && fits(box(left, row))) found = { left, row };
+    const { left, row } = found ?? { left: false, row: 0 };
+    unit.classList.toggle("short", !found);
+    unit.classList.toggle("leftwards", left);
+    if (found) taken.push(box(left, row));
+    marker.setZIndexOffset(found ? 100 : 0);
     unit.style.top = `${row * ROW}px`;
     unit.style.setProperty("--lead", `${Math.abs(row) * ROW}px`);
     unit.classList.toggle("above", row < 0);
     unit.classList.toggle("below", row > 0);
-  }));
+  }
 }
 
 const closureMark = ({ factor_percent: slowed }) =>
