@@ -72,7 +72,7 @@ class _Place:
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
                 self._command,
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 pass_fds=(self._door,),
                 env=self._environment,
                 start_new_session=True,  # a Ctrl-C at the terminal reaches us, and we end the workers in good order
