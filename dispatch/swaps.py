@@ -13,7 +13,7 @@ from dispatch.propose import Ground
 
 SwapKind = Literal["team", "vehicle", "depot"]
 AT_MOST: Final = 6
-LEAST_TIME_S: Final = 0.1
+LEAST_TIME_S: Final = 0.03
 """A candidate that the stopwatch leaves less than this is listed without its cost."""
 
 
@@ -46,18 +46,28 @@ def swaps(
 ) -> tuple[Swap, ...]:
     """Price the soonest candidates for a unit's place at an incident, within a time limit for all of them together.
 
-    Everything else stays as the commander said it; what the plan does with the other units is free.
+    Everything else stays as the commander said it; what the plan does with the other units is free. Each candidate has
+    an equal share of the time that is left, so that a hard one leaves others their price: one that is not proven in its
+    share is the price of the best plan found, an upper bound.
     """
     stop_at = time.perf_counter() + time_limit_s
+    listed = candidates(ground, plan, kind, identity, incident)[:at_most]
     found = []
-    for candidate in candidates(ground, plan, kind, identity, incident)[:at_most]:
-        left = stop_at - time.perf_counter()
+    for place, candidate in enumerate(listed):
+        share = (stop_at - time.perf_counter()) / (len(listed) - place)
         alternative = None
-        if left > LEAST_TIME_S:
+        if share > LEAST_TIME_S:
             pins, bans = swapped(ground, kind, identity, incident, candidate)
-            alternative = reworded(ground, plan, pins=pins, bans=bans, time_limit_s=left)
-        found.append(Swap(candidate=candidate, alternative=alternative))
+            alternative = reworded(ground, plan, pins=pins, bans=bans, time_limit_s=share)
+        found.append(Swap(candidate=candidate, alternative=_worth_telling(plan, alternative)))
     return tuple(found)
+
+
+def _worth_telling(plan: Plan, alternative: Alternative | None) -> Alternative | None:
+    """Drop a price that only says that time was short: more needs unmet, and not proven that they must be."""
+    if alternative is None or alternative.plan.proven:
+        return alternative
+    return alternative if alternative.plan.tiers[0].value <= plan.tiers[0].value else None
 
 
 def swapped(

@@ -1,9 +1,10 @@
 """Plans: proposed outside any transaction, explained on demand, and confirmed all at once or not at all."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -28,6 +29,8 @@ from dispatch.propose import ground as ground_of
 from dispatch.propose import propose as best_plan
 from dispatch.replan import after, propose_anew
 from gis.network import RoadNetwork
+
+_SWAPS_SHARE: Final = 0.9  # the rest is for the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -576,9 +579,11 @@ def reworded(
 def swaps(
     ctx: Context, plan_id: int, *, kind: swapping.SwapKind, unit: int, incident: int
 ) -> tuple[swapping.Swap, ...]:
-    """Tell who could take a unit's place at an incident, and what each would cost."""
+    """Tell who could take a unit's place at an incident, and what each would cost; within the time of a first plan."""
+    began = time.perf_counter()
     record, ground, _ = _ground(ctx, plan_id)
-    return swapping.swaps(ground, record.plan, kind, unit, incident, time_limit_s=ctx.settings.plan_first_s)
+    left = max(0.0, began + _SWAPS_SHARE * ctx.settings.plan_first_s - time.perf_counter())
+    return swapping.swaps(ground, record.plan, kind, unit, incident, time_limit_s=left)
 
 
 def _ground(ctx: Context, plan_id: int) -> tuple[PlanRecord, Ground, RoadNetwork]:

@@ -85,3 +85,10 @@ def test_a_swap_outweighs_earlier_words_about_the_two() -> None:
     pins, bans = swapped(replace(ground, snapshot=spoken), "team", 1, 1, other)
     assert [(pin.kind, pin.id) for pin in pins] == [("team", 2)]
     assert [(ban.kind, ban.id) for ban in bans] == [("team", 1)]
+
+
+def test_without_time_they_are_listed_without_a_price() -> None:
+    """Who asks at once gets names at once; a price that is only a lack of time is none."""
+    ground, plan = two_teams()
+    (swap,) = swaps(ground, plan, "team", 1, 1, time_limit_s=0.0)
+    assert (swap.candidate.id, swap.alternative) == (2, None)
