@@ -125,7 +125,7 @@ def test_the_map_draws_finds_and_measures(browser: Browser, address: str) -> Non
 
 
 def test_a_layer_of_twenty_thousand_comes_as_tiles(browser: Browser, address: str) -> None:
-    """Its features are never sent whole; a circle leads nearer, a symbol to its page."""
+    """Its features are never sent whole; a circle leads nearer, a symbol says its name and leads to its page."""
     somebody = visitor(browser, address)
     asked: list[str] = []
     somebody.context.on("request", lambda request: asked.append(request.url))
@@ -162,6 +162,8 @@ def test_a_layer_of_twenty_thousand_comes_as_tiles(browser: Browser, address: st
     )
     settled(page)
     x, y = pick("one")
+    page.locator("#map_command").hover(position={"x": x, "y": y})
+    expect(page.locator(".leaflet-tooltip")).to_contain_text("取水点")
     page.locator("#map_command").click(position={"x": x, "y": y})
     expect(page.locator("#content h1")).to_contain_text("取水点")
     assert somebody.complaints == []

@@ -1,5 +1,5 @@
 // Layers of many features, as vector tiles: what is near together comes as one circle with its number.
-/* global protomapsL */
+/* global L, protomapsL */
 
 import { onGround, onTheme, palette } from "./palette.js";
 import { draw } from "./symbols.js";
@@ -60,4 +60,22 @@ export function pick(tiles, { lng, lat }) {
   if (!tiles._map) return null;
   const [found] = [...tiles.queryTileFeaturesDebug(lng, lat, REACH_PX).values()].flat();
   return found ? found.feature.props : null;
+}
+
+/** Let the name that `named(latlng)` gives follow the pointer: what tiles show has no element to hang it on. */
+export function nameUnderPointer(map, named) {
+  const shown = L.tooltip({ direction: "top", offset: [0, -8] });
+  let pointer = null;
+  function show() {
+    if (!pointer) return; // it has left
+    const text = named(pointer);
+    if (text) map.openTooltip(shown.setLatLng(pointer).setContent(Object.assign(document.createElement("span"), { textContent: text })));
+    else map.closeTooltip(shown);
+    pointer = null;
+  }
+  map.on("mousemove", ({ latlng }) => {
+    if (!pointer) requestAnimationFrame(show); // at most once a frame, for where it is by then
+    pointer = latlng;
+  });
+  map.on("mouseout zoomstart", () => { pointer = null; map.closeTooltip(shown); });
 }

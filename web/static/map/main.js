@@ -4,7 +4,7 @@
 import { listen } from "../events.js";
 import { addBase, makeOnline, makeRelief, nameBoxes, ROADS } from "./base.js";
 import { addCursor } from "./cursor.js";
-import { pick } from "./large.js";
+import { nameUnderPointer, pick } from "./large.js";
 import { addGrounds, addLegend, addRoadKey } from "./legend.js";
 import { arrangeLabels, drawLayer, nameOf, textElement, WHOLE_UP_TO } from "./layers.js";
 import { addMeasure } from "./measure.js";
@@ -173,20 +173,32 @@ function clicked({ latlng }) {
   } else if (!pickedLarge(latlng) && config.here.length) offer(latlng, here(latlng));
 }
 
-/** Open what a layer of tiles shows there: one feature, or a nearer view of several. */
-function pickedLarge(latlng) {
+/** What a layer of tiles shows at a position: the layer and {n} for several features, {id, code, name} for one. */
+function large(latlng) {
   for (const { layer, drawn } of shown.values()) {
     const tiles = layer.count > WHOLE_UP_TO && map.hasLayer(drawn) ? drawn.getLayers()[0] : null;
     const found = tiles && pick(tiles, latlng);
-    if (found && found.n > 1) map.setView(latlng, Math.min(map.getZoom() + 2, 18));
-    else if (found && layer.opens) openPanel(`/resources/${layer.code}/${found.id}`);
-    else if (found) offer(latlng, here(latlng), `${layer.name} · ${nameOf(found, config.names) || found.code}`);
-    if (found) return true;
+    if (found) return { layer, found };
   }
-  return false;
+  return null;
+}
+
+/** Open what a layer of tiles shows there: one feature, or a nearer view of several. */
+function pickedLarge(latlng) {
+  const { layer, found } = large(latlng) ?? {};
+  if (!found) return false;
+  if (found.n > 1) map.setView(latlng, Math.min(map.getZoom() + 2, 18));
+  else if (layer.opens) openPanel(`/resources/${layer.code}/${found.id}`);
+  else offer(latlng, here(latlng), `${layer.name} · ${nameOf(found, config.names) || found.code}`);
+  return true;
 }
 
 map.on("click", clicked);
+
+nameUnderPointer(map, (latlng) => {
+  const { layer, found } = drawing() || measure.on() ? {} : large(latlng) ?? {};
+  return found && (found.n > 1 ? `${layer.name} · ${found.n}` : nameOf(found, config.names) || found.code);
+});
 document.body.addEventListener("click", async ({ target }) => {
   const tool = target.closest?.("[data-draw]");
   if (tool) (await import("./draw.js")).draw(map, tool, take);
