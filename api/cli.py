@@ -38,6 +38,7 @@ from api.terminal import (
     Moment,
     Reason,
     RequestId,
+    WithoutPeople,
     acting,
     cell,
     console,
@@ -350,11 +351,12 @@ def export_layer(
     layer: Annotated[str, typer.Argument(help="Code of the layer, such as teams.")],
     file: Annotated[Path, typer.Argument(help="Its suffix says the format: .xlsx, .csv, .gpkg or .geojson.")],
     *,
+    without_people: WithoutPeople = False,
     request_id: RequestId,
 ) -> None:
-    """Write a layer to a file that `import layer … --datum CGCS2000` reads back. Names and phones are in it."""
+    """Write a layer to a file that `import layer … --datum CGCS2000` reads back, names and phones unless told otherwise."""
     with acting() as context:
-        rows = taking_out.layer(context, layer, file, request_id=request_id)
+        rows = taking_out.layer(context, layer, file, request_id=request_id, people=not without_people)
     typer.echo("Exported before." if rows is None else f"{file}: {rows} rows")
 
 

@@ -29,6 +29,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program t
 RequestId = Annotated[
     UUID, typer.Option(default_factory=uuid4, help="Repeat it: the act is done once.", show_default=False)
 ]
+WithoutPeople = Annotated[
+    bool, typer.Option("--without-people", help="No names and phone numbers: for whoever may not have them.")
+]
 Reason = Annotated[str, typer.Option(help="Kept in the journal.")]
 Moment = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"])]
 

@@ -8,7 +8,7 @@ and the journal are not in it: those are what a backup is for.
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from geoalchemy2 import Geometry
 from sqlalchemy import Column, Connection, Identity, Table, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from data import migrate, tables
 from gis.crs import STORED
@@ -98,6 +99,8 @@ _ROADS: Final = tuple(
 _OWNED: Final = {"team_capabilities": ("team_id", "teams"), "duties": ("person_id", "people")}
 """Rows that belong to another, in a column and a table: what an owner in the file no longer has goes."""
 _OWNERS: Final = frozenset(table for _, table in _OWNED.values())
+_ABOUT_PEOPLE: Final = (tables.people, tables.duties, tables.users)
+_MASK: Final = "***"
 
 
 class CountyFileError(Exception):
@@ -120,14 +123,25 @@ class Counts:
 
 
 def write(
-    connection: Connection, file: Path, *, policy: Path, at: datetime, program: str, accounts: bool
+    connection: Connection,
+    file: Path,
+    *,
+    policy: Path,
+    at: datetime,
+    program: str,
+    accounts: bool,
+    hidden: Collection[str] = (),
 ) -> dict[str, int]:
     """Write the county of this database, as it is at one moment, and return how many rows of each table.
 
     policy: the folder of its TOML files. accounts: names and roles of accounts too, never their passwords.
+    hidden: columns and attributes about people that are masked; with any the people themselves are left out, and the
+    file can be read and shown around, but not brought in.
     """
     growing = file.with_name(f"{file.name}.part")
     kinds = [*_KINDS.values(), _BASE, *([_USERS] if accounts else [])]
+    if hidden:
+        kinds = [kind for kind in kinds if kind.table not in _ABOUT_PEOPLE]
     counts: dict[str, int] = {}
     sums: dict[str, str] = {}
     with suppress(OSError):
@@ -138,7 +152,7 @@ def write(
             present = f"t.version = {roads['version']}" if roads else ""
             wanted = [(kind, "true") for kind in kinds] + [(kind, present) for kind in _ROADS if roads]
             for kind, where in wanted:
-                name, digest, rows = _write_rows(connection, archive, kind, where)
+                name, digest, rows = _write_rows(connection, archive, kind, where, hidden)
                 sums[name], counts[kind.table.name] = digest, rows
             for path in sorted(policy.rglob("*.toml")):
                 content = path.read_bytes()
@@ -150,6 +164,7 @@ def write(
                 "schema": migrate.revision_of(connection),
                 "program": program,
                 "made_at": at.isoformat(),
+                "people": not hidden,
                 "roads": {key: value for key, value in roads.items() if key != "version"},
                 "rows": counts,
                 "sha256": sums,
@@ -202,11 +217,11 @@ def manifest_of(file: Path) -> dict[str, Any]:
 
 
 def _write_rows(
-    connection: Connection, archive: zipfile.ZipFile, kind: _Kind, where: str
+    connection: Connection, archive: zipfile.ZipFile, kind: _Kind, where: str, hidden: Collection[str]
 ) -> tuple[str, str, int]:
     """Write one table and return its file's name, its SHA-256 and the number of rows."""
     name, digest, rows = f"{_ROWS}{kind.table.name}.jsonl", hashlib.sha256(), 0
-    query = f"SELECT {_object(kind)}::text FROM {_name(kind)} t WHERE {where} ORDER BY 1"
+    query = f"SELECT {_object(kind, hidden)}::text FROM {_name(kind)} t WHERE {where} ORDER BY 1"
     with archive.open(name, "w", force_zip64=True) as entry:
         for line in _lines(connection, query):
             content = f"{line}\n".encode()
@@ -222,13 +237,18 @@ def _lines(connection: Connection, query: str) -> Iterator[str]:
     return iter(result.scalars())
 
 
-def _object(kind: _Kind) -> str:
+def _object(kind: _Kind, hidden: Collection[str]) -> str:
     """One row as JSON. 15 decimals give back every bit of a degree."""
-    pairs = ", ".join(f"'{column.name}', {_out(kind, column)}" for column in kind.columns)
+    pairs = ", ".join(f"'{column.name}', {_out(kind, column, hidden)}" for column in kind.columns)
     return f"json_build_object({pairs})"
 
 
-def _out(kind: _Kind, column: Column[Any]) -> str:
+def _out(kind: _Kind, column: Column[Any], hidden: Collection[str]) -> str:
+    if column.name in hidden:
+        return f"CASE WHEN t.\"{column.name}\" <> '' THEN '{_MASK}' ELSE t.\"{column.name}\" END"
+    if hidden and isinstance(column.type, JSONB):
+        keys = ", ".join(f"'{name}'" for name in sorted(hidden))
+        return f't."{column.name}" - ARRAY[{keys}]'
     if column.name in kind.refs:
         table, code = kind.refs[column.name]
         return f"(SELECT {code} FROM {table} WHERE id = t.{column.name})"
@@ -261,6 +281,8 @@ def _checked(archive: zipfile.ZipFile) -> dict[str, Any]:
     if sum(entry.file_size for entry in entries.values()) > LARGEST_BYTES:
         raise CountyFileError("county_file_too_large", most_bytes=LARGEST_BYTES)
     manifest = json.loads(archive.read(_MANIFEST))
+    if not manifest.get("people", True):
+        raise CountyFileError("county_file_without_people")
     if manifest["format"] > FORMAT or str(manifest["schema"]) > migrate.head():
         raise CountyFileError("county_file_newer", file=manifest["schema"], here=migrate.head())
     expected = manifest["sha256"]

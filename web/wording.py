@@ -58,6 +58,14 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "数据包解压后超过 {most_bytes} 字节。",
         "Unpacked the file is larger than {most_bytes} bytes.",
     ),
+    "county_file_without_people": (
+        "该数据包不含人员信息，只供查看，不能导入。",
+        "The file was made without people: it is to be looked at, and cannot be brought in.",
+    ),
+    "layer_of_people": (
+        "图层“{layer}”全部是人员信息，不能在不含人员信息的情况下导出。",
+        "The layer “{layer}” is about people: nothing of it is left without them.",
+    ),
     "county_file_newer": (
         "数据包来自更新的版本（{file}，本机 {here}），请先升级程序。",
         "The file is of a newer release ({file}; here {here}): bring the program up to date first.",

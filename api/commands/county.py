@@ -8,7 +8,7 @@ import typer
 from pydantic_core import to_json
 from rich.table import Table
 
-from api.terminal import AsJson, RequestId, acting, console, progress_bar
+from api.terminal import AsJson, RequestId, WithoutPeople, acting, console, progress_bar
 from api.usecases import county
 from api.usecases.county import Import
 
@@ -24,13 +24,16 @@ def take_out(
     with_accounts: Annotated[
         bool, typer.Option("--with-accounts", help="Names and roles of accounts too; never passwords.")
     ] = False,
+    without_people: WithoutPeople = False,
     request_id: RequestId,
     as_json: AsJson = False,
 ) -> None:
-    """Write the county to a zip. It holds names and phone numbers: keep it as you keep those."""
+    """Write the county to a zip. It holds names and phone numbers, unless told otherwise: keep it as you keep those."""
     with acting() as context, progress_bar() as progress:
         progress("export", 0, 0)
-        counts = county.write(context, file, request_id=request_id, accounts=with_accounts)
+        counts = county.write(
+            context, file, request_id=request_id, accounts=with_accounts, people=not without_people
+        )
     if as_json:
         typer.echo(to_json(counts).decode())
     else:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from api.context import Context
 from api.errors import InvalidError
 from api.security import authorise, new_password
+from api.usecases import personal
 from api.usecases.acting import Done, applied, perform
 from data import county, tiles
 from data.county import Counts, CountyFileError
@@ -28,23 +29,35 @@ class Import:
     policy: tuple[str, ...]
 
 
-def write(ctx: Context, file: Path, *, request_id: UUID, accounts: bool) -> dict[str, int] | None:
+def write(
+    ctx: Context, file: Path, *, request_id: UUID, accounts: bool, people: bool = True
+) -> dict[str, int] | None:
     """Write the county to a file and tell how many rows of each table; None for a repeated request.
 
-    An act of the journal: it tells who took names and phone numbers out. Raises InvalidError.
+    An act of the journal: it tells who took names and phone numbers out. Without `people` they are masked, accounts are
+    left out, and the file is for looking at alone. Raises InvalidError.
     """
     counts: dict[str, int] = {}
 
     def do(connection: Connection, now: datetime) -> Done:
         try:
             counts.update(
-                county.write(connection, file, policy=POLICY, at=now, program=PROGRAM, accounts=accounts)
+                county.write(
+                    connection,
+                    file,
+                    policy=POLICY,
+                    at=now,
+                    program=PROGRAM,
+                    accounts=accounts,
+                    hidden=() if people else personal.FIELDS,
+                )
             )
         except OSError as error:
             raise InvalidError("file_not_written", file=str(file), why=str(error.strerror)) from None
-        return Done(subject="county", id=None, payload={"file": file.name, "rows": counts})
+        payload = {"file": file.name, "rows": counts, "people": people}
+        return Done(subject="county", id=None, payload=payload)
 
-    arguments = {"file": file.name, "accounts": accounts}
+    arguments = {"file": file.name, "accounts": accounts, "people": people}
     perform(ctx, "county.export", request_id, arguments, do)
     return counts or None
 

@@ -18,16 +18,19 @@ from data import exports, places
 from data.layers import Layer
 
 
-def layer(ctx: Context, layer_code: str, path: Path, *, request_id: UUID) -> int | None:
-    """Write a layer with its personal fields to a file and tell how many rows; None for a repeated request.
+def layer(ctx: Context, layer_code: str, path: Path, *, request_id: UUID, people: bool = True) -> int | None:
+    """Write a layer to a file and tell how many rows; None for a repeated request.
 
-    An act of the journal: it tells who took names and phone numbers out. Raises NotFoundError and InvalidError.
+    An act of the journal: it tells who took names and phone numbers out. Without `people` the columns about them are
+    left out; an import of such a file leaves those columns as they are. Raises NotFoundError and InvalidError.
     """
     wanted = _layer(ctx, layer_code)
+    if wanted.personal and not people:
+        raise InvalidError("layer_of_people", layer=layer_code)
     rows: list[int] = []
 
     def do(connection: Connection, _now: datetime) -> Done:
-        frame = places.frame(connection, wanted)
+        frame = places.frame(connection, wanted, personal=people)
         try:
             exports.write(frame, wanted, path)
         except ValueError:
@@ -35,10 +38,11 @@ def layer(ctx: Context, layer_code: str, path: Path, *, request_id: UUID) -> int
         except OSError as error:
             raise InvalidError("file_not_written", file=str(path), why=str(error.strerror)) from None
         rows.append(len(frame))
-        payload = {"layer": layer_code, "file": path.name, "rows": len(frame)}
+        payload = {"layer": layer_code, "file": path.name, "rows": len(frame), "people": people}
         return Done(subject="layer", id=None, payload=payload)
 
-    perform(ctx, "layer.export", request_id, {"layer": layer_code, "file": path.name}, do)
+    arguments = {"layer": layer_code, "file": path.name, "people": people}
+    perform(ctx, "layer.export", request_id, arguments, do)
     return rows[0] if rows else None
 
 

@@ -200,6 +200,23 @@ def test_what_is_taken_out_comes_in_unchanged(
         assert f"{counts['same']} rows" in out
 
 
+def test_a_layer_is_taken_out_without_people(
+    muster: CommandLine, county: dict[str, int], tmp_path: Path
+) -> None:
+    """What goes to somebody who may not have names and numbers; coming back it changes none of them."""
+    whole, bare = str(tmp_path / "whole.csv"), str(tmp_path / "bare.csv")
+    assert muster("export", "layer", "teams", whole)[0] == 0
+    assert muster("export", "layer", "teams", bare, "--without-people")[0] == 0
+    assert "10000000001" in Path(whole).read_text()
+    assert not {"10000000001", "张三"} & set(Path(bare).read_text().replace("\n", ",").split(","))
+    muster.json("import", "layer", "teams", bare, "--datum", "CGCS2000")
+    assert muster("export", "layer", "teams", whole)[0] == 0
+    assert "10000000001" in Path(whole).read_text()
+    code, _, err = muster("export", "layer", "people", bare, "--without-people")
+    assert (code, "layer_of_people" in err) == (1, True)
+    assert county
+
+
 def test_a_template_is_written_and_what_cannot_be_is_refused(muster: CommandLine, tmp_path: Path) -> None:
     """The workbook of a layer in either language; a wrong suffix, folder or layer is told."""
     file = tmp_path / "teams.xlsx"

@@ -104,6 +104,34 @@ def test_out_in_and_out_again_is_the_same(
     databases.execute(cluster, "DROP DATABASE other_county WITH (FORCE)")
 
 
+def test_a_county_without_people_names_nobody_and_is_not_brought_in(
+    context: Context, engine: Engine, tmp_path: Path
+) -> None:
+    """For whoever plans with the county and may not have its telephone book: no name or number in any table or attribute."""
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE places SET attributes = attributes || :more"),
+            {"more": json.dumps({"head_name": "李四", "head_phone": "10000000002"})},
+        )
+        connection.execute(
+            text("INSERT INTO people (code, name, phone) VALUES ('P1', '王五', '10000000003')")
+        )
+    whole, masked = tmp_path / "whole.zip", tmp_path / "masked.zip"
+    county.write(context, whole, request_id=uuid4(), accounts=True)
+    county.write(context, masked, request_id=uuid4(), accounts=True, people=False)
+    people = ("张三", "10000000001", "李四", "10000000002", "王五", "10000000003")
+    found = {
+        file: {name for name in people if any(name.encode() in rows for rows in content(file).values())}
+        for file in (whole, masked)
+    }
+    assert found == {whole: set(people), masked: set()}
+    assert set(content(whole)) - set(content(masked)) == {
+        f"rows/{table}.jsonl" for table in ("people", "duties", "users")
+    }
+    with pytest.raises(InvalidError, match="county_file_without_people"):
+        county.preview(context, masked)
+
+
 def base_map_of(ctx: Context) -> set[tuple[int, int, int]]:
     """The baked tiles of the base map, by zoom, column and row; there are some."""
     with ctx.engine.connect() as connection:

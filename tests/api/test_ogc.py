@@ -61,6 +61,21 @@ def test_the_landing_page_leads_everywhere(program: Program) -> None:
     assert any(name.endswith("/conf/core") for name in program.get("/conformance").json()["conformsTo"])
 
 
+@pytest.mark.parametrize(("role", "known"), [("viewer", False), ("duty_officer", True)])
+def test_a_program_learns_of_people_what_its_accounts_role_may_know(
+    administrator: Browser, county: dict[str, int], role: str, known: bool
+) -> None:
+    """A key is its account: a viewer's gives no name, number or layer of people, in a list or one by one."""
+    made = administrator.post(f"/accounts/{role}/keys", {"days": 30, "program": "QGIS"}).json()
+    program = Program(administrator, made["key"])
+    for path in ("/collections/teams/items", f"/collections/teams/items/{county['both']}"):
+        told = program.get(path).text
+        assert ("张三" in told, "10000000001" in told) == (known, known), path
+    assert (program.get("/collections/people").status_code == 200) == known
+    listed = {one["id"] for one in program.get("/collections").json()["collections"]}
+    assert ("people" in listed) == known
+
+
 def test_pages_follow_each_other_and_miss_nothing(program: Program, county: dict[str, int]) -> None:
     """`next` leads through all features, each once, and ends."""
     assert county
