@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import shapely
@@ -78,7 +78,7 @@ def close(
             ends_at=ends_at,
             reason=reason,
         )
-        _check_own(ctx, connection, record.id)
+        check_own(ctx, connection, closures.get, record.id, "no_such_closure")
         return Done(subject="closure", id=record.id, payload=arguments)
 
     return get(ctx, perform(ctx, "closure.close", request_id, arguments, do)["id"])
@@ -104,7 +104,7 @@ def edit(
     }
 
     def do(connection: Connection, now: datetime) -> Done:  # noqa: ARG001  # the shape of every act
-        _check_own(ctx, connection, closure_id)
+        check_own(ctx, connection, closures.get, closure_id, "no_such_closure")
         if closures.edit(connection, closure_id=closure_id, **values) is None:
             raise _not_standing(connection, closure_id, "edit")
         return Done(subject="closure", id=closure_id, payload=values)
@@ -117,8 +117,8 @@ def open_again(ctx: Context, closure_id: int, *, request_id: UUID) -> ClosureRec
     """Open the road again. Raises ConflictError when it is open already."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        _check_own(ctx, connection, closure_id)
-        if closures.end(connection, closure_id=closure_id, ended_at=now, ended_by=ctx.actor.name) is None:
+        check_own(ctx, connection, closures.get, closure_id, "no_such_closure")
+        if closures.edit(connection, closure_id=closure_id, ended_at=now, ended_by=ctx.actor.name) is None:
             raise _not_standing(connection, closure_id, "open")
         return Done(subject="closure", id=closure_id)
 
@@ -126,11 +126,17 @@ def open_again(ctx: Context, closure_id: int, *, request_id: UUID) -> ClosureRec
     return get(ctx, closure_id)
 
 
-def _check_own(ctx: Context, connection: Connection, closure_id: int) -> None:
-    """Raise unless the closure touches the actor's own area; NotFoundError for what is not on their map."""
-    if closures.get(connection, closure_id, area=ctx.actor.area) is None:
-        if closures.get(connection, closure_id, area=scope.around_area(ctx.actor)) is None:
-            raise NotFoundError("no_such_closure", id=closure_id)
+class _Get(Protocol):
+    """What reads something drawn; None where it does not touch an area."""
+
+    def __call__(self, connection: Connection, identity: int, /, *, area: str | None) -> object | None: ...
+
+
+def check_own(ctx: Context, connection: Connection, get_one: _Get, identity: int, missing: str) -> None:
+    """Raise unless what was drawn touches the actor's own area; NotFoundError for what is not on their map."""
+    if get_one(connection, identity, area=ctx.actor.area) is None:
+        if get_one(connection, identity, area=scope.around_area(ctx.actor)) is None:
+            raise NotFoundError(missing, id=identity)
         raise NotAllowedError("outside_your_area", area=ctx.actor.area)
 
 

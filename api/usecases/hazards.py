@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from api import scope
 from api.context import Context
-from api.errors import ConflictError, NotAllowedError, NotFoundError
+from api.errors import ConflictError, NotFoundError
 from api.security import authorise
 from api.usecases.acting import Done, perform
-from api.usecases.closures import AREAS, check_window, readable_shape
+from api.usecases.closures import AREAS, check_own, check_window, readable_shape
 from data import hazard_areas
 from data import incidents as incident_rows
 from data.hazard_areas import HazardAreaRecord
@@ -72,7 +72,7 @@ def draw(
             ends_at=ends_at,
             reason=reason,
         )
-        _check_own(ctx, connection, record.id)
+        check_own(ctx, connection, hazard_areas.get, record.id, "no_such_hazard_area")
         return Done(subject="hazard", id=record.id, payload=arguments)
 
     return get(ctx, perform(ctx, "hazard.draw", request_id, arguments, do)["id"])
@@ -93,7 +93,7 @@ def edit(
     values = {"closes_roads": closes_roads, "starts_at": starts_at, "ends_at": ends_at, "reason": reason}
 
     def do(connection: Connection, now: datetime) -> Done:  # noqa: ARG001  # the shape of every act
-        _check_own(ctx, connection, area_id)
+        check_own(ctx, connection, hazard_areas.get, area_id, "no_such_hazard_area")
         _edit(connection, area_id, "edit", values)
         return Done(subject="hazard", id=area_id, payload=values)
 
@@ -105,7 +105,7 @@ def end(ctx: Context, area_id: int, *, request_id: UUID) -> HazardAreaRecord:
     """End an area. Raises ConflictError when it was ended before."""
 
     def do(connection: Connection, now: datetime) -> Done:
-        _check_own(ctx, connection, area_id)
+        check_own(ctx, connection, hazard_areas.get, area_id, "no_such_hazard_area")
         _edit(connection, area_id, "end", {"ended_at": now, "ended_by": ctx.actor.name})
         return Done(subject="hazard", id=area_id)
 
@@ -118,14 +118,6 @@ def _edit(connection: Connection, area_id: int, act: str, values: Mapping[str, A
         if hazard_areas.get(connection, area_id) is None:
             raise NotFoundError("no_such_hazard_area", id=area_id)
         raise ConflictError("already_done", id=area_id, state="ended", act=act)
-
-
-def _check_own(ctx: Context, connection: Connection, area_id: int) -> None:
-    """Raise unless the area touches the actor's own division; NotFoundError for what is not on their map."""
-    if hazard_areas.get(connection, area_id, area=ctx.actor.area) is None:
-        if hazard_areas.get(connection, area_id, area=scope.around_area(ctx.actor)) is None:
-            raise NotFoundError("no_such_hazard_area", id=area_id)
-        raise NotAllowedError("outside_your_area", area=ctx.actor.area)
 
 
 def _check_open(ctx: Context, connection: Connection, incident: int) -> None:

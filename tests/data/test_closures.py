@@ -40,10 +40,10 @@ def test_a_road_is_opened_once(begin: Begin) -> None:
     """The second to open it is told that it is open; who closed and who opened is kept."""
     with begin() as connection:
         closed = closures.insert(connection, geometry=LINE, created_at=NOW, created_by="zhang")
-        opened = closures.end(connection, closure_id=closed.id, ended_at=NOW + HOUR, ended_by="li")
+        opened = closures.edit(connection, closure_id=closed.id, ended_at=NOW + HOUR, ended_by="li")
         assert opened is not None
         assert (opened.created_by, opened.ended_by, opened.ended_at) == ("zhang", "li", NOW + HOUR)
-        assert closures.end(connection, closure_id=closed.id, ended_at=NOW + HOUR, ended_by="li") is None
+        assert closures.edit(connection, closure_id=closed.id, ended_at=NOW + HOUR, ended_by="li") is None
         assert closures.not_over(connection, NOW) == ()
 
 

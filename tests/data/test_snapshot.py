@@ -248,7 +248,7 @@ def test_closures_that_hold_or_will(begin: Begin, county: dict[str, int]) -> Non
         tonight = closures.insert(connection, starts_at=NOW + hour, ends_at=NOW + 2 * hour, **place)
         closures.insert(connection, starts_at=NOW - 2 * hour, ends_at=NOW - hour, **place)
         opened = closures.insert(connection, **place)
-        closures.end(connection, closure_id=opened.id, ended_at=NOW, ended_by="zhang")
+        closures.edit(connection, closure_id=opened.id, ended_at=NOW, ended_by="zhang")
         taken = take(connection, county["incident"])
     assert taken.closures == (open_ended.on_roads(), tonight.on_roads())
 

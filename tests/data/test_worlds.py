@@ -97,7 +97,7 @@ def test_nothing_done_in_an_exercise_touches_the_live_world(begin: Begin, county
             team_id=county["both"],
         )
         stock.reserve(connection, lot_id=county["lot"], quantity=500, order_id=order.id, actor="li", at=NOW)
-        closures.end(connection, closure_id=county["closure"], ended_at=NOW, ended_by="li")
+        closures.edit(connection, closure_id=county["closure"], ended_at=NOW, ended_by="li")
         closures.insert(
             connection, geometry=builders.triangle(111.1, 36.0, 0.01), created_at=NOW, created_by="li"
         )
