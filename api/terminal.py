@@ -14,16 +14,24 @@ from pydantic_core import to_json
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from api import runtime
 from api.context import Context
+from api.errors import DatabaseAwayError, MusterError
 from api.security import local_administrator
 from api.settings import BESIDE, Settings
+from data.backup import BackupError
+from data.cluster import ClusterError
+from data.migrate import SchemaError
 
 REFUSED: Final = 1
 WRONG_USAGE: Final = 2
 NO_DATABASE: Final = 3
 PIPE_WIDTH: Final = 250
+WORKERS_HELP: Final = (
+    "Processes that serve; each holds the roads in its own memory. One that dies is started again."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 RequestId = Annotated[
@@ -34,6 +42,23 @@ WithoutPeople = Annotated[
 ]
 Reason = Annotated[str, typer.Option(help="Kept in the journal.")]
 Moment = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"])]
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what a command was refused into words and an exit code."""
+    try:
+        yield
+    except MusterError as error:
+        fail(f"Refused: {error}", REFUSED)
+    except BackupError as error:
+        fail(str(error), REFUSED)
+    except (ClusterError, SchemaError) as error:
+        fail(f"No database: {error}", NO_DATABASE)
+    except OperationalError as error:
+        fail(f"No database: {error.orig}", NO_DATABASE)
+    except DatabaseAwayError as error:
+        fail(f"No database: {error}", NO_DATABASE)
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -97,3 +122,12 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
             bar.update(task, description=stage, completed=done, total=total or None)
 
         yield told
+
+
+def position_of(text: str) -> tuple[float, float]:
+    """Read LON,LAT in degrees."""
+    try:
+        lon, lat = (float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not LON,LAT") from None
+    return lon, lat

@@ -332,3 +332,23 @@ def test_a_signal_ends_the_server_and_its_database(number: signal.Signals) -> No
             server.wait(timeout=60)
         assert not Path(f"/proc/{database}").exists()
         assert not (Path(made) / "cluster/data/postmaster.pid").exists()
+
+
+def test_a_list_of_commands_is_there_at_once() -> None:
+    """What draws plans and reads maps takes seconds to load: nobody waits for it to see how a command is called."""
+    program = (
+        "import sys; from api import cli; sys.argv = ['muster', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit: print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"geopandas", "pandas", "numpy", "numba", "ortools", "sqlalchemy", "fastapi"} & set(
+        told.stderr.split()
+    )
+    assert all(f" {name} " in told.stdout for name in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    """The list stands apart from the commands: it must not say anything else."""
+    assert cli.load(name).help.startswith(cli.COMMANDS[name][2].removesuffix("…"))
