@@ -10,7 +10,6 @@ from api.usecases import timeline, undoing
 from api.usecases.foreseeing import Consequence
 from api.usecases.orders import LINK
 from data.journal import Entry
-from data.orders import OrderRecord
 from web import names, wording
 from web.names import Mentioned, Names
 from web.view import View
@@ -26,7 +25,7 @@ SENTENCES: Final[Mapping[str, Pair]] = {
     ),
     "incident.escalate": ("{what} 转由上级指挥", "Escalated {what}"),
     "plan.prove": ("继续求证{what}", "Searched on for {what}"),
-    "plan.replan": ("生成调整方案{what}（{about}）", "Proposed {what} anew for {about}"),
+    "plan.replan": ("生成调整{what}（{about}）", "Proposed {what} anew for {about}"),
     "audit.export": ("导出审计记录", "Exported the audit"),
     "audit.verify": ("核验审计记录", "Verified the audit"),
     "county.export": ("导出全县数据", "Exported the county"),
@@ -299,7 +298,7 @@ def _told(view: View, entry: Entry, found: timeline.Page, known: Names) -> Told:
     return Told(
         number=entry.number,
         at=entry.at,
-        who=_who(view, entry.actor, order, known),
+        who=_who(view, entry.actor, found, known),
         kind=kind,
         text=_text(view, entry, found, known),
         incident=order.incident_id if order else its,
@@ -307,12 +306,13 @@ def _told(view: View, entry: Entry, found: timeline.Page, known: Names) -> Told:
     )
 
 
-def _who(view: View, actor: str, order: OrderRecord | None, known: Names) -> str:
+def _who(view: View, actor: str, found: timeline.Page, known: Names) -> str:
     """Name whoever acted; who acted on an order's link by the order's unit."""
     number = actor.removeprefix(LINK)
     if number == actor:
         return actor
-    if order is not None and number == str(order.id):
+    order = found.orders.get(int(number))
+    if order is not None:
         return known.order(order)
     return wording.fill(wording.pick(SUBJECTS["order"], view.lang), {"id": number}, view.lang)
 
@@ -356,12 +356,13 @@ def _subject(view: View, entry: Entry, found: timeline.Page, known: Names) -> st
     if entry.subject in {"team", "vehicle", "depot"}:
         return known.unit(entry.subject, number)
     if entry.subject == "message":
-        about = [
-            wording.fill(wording.pick(SUBJECTS[kind], view.lang), {"id": payload[kind]}, view.lang)
-            for kind in ("order", "incident")
-            if payload.get(kind)
-        ]
-        return f"#{number} {_joined(view, about)}".strip()
+        about = [_incident(view, found, payload["incident"])] if payload.get("incident") else []
+        if payload.get("order") in found.orders:
+            about.insert(0, known.order(found.orders[payload["order"]]))
+        pair = ("#{id}（{about}）", "#{id} ({about})") if about else ("#{id}", "#{id}")
+        return wording.fill(
+            wording.pick(pair, view.lang), {"id": number, "about": _joined(view, about)}, view.lang
+        )
     if entry.subject in {"user", "tracker"}:
         return str(payload.get("name") or f"#{number}")
     order = found.orders.get(number) if entry.subject == "order" else None

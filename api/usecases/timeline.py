@@ -84,8 +84,8 @@ def about(ctx: Context, found: Sequence[Entry]) -> Page:
 
 def _about(ctx: Context, connection: Connection, found: Sequence[Entry], older: int | None) -> Page:
     entries = tuple(_shown(ctx, entry) for entry in found)
-    about_orders = {one.subject_id for one in entries if one.subject == "order"}
-    read_orders = {one: orders.get(connection, one) for one in about_orders if one is not None}
+    about_orders = {one.subject_id if one.subject == "order" else one.payload.get("order") for one in entries}
+    read_orders = {one: orders.get(connection, one) for one in about_orders if isinstance(one, int)}
     known_orders = {number: record for number, record in read_orders.items() if record is not None}
     wanted = {one.subject_id for one in entries if one.subject == "incident"}
     wanted |= {record.incident_id for record in known_orders.values()}
