@@ -90,7 +90,7 @@ def test_a_line_over_a_route_is_weighed_stored_and_answered_with_a_new_plan(
         expect(effect).to_contain_text(NEAR)
         expect(page.locator("#closures .card")).to_have_count(0)  # nothing is stored yet
         page.fill("#content [name=reason]", "桥面塌陷")
-        page.click("button.only-closure")
+        page.click("button.primary.only-closure")
         closed = page.locator("#closures .card.last")
         expect(closed).to_contain_text("桥面塌陷")
         page.wait_for_function(

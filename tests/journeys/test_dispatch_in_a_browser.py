@@ -120,7 +120,7 @@ def test_a_road_is_closed_on_the_map_and_opened_again(commander: Visitor) -> Non
     lon, lat = builders.on_main_road(7.5)
     click_map(page, lon, lat)
     page.fill("#content [name=reason]", "{{7*7}} <b>塌方</b>")
-    page.click("#content form[action='/closures'] button.only-closure")
+    page.click("#content form[action='/closures'] button.primary.only-closure")
     expect(page.locator("#closures")).to_contain_text("{{7*7}} <b>塌方</b>")
     expect(page.locator("#map_command .closed-road")).to_have_count(1)
     page.click("#closures a[data-dialog]")

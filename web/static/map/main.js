@@ -28,9 +28,11 @@ async function getJSON(address) {
 
 // -- the panel --------------------------------------------------------------------------------------------------------
 
-const LEGEND_PX = 226;
+const NARROW = matchMedia("(max-width: 1000px)").matches; // as in map.css: the legend is folded, the panel lies below
+const LEGEND_PX = NARROW ? 0 : 226;
+if (NARROW) document.querySelector(".legend details").open = false;
 // room for the legend, for a mark above its point, and for the words to the right of ordered units
-const FIT = { maxZoom: 15, paddingTopLeft: [LEGEND_PX, 60], paddingBottomRight: [190, 40] };
+const FIT = { maxZoom: 15, paddingTopLeft: [LEGEND_PX, 60], paddingBottomRight: [NARROW ? 20 : 190, 40] };
 const content = () => document.getElementById("content");
 const openPanel = (path) => htmx.ajax("GET", path, { target: "#content", select: "#content", swap: "outerHTML", source: "#panel" });
 
@@ -309,7 +311,7 @@ listen(
 );
 
 const [west, south, east, north] = config.bounds;
-map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [LEGEND_PX, 0] });
+map.fitBounds([[south, west], [north, east]], { animate: false, paddingTopLeft: [LEGEND_PX, NARROW ? 50 : 0] });
 labels = addBase(map, config.names);
 labels.on("load", labelled);
 addCursor(map, { names: config.names, words, fetched: getJSON });
