@@ -1,6 +1,6 @@
 """Incidents: what was reported, where, and whether it is still open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,6 +107,16 @@ def get(connection: Connection, incident_id: int, *, within: str | None = None) 
         query = query.where(reach.incident_or_help(within))
     row = connection.execute(query).one_or_none()
     return _record(row) if row else None
+
+
+def several(
+    connection: Connection, incident_ids: Collection[int], *, within: str | None = None
+) -> Mapping[int, IncidentRecord]:
+    """Read incidents by their ids; left out is what there is not, or what does not concern the area of digits `within`."""
+    query = _select().where(incidents.c.id.in_(incident_ids))
+    if within is not None:
+        query = query.where(reach.incident_or_help(within))
+    return {row.id: _record(row) for row in connection.execute(query)} if incident_ids else {}
 
 
 def lock(connection: Connection, incident_ids: Sequence[int]) -> tuple[IncidentRecord, ...]:

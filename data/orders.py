@@ -4,7 +4,7 @@ One open order for a team's people and one for a vehicle: the table's partial un
 Which state follows which is `dispatch.lifecycle`; the table refuses every other step.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -153,6 +153,14 @@ def insert(
 def get(connection: Connection, order_id: int, *, within: str | None = None) -> OrderRecord | None:
     """Read one order; None when there is none, or none that concerns the area of digits `within`."""
     return _one(connection, _concerning(within).where(orders.c.id == order_id))
+
+
+def several(
+    connection: Connection, order_ids: Collection[int], *, within: str | None = None
+) -> Mapping[int, OrderRecord]:
+    """Read orders by their ids; left out is what there is not, or what does not concern the area of digits `within`."""
+    found = _many(connection, _concerning(within).where(orders.c.id.in_(order_ids))) if order_ids else ()
+    return {one.id: one for one in found}
 
 
 def lock(connection: Connection, order_id: int) -> OrderRecord | None:

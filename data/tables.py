@@ -927,6 +927,10 @@ journal = Table(
     Column("hash", LargeBinary, nullable=False),
     CheckConstraint("octet_length(prev_hash) = 32 AND octet_length(hash) = 32", name="sha256"),
     Index("ix_journal_subject_subject_id", "subject", "subject_id"),
+    # what an act names besides its subject: its incidents and orders, and the act that it takes back
+    Index(
+        "ix_journal_payload", "payload", postgresql_using="gin", postgresql_ops={"payload": "jsonb_path_ops"}
+    ),
     schema=WORLD,
 )
 

@@ -72,8 +72,10 @@ def shown(view: View, found: Sequence[OrderRecord], names: Names) -> list[ShownO
     """Put words to orders."""
     people = villages.contacts(view.context, {one.village for one in found if one.village is not None})
     due = arrivals.expected(view.context, found)
+    acts = orders.possible_acts(view.context, found)
     return [
-        _show(view, order, names, people.get(order.village or "", ()), due.get(order.id)) for order in found
+        _show(view, order, names, people.get(order.village or "", ()), due.get(order.id), acts[order.id])
+        for order in found
     ]
 
 
@@ -82,8 +84,13 @@ def show(view: View, order: OrderRecord, names: Names) -> ShownOrder:
     return shown(view, [order], names)[0]
 
 
-def _show(
-    view: View, order: OrderRecord, names: Names, people: tuple[Contact, ...], expected: Arrival | None
+def _show(  # noqa: PLR0917  # one order with all that is known about it
+    view: View,
+    order: OrderRecord,
+    names: Names,
+    people: tuple[Contact, ...],
+    expected: Arrival | None,
+    acts: tuple[str, ...],
 ) -> ShownOrder:
     answered = order.acknowledged_at or order.refused_at
     return ShownOrder(
@@ -97,7 +104,7 @@ def _show(
         sent_at=order.sent_at,
         due_at=order.due_at,
         answered_ms=round((answered - order.sent_at).total_seconds() * MS) if answered else None,
-        acts=tuple(orders.possible_acts(view.context, order)),
+        acts=acts,
         kind=order.kind,
         expected=expected,
         open=order.is_open,

@@ -46,10 +46,7 @@ def list_orders(
 ) -> None:
     """List orders, the newest first."""
     with acting() as context:
-        found = [
-            documents.order(context, order)
-            for order in orders.listing(context, incident=incident, only_open=only_open)
-        ]
+        found = documents.orders_of(context, orders.listing(context, incident=incident, only_open=only_open))
     show(found, ORDER_COLUMNS, as_json=as_json)
 
 

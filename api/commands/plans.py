@@ -130,7 +130,7 @@ def confirm_plan(
     """Turn a plan into orders, all at once or not at all."""
     with acting() as context:
         sent = plans.confirm(context, plan, request_id=request_id, keep=keep)
-        found = [documents.order(context, order) for order in sent]
+        found = documents.orders_of(context, sent)
     show(found, ORDER_COLUMNS, as_json=as_json)
 
 

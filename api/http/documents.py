@@ -1,5 +1,6 @@
 """Records → the documents that the API answers with; the command line prints the same."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from api.context import Context
@@ -81,6 +82,16 @@ def effect(found: FoundEffect) -> Effect:
 
 def order(context: Context, record: OrderRecord) -> Order:
     """Write an order for this actor: with the acts that are possible for them now."""
+    return orders_of(context, [record])[0]
+
+
+def orders_of(context: Context, records: Sequence[OrderRecord]) -> list[Order]:
+    """Write several orders for this actor."""
+    acts = orders.possible_acts(context, records)
+    return [_order(context, record, acts[record.id]) for record in records]
+
+
+def _order(context: Context, record: OrderRecord, acts: Sequence[str]) -> Order:
     return Order(
         id=record.id,
         plan_id=record.plan_id,
@@ -105,7 +116,7 @@ def order(context: Context, record: OrderRecord) -> Order:
         cancelled_at=record.cancelled_at,
         reason=record.reason,
         overdue=orders.overdue(context, record),
-        acts=list(orders.possible_acts(context, record)),
+        acts=list(acts),
     )
 
 

@@ -48,10 +48,7 @@ def list_orders(
     context: Visiting, incident: Identifier | None = None, *, only_open: bool = False
 ) -> list[Order]:
     """List orders, the newest first."""
-    return [
-        documents.order(context, order)
-        for order in orders.listing(context, incident=incident, only_open=only_open)
-    ]
+    return documents.orders_of(context, orders.listing(context, incident=incident, only_open=only_open))
 
 
 @router.get("/{order_id}", responses=responses(401, 403, 404, 422))

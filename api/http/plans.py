@@ -65,10 +65,9 @@ def propose_anew(body: PlanRequest, context: Acting) -> Plan:
 @router.post("/{plan_id}/confirm", responses=responses(400, 401, 403, 404, 409, 422, 503))
 def confirm_plan(plan_id: Identifier, body: ConfirmRequest, context: Acting) -> list[Order]:
     """Turn a plan into orders and reserved stock at once, or answer 409 with what has changed since."""
-    return [
-        documents.order(context, order)
-        for order in plans.confirm(context, plan_id, request_id=body.request_id, keep=body.keep)
-    ]
+    return documents.orders_of(
+        context, plans.confirm(context, plan_id, request_id=body.request_id, keep=body.keep)
+    )
 
 
 @router.post("/{plan_id}/prove", responses=responses(400, 401, 403, 404, 409, 422, 503))
@@ -80,10 +79,7 @@ def prove_plan(plan_id: Identifier, body: Plain, context: Acting) -> Plan:
 @router.post("/{plan_id}/withdraw", responses=responses(400, 401, 403, 404, 409, 422))
 def withdraw_plan(plan_id: Identifier, body: Plain, context: Acting) -> list[Order]:
     """Cancel every order of a plan, as long as nobody has answered one."""
-    return [
-        documents.order(context, order)
-        for order in withdrawing.withdraw(context, plan_id, request_id=body.request_id)
-    ]
+    return documents.orders_of(context, withdrawing.withdraw(context, plan_id, request_id=body.request_id))
 
 
 @router.get("/{plan_id}/routes", responses=responses(401, 403, 404, 422))

@@ -318,11 +318,10 @@ def _views(ctx: Context, connection: Connection, found: Collection[AidRecord]) -
     depots = units.list_depots(connection, {unit for one in found for unit in one.depots})
     lent = {("team", one.id): _lent("team", one) for one in teams}
     lent |= {("depot", one.id): _lent("depot", one) for one in depots}
-    its_incidents = {one.incident_id: incidents.get(connection, one.incident_id) for one in found}
+    its_incidents = incidents.several(connection, {one.incident_id for one in found})
     views = []
     for one in found:
         incident = its_incidents[one.incident_id]
-        assert incident is not None  # noqa: S101 - the table's foreign key says so
         chosen = [("team", unit) for unit in one.teams] + [("depot", unit) for unit in one.depots]
         views.append(
             AidView(

@@ -162,6 +162,14 @@ def get(ctx: Context, incident_id: int) -> Standing:
         return view
 
 
+def several(ctx: Context, incident_ids: Collection[int]) -> Mapping[int, Standing]:
+    """Give incidents as `get` does, by their ids; what is not there is left out."""
+    authorise(ctx.actor, "incident.read")
+    with ctx.world.read() as connection:
+        found = incidents.several(connection, incident_ids, within=scope.own(ctx.actor))
+        return {one.id: one for one in _views(ctx, connection, tuple(found.values()))}
+
+
 def change_level(ctx: Context, incident_id: int, *, request_id: UUID, level: int) -> Standing:
     """Raise or lower the level of an open incident; the next plan covers only the difference to what is ordered."""
 
@@ -398,7 +406,8 @@ def possible_acts(ctx: Context, record: IncidentRecord) -> frozenset[str]:
 
 def acts_on_all(ctx: Context, incident_ids: Collection[int]) -> frozenset[str]:
     """Tell which acts the actor may try on every one of some incidents, as on those of a plan."""
-    found = [possible_acts(ctx, get(ctx, one)) for one in incident_ids]
+    records = several(ctx, incident_ids)
+    found = [possible_acts(ctx, records[one]) if one in records else frozenset() for one in incident_ids]
     return frozenset.intersection(*found) if found else frozenset()
 
 

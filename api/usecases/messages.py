@@ -67,15 +67,12 @@ def posts_of(ctx: Context, found: Iterable[MessageRecord]) -> Mapping[str, Area]
         return locate.names_of(connection, {one.to_area for one in found if one.to_area is not None})
 
 
-def orders_of(ctx: Context, found: Iterable[MessageRecord]) -> dict[int, OrderRecord]:
+def orders_of(ctx: Context, found: Iterable[MessageRecord]) -> Mapping[int, OrderRecord]:
     """Read the orders that messages are about, by their ids, as far as this actor may see them."""
     authorise(ctx.actor, "message.read")
     with ctx.world.read() as connection:
-        read = (
-            orders.get(connection, one, within=scope.own(ctx.actor))
-            for one in sorted({message.order_id for message in found if message.order_id is not None})
-        )
-        return {order.id: order for order in read if order is not None}
+        wanted = {message.order_id for message in found if message.order_id is not None}
+        return orders.several(connection, wanted, within=scope.own(ctx.actor))
 
 
 def get(ctx: Context, message_id: int) -> MessageRecord:

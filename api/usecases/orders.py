@@ -1,6 +1,6 @@
 """Orders: every step from sent to finished, by the command post or by the team on the order's own link."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
@@ -171,14 +171,21 @@ def overdue(ctx: Context, order: OrderRecord) -> bool:
     return order.state == "sent" and order.answer_by is not None and ctx.clock() > order.answer_by
 
 
-def possible_acts(ctx: Context, order: OrderRecord) -> tuple[OrderAct, ...]:
-    """List what this actor may do with the order now."""
-    possible = lifecycle.possible_order_acts(order.state, village=order.kind == "village")
-    acts = tuple(act for act in possible if ctx.actor.may(f"order.{act}"))
-    if not acts or ctx.actor.area is None:
-        return acts
+def possible_acts(ctx: Context, found: Sequence[OrderRecord]) -> Mapping[int, tuple[OrderAct, ...]]:
+    """List what this actor may do with each of some orders now, by order."""
+    held = {
+        order.id: tuple(
+            act
+            for act in lifecycle.possible_order_acts(order.state, village=order.kind == "village")
+            if ctx.actor.may(f"order.{act}")
+        )
+        for order in found
+    }
+    if ctx.actor.area is None or not any(held.values()):
+        return held
     with ctx.world.read() as connection:
-        return tuple(act for act in acts if _may_move(ctx, connection, order, act))
+        hands = _hands(ctx, connection, found)
+    return {order.id: tuple(act for act in held[order.id] if hands.may_move(order, act)) for order in found}
 
 
 def _standing(order: OrderRecord) -> OrderStanding:
@@ -195,26 +202,40 @@ def _in_hand(ctx: Context, connection: Connection, order_id: int, act: str) -> N
     order = orders.get(connection, order_id, within=scope.own(ctx.actor))
     if order is None:
         raise NotFoundError("no_such_order", id=order_id)
-    if not _may_move(ctx, connection, order, act):
+    if not _hands(ctx, connection, [order]).may_move(order, act):
         raise NotAllowedError("not_your_command", area=ctx.actor.area)
 
 
-def _may_move(ctx: Context, connection: Connection, order: OrderRecord, act: str) -> bool:
-    incident = incidents.get(connection, order.incident_id) if order.incident_id is not None else None
-    if incident is not None and (scope.leads(ctx.actor, incident) or act == "cancel"):
-        return scope.leads(ctx.actor, incident)
-    return _is_own_unit(ctx, connection, order)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hands:
+    """Whose some orders are: by incident, whether the actor leads it; the orders for units of the actor's own area."""
+
+    leads: Mapping[int, bool]
+    own: frozenset[int]
+
+    def may_move(self, order: OrderRecord, act: str) -> bool:
+        leads = self.leads.get(order.incident_id or 0)
+        if leads is not None and (leads or act == "cancel"):
+            return leads
+        return order.id in self.own
 
 
-def _is_own_unit(ctx: Context, connection: Connection, order: OrderRecord) -> bool:
-    if order.village is not None:
-        return scope.covers(ctx.actor, order.village)
-    unit = (
-        units.get_team(connection, order.team_id)
-        if order.team_id is not None
-        else units.get_depot(connection, order.depot_id or 0)
+def _hands(ctx: Context, connection: Connection, found: Sequence[OrderRecord]) -> _Hands:
+    its_incidents = incidents.several(connection, {one.incident_id for one in found if one.incident_id})
+    teams = units.list_teams(connection, {one.team_id for one in found if one.team_id})
+    depots = units.list_depots(connection, {one.depot_id for one in found if one.depot_id})
+    area = {("team", one.id): one.area_code for one in teams}
+    area |= {("depot", one.id): one.area_code for one in depots}
+
+    def lies_in(order: OrderRecord) -> str | None:
+        if order.village is not None:
+            return order.village
+        return area.get(("team", order.team_id) if order.team_id else ("depot", order.depot_id or 0))
+
+    return _Hands(
+        leads={number: scope.leads(ctx.actor, one) for number, one in its_incidents.items()},
+        own=frozenset(one.id for one in found if scope.covers(ctx.actor, lies_in(one))),
     )
-    return unit is not None and scope.covers(ctx.actor, unit.area_code)
 
 
 def _only_own(ctx: Context, order_id: int) -> None:

@@ -85,16 +85,14 @@ def about(ctx: Context, found: Sequence[Entry]) -> Page:
 def _about(ctx: Context, connection: Connection, found: Sequence[Entry], older: int | None) -> Page:
     entries = tuple(_shown(ctx, entry) for entry in found)
     about_orders = {one.subject_id if one.subject == "order" else one.payload.get("order") for one in entries}
-    read_orders = {one: orders.get(connection, one) for one in about_orders if isinstance(one, int)}
-    known_orders = {number: record for number, record in read_orders.items() if record is not None}
+    known_orders = orders.several(connection, {one for one in about_orders if isinstance(one, int)})
     wanted = {one.subject_id for one in entries if one.subject == "incident"}
     wanted |= {record.incident_id for record in known_orders.values()}
     for entry in entries:
         wanted |= {entry.payload.get("incident"), *(entry.payload.get("incidents") or ())}
-    read = {one: incidents.get(connection, one) for one in wanted if isinstance(one, int)}
     return Page(
         entries=entries,
-        incidents={number: record for number, record in read.items() if record is not None},
+        incidents=incidents.several(connection, {one for one in wanted if isinstance(one, int)}),
         orders=known_orders,
         older=older,
     )

@@ -101,7 +101,7 @@ def _page(view: View, token: str, error: MusterError | None = None) -> Response:
     about = sheets.sheet(context, orders.linked(context).id)
     acting = replace(view, context=context)
     known = names.read(acting, Mentioned().orders([about.order, *about.others]))
-    order, acts = show(acting, about.order, known), orders.possible_acts(context, about.order)
+    order = show(acting, about.order, known)
     ahead = _ahead(about.order)
     way = about.detour if about.cut else about.way
     return view.render(
@@ -115,7 +115,7 @@ def _page(view: View, token: str, error: MusterError | None = None) -> Response:
         chain=view.words.chain(about.location) if about.location else [],
         steps=_steps(view, about.order),
         ahead=[(act, view.words.order_act(act)) for act in ahead],
-        may_refuse="refuse" in acts,
+        may_refuse="refuse" in order.acts,
         way=shown_way(view, way),
         planned=about.way if about.cut else None,
         cut=about.cut,

@@ -42,9 +42,8 @@ def listing(view: Reading, all: bool = False, sent: int | None = None) -> Respon
     known = names.read(view, Mentioned().orders(one.order for one in found))
     for order in attended(view, found, known):
         by_incident[order.incident_id].append(order)
-    groups = [
-        (incidents.get(context, one) if one else None, its_orders) for one, its_orders in by_incident.items()
-    ]
+    about = incidents.several(context, {one for one in by_incident if one})
+    groups = [(about.get(one or 0), its_orders) for one, its_orders in by_incident.items()]
     return view.render(
         "orders.html",
         everything=all,

@@ -175,6 +175,15 @@ def upgrade() -> None:
 
 
 def _upgrade_world(world: str) -> None:
+    op.create_index(
+        "ix_journal_payload",
+        "journal",
+        ["payload"],
+        unique=False,
+        schema=world,
+        postgresql_using="gin",
+        postgresql_ops={"payload": "jsonb_path_ops"},
+    )
     op.create_table(
         "handovers",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -463,6 +472,7 @@ def downgrade() -> None:
 
 
 def _downgrade_world(world: str) -> None:
+    op.drop_index("ix_journal_payload", table_name="journal", schema=world)
     op.drop_constraint(op.f("ck_incidents_escalated_by_someone"), "incidents", schema=world, type_="check")
     op.drop_constraint(op.f("ck_orders_kind"), "orders", schema=world, type_="check")
     op.drop_constraint(op.f("ck_orders_kind_fits"), "orders", schema=world, type_="check")
