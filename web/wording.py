@@ -1384,7 +1384,7 @@ meanwhile, nothing is done and you are told what.",
         ]
         listed = pick(("、", ", "), self.lang).join(parts)
         sentence = pick(
-            ("确认后立即向{units}下达指令", "Confirming sends orders to {units} at once"), self.lang
+            ("确认后立即向 {units} 下达指令", "Confirming sends orders to {units} at once"), self.lang
         ).format(units=listed)
         if items:
             sentence += pick(("，并预留 {n} 种物资", " and reserves goods of {n} kind(s)"), self.lang).format(
