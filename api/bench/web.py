@@ -5,6 +5,7 @@ Times are this machine's, which serves and asks at once; ratios between rows of 
 
 import importlib.util
 import json
+import math
 import os
 import shutil
 import socket
@@ -13,11 +14,15 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median, quantiles
@@ -39,6 +44,9 @@ CONNECTIONS: Final = 4  # of each process
 SECONDS: Final = 4.0
 ACTS: Final = 20
 PLANS: Final = 10
+PLANNERS: Final = 4  # at once
+SEARCHES: Final = 100
+SEARCHED: Final = "起降点 {:d}"
 ROOT: Final = Path(__file__).parents[2]
 LOOPBACK: Final = (
     "127.0.0.7"  # the peer speaks TCP to PostgreSQL; an address of its own meets nobody else's server
@@ -104,6 +112,7 @@ def run(
                 _fill(site, size)
                 if size == _PAGE:
                     yield from _items(site, workers)
+                yield _searching(site, size)
                 yield from _pages(site, Path(folder), size)
 
 
@@ -206,17 +215,72 @@ def _reading(site: Site) -> Iterator[WebFigure]:
 
 
 def _planning(site: Site) -> Iterator[WebFigure]:
-    """One browser reports, proposes and confirms in turn, on different villages, and takes everything back."""
-    took: dict[str, list[float]] = {"report": [], "plan: propose": [], "plan: confirm": []}
+    """One browser reports, proposes, prices and confirms in turn, and takes everything back; then several at once."""
+    took: dict[str, list[float]] = {
+        name: []
+        for name in ("report", "plan: propose", "plan: swaps priced", "plan: confirm", "closure: preview")
+    }
     for number in range(PLANS):
-        village = f"99010110020{number % 3 + 1}"
-        body = {"type": "landslide", "level": 4, "village": village}
-        incident = _timed(took["report"], site, "/incidents", body)["id"]
+        incident = _timed(took["report"], site, "/incidents", _landslide(number))["id"]
         plan = _timed(took["plan: propose"], site, "/plans", {"incidents": [incident]})
+        sent = plan["plan"]["assignments"][0]
+        began = time.perf_counter()
+        site.visitor.get(
+            f"/api/v1/plans/{plan['id']}/swaps?kind={sent['kind']}&id={sent['id']}&incident={incident}"
+        )
+        took["plan: swaps priced"].append((time.perf_counter() - began) * 1000)
         _timed(took["plan: confirm"], site, f"/plans/{plan['id']}/confirm", {})
-        site.visitor.post(f"/incidents/{incident}/cancel", {"request_id": str(uuid4()), "reason": "bench"})
+        drawn = {"geometry": {"type": "Point", "coordinates": _on_a_road(site, number)}}
+        began = time.perf_counter()
+        site.visitor.post("/closures/effect", drawn)
+        took["closure: preview"].append((time.perf_counter() - began) * 1000)
+        _take_back(site, incident)
     for what, times in took.items():
         yield WebFigure(what=what, value=1000 / median(times), unit="acts/s, one browser", **_spread(times))
+    yield _planning_at_once(site)
+
+
+def _landslide(number: int) -> dict[str, Any]:
+    return {"type": "landslide", "level": 4, "village": f"99010110020{number % 3 + 1}"}
+
+
+def _take_back(site: Site, incident: int) -> None:
+    site.visitor.post(f"/incidents/{incident}/cancel", {"request_id": str(uuid4()), "reason": "bench"})
+
+
+def _planning_at_once(site: Site) -> WebFigure:
+    """From report to confirmed orders by several browsers over the same teams: who comes second plans again."""
+    took: list[float] = []
+    refused: list[int] = []
+
+    def work(first: int) -> None:
+        for number in range(first, first + PLANS // 2):
+            began = time.perf_counter()
+            incident = _timed([], site, "/incidents", _landslide(number))["id"]
+            while True:
+                plan = _timed([], site, "/plans", {"incidents": [incident]})["id"]
+                try:
+                    _timed([], site, f"/plans/{plan}/confirm", {})
+                except urllib.error.HTTPError as error:
+                    if error.code != HTTPStatus.CONFLICT:
+                        raise
+                    refused.append(plan)
+                else:
+                    break
+            took.append((time.perf_counter() - began) * 1000)
+            _take_back(site, incident)
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(PLANNERS) as planners:
+        for done in [planners.submit(work, first) for first in range(PLANNERS)]:
+            done.result()
+    return WebFigure(
+        what=f"report, plan and confirm, {PLANNERS} browsers",
+        value=len(took) / (time.perf_counter() - began),
+        unit="incidents/s",
+        note=f"{len(refused)} plans were too old and made again",
+        **_spread(took),
+    )
 
 
 def _timed(took: list[float], site: Site, path: str, body: dict[str, Any]) -> Any:
@@ -232,7 +296,7 @@ def _listening(site: Site, browsers: int) -> Iterator[WebFigure]:
     assert ears.stdout is not None  # noqa: S101 - it is a pipe
     ears.stdout.readline()  # "ready"
     sent: list[float] = []
-    closure = {"geometry": {"type": "Point", "coordinates": _on_a_road(site)}}
+    closure = {"geometry": {"type": "Point", "coordinates": _on_a_road(site, 0)}}
     for _ in range(ACTS):
         sent.append(time.time())
         site.visitor.post("/closures", {"request_id": str(uuid4()), **closure})
@@ -249,13 +313,15 @@ def _listening(site: Site, browsers: int) -> Iterator[WebFigure]:
     )
 
 
-def _on_a_road(site: Site) -> list[float]:
+def _on_a_road(site: Site, number: int) -> list[float]:
     engine = make_engine(site.url)
     with engine.connect() as connection:
         at = connection.execute(
             text(
-                "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_LineInterpolatePoint(geom, 0.5) AS p FROM road_edges LIMIT 1) e"
-            )
+                "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_LineInterpolatePoint(geom, 0.5) AS p FROM road_edges"
+                " ORDER BY length_m DESC OFFSET :number LIMIT 1) e"
+            ),
+            {"number": number},
         ).one()
     engine.dispose()
     return list(at)
@@ -279,6 +345,22 @@ def _fill(site: Site, size: int) -> None:
         )
         connection.execute(text("ANALYZE places"))
     engine.dispose()
+
+
+def _searching(site: Site, size: int) -> WebFigure:
+    """Type into the map's search box, one person, on names that nearly all look the same."""
+    took: list[float] = []
+    for number in range(SEARCHES):
+        words = urllib.parse.quote(SEARCHED.format(1 + number * size // SEARCHES))
+        began = time.perf_counter()
+        site.visitor.get(f"/api/v1/search?q={words}")
+        took.append((time.perf_counter() - began) * 1000)
+    return WebFigure(
+        what=f"search box, {size} features",
+        value=1000 / median(took),
+        unit="answers/s, one browser",
+        **_spread(took),
+    )
 
 
 def _items(site: Site, workers: int) -> Iterator[WebFigure]:
@@ -335,6 +417,13 @@ _SETTLED: Final = """() => {
   const last = Math.max(window.busyUntil, page.domContentLoadedEventEnd, ...loaded);
   return [last, performance.now() - last];
 }"""
+_WATCH_FRAMES: Final = """() => {
+  window.framesTook = [];
+  let last = performance.now();
+  const tick = (now) => { window.framesTook.push(now - last); last = now; requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+}"""
+_DRAGS: Final = 120
 
 
 def _pages(site: Site, folder: Path, size: int) -> Iterator[WebFigure]:
@@ -376,8 +465,25 @@ def _pages(site: Site, folder: Path, size: int) -> Iterator[WebFigure]:
             yield WebFigure(
                 what=what, value=interactive, unit="ms to interactive", note=f"{sum(sizes) / 1e6:.2f} MB"
             )
+            yield _panning(page, what)
             context.close()
         browser.close()
+
+
+def _panning(page: Any, what: str) -> WebFigure:
+    """Drag the map to and fro, and measure how long each picture stands."""
+    box = page.locator(".leaflet-container").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(_WATCH_FRAMES)
+    for step in range(_DRAGS):
+        page.mouse.move(x + 150 * math.sin(step / 8), y + 80 * math.sin(step / 5))
+    frames = page.evaluate("() => window.framesTook")
+    page.mouse.up()
+    return WebFigure(
+        what=f"{what}, dragged", value=1000 / median(frames), unit="pictures/s", **_spread(frames)
+    )
 
 
 @contextmanager
