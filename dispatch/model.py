@@ -368,6 +368,10 @@ class Plan:
     def proven(self) -> bool:
         return all(tier.proven for tier in self.tiers)
 
+    def completion(self, incident: int) -> Completion | None:
+        """Return when an incident's needs are met; None where the plan says nothing about it."""
+        return next((one for one in self.completions if one.incident == incident), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:

@@ -1,17 +1,15 @@
-"""A plan as people read it: a card for each unit, what is missing, who was passed over, what confirming does."""
+"""A plan as people read it: a card for each unit, every need on one time axis, what is missing, what confirming does."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from api.errors import MusterError
 from api.usecases.plans import PlanView
-from dispatch.model import Assignment, Completion, Legs, Plan, Reason, Shipment, Tier, Unmet
+from dispatch.model import Assignment, Completion, Legs, Plan, Shipment, Tier, Unmet
 from web.names import Names
+from web.reasons import Why, WishKind, banned
 from web.wording import Words, need_parts
-
-WishKind = Literal["team", "vehicle", "depot"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +52,6 @@ class NeedRow:
     nearest: tuple[str, ...]
     nearest_ms: int | None
     nearest_missing: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """One unit with all that speaks for it or against it. `wish_kind` is empty where no word can be said about it."""
-
-    name: str
-    wish_kind: WishKind | Literal[""]
-    wish_id: int
-    incident: int
-    wished: str
-    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +141,6 @@ def unit_key(kind: str, identity: int) -> str:
     return f"{kind}-{identity}"
 
 
-def wishes_of(plan: PlanView) -> dict[tuple[str, int], str]:
-    """Map (kind, id) to the commander's word about it; a pin outweighs a ban."""
-    words: dict[tuple[str, int], str] = {}
-    for word, wishes in (("ban", plan.bans), ("pin", plan.pins)):
-        words |= {(str(wish.kind), wish.id): word for wish in wishes}
-    return words
-
-
 def show(plan: PlanView, reader: Reader) -> Shown:
     """Put a plan into words."""
     body = plan.plan
@@ -175,7 +153,7 @@ def show(plan: PlanView, reader: Reader) -> Shown:
         incidents=tuple(reader.incidents[one] for one in plan.incident_ids),
         incidents_parts=tuple(_part(reader, plan, one) for one in plan.incident_ids),
         units=tuple(cards),
-        banned=_banned(plan, reader.names),
+        banned=banned(plan, reader.names),
         unmet=unmet,
         request=reader.words.mutual_aid(unmet, [_scene(reader, one) for one in plan.incident_ids])
         if unmet
@@ -221,11 +199,11 @@ def _part(reader: Reader, plan: PlanView, incident: int) -> Part:
     def missing(unmet: Sequence[Unmet]) -> str:
         return reader.words.missing([line for line in unmet if line.incident == incident])
 
-    ours = _completion(plan.plan, incident)
+    ours = plan.plan.completion(incident)
     return Part(
         incident=reader.incidents[incident],
         ours=ours or Completion(incident=incident, critical_ms=None, all_ms=None),
-        nearest=_completion(plan.baseline, incident) if plan.baseline else None,
+        nearest=plan.baseline.completion(incident) if plan.baseline else None,
         ours_missing=missing(plan.plan.unmet),
         nearest_missing=missing(plan.baseline.unmet) if plan.baseline else "",
         needs=_needs(reader, plan, incident),
@@ -268,7 +246,7 @@ def _needs(reader: Reader, plan: PlanView, incident: int) -> tuple[NeedRow, ...]
     critical = reader.words.critical_needs(reader.incidents[incident].type)
     keys = [key for key in critical if key in ours or key in short]
     keys += sorted((set(ours) | set(short)) - set(critical))
-    completion = _completion(plan.plan, incident)
+    completion = plan.plan.completion(incident)
     rows = [
         _need_row(
             reader,
@@ -314,61 +292,8 @@ def _need_row(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSwap:
-    """A unit that could take another one's place. `cost` is empty where time ended before it was priced."""
-
-    name: str
-    total_ms: int
-    cost: str
-    worse: bool
-    wish: str
-
-
-def cost(before: Plan, after: Plan, changes: Sequence[Any], words: Words, titles: Mapping[int, str]) -> str:
-    """Say what another plan costs against this one: what is missed, how much later, how many orders more."""
-    return words.cost(
-        [
-            *_missed(before, after, words),
-            *_later(before, after, words, titles),
-            *words.tier_costs({change.code: change.after - change.before for change in changes}),
-        ]
-    )
-
-
-def _missed(before: Plan, after: Plan, words: Words) -> list[str]:
-    """Say which needs lack more, or less, than before."""
-    lacking: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
-    for at, plan in enumerate((before, after)):
-        for one in plan.unmet:
-            lacking[one.incident, one.need][at] += one.quantity
-    return [
-        words.missing_change(*need_parts(need), now - was)
-        for (_, need), (was, now) in lacking.items()
-        if now != was
-    ]
-
-
-def _later(before: Plan, after: Plan, words: Words, titles: Mapping[int, str]) -> list[str]:
-    """Say how much later, or sooner, each incident has its critical help and all its help."""
-    said = []
-    for was in before.completions:
-        now = _completion(after, was.incident)
-        title = titles.get(was.incident, "") if len(titles) > 1 else ""
-        for code in ("critical_ms", "all_ms"):
-            old, new = getattr(was, code), getattr(now, code) if now else None
-            if old is not None and new is not None and words.duration(old) != words.duration(new):
-                said.append(words.time_change(code, new - old, title))
-                break
-    return said
-
-
-def _completion(plan: Plan, incident: int) -> Completion | None:
-    return next((one for one in plan.completions if one.incident == incident), None)
-
-
 def _is_last(plan: Plan, incident: int, piece: tuple[str, int]) -> bool:
-    completion = _completion(plan, incident)
+    completion = plan.completion(incident)
     return completion is not None and completion.bottleneck == piece
 
 
@@ -413,21 +338,6 @@ def _shipped(reader: Reader, plan: Plan, one: Shipment) -> Card:
     )
 
 
-def _banned(plan: PlanView, names: Names) -> tuple[Why, ...]:
-    """List what the commander has banned, so that the word can be taken back."""
-    return tuple(
-        Why(
-            name=names.unit(wish.kind, wish.id),
-            wish_kind=wish.kind,
-            wish_id=wish.id,
-            incident=wish.incident or plan.incident_ids[0],
-            wished="ban",
-            sentences=(),
-        )
-        for wish in plan.bans
-    )
-
-
 def sentence(plan: PlanView, words: Words) -> str:
     """Say in one sentence what confirming does."""
     body = plan.plan
@@ -444,52 +354,3 @@ def _scene(reader: Reader, incident: int) -> str:
     record = reader.incidents[incident]
     lon, lat = record.position
     return f"{reader.words.incident_title(record)} ({reader.words.level(record.level)}, {lon:.5f}, {lat:.5f})"
-
-
-def why(reasons: Iterable[Reason], plan: PlanView, words: Words, names: Names) -> tuple[Why, ...]:
-    """Gather the sentences about each unit, each once, in the order in which units and reasons come."""
-    said: dict[tuple[str, int], dict[str, None]] = defaultdict(dict)
-    about: dict[tuple[str, int], int] = {}
-    for reason in reasons:
-        unit = (reason.kind, reason.id)
-        about.setdefault(unit, reason.incident or plan.incident_ids[0])
-        said[unit][words.reason(reason.code, _named(reason, words, names))] = None
-    wishes = wishes_of(plan)
-    return tuple(
-        Why(
-            name=names.unit(kind, identity),
-            # a banned unit has its select above, a chosen one on its card: two for one unit would contradict each other
-            wish_kind=kind if kind in ("team", "vehicle", "depot") and (kind, identity) not in wishes else "",  # type: ignore[arg-type]  # narrowed by the test
-            wish_id=identity,
-            incident=about[kind, identity],
-            wished="",
-            sentences=tuple(sentences),
-        )
-        for (kind, identity), sentences in said.items()
-    )
-
-
-def _named(reason: Reason, words: Words, names: Names) -> dict[str, Any]:
-    """Put names where a reason's numbers have ids and codes of units, needs and townships."""
-    numbers = {**reason.numbers, "need": reason.need or ""}
-    return {key: _name_of(key, value, words, names) for key, value in numbers.items()}
-
-
-def _name_of(key: str, value: int | str, words: Words, names: Names) -> int | str:
-    if key in ("team", "vehicle", "depot", "carrier"):
-        return names.unit(key, int(value))
-    if key == "township":
-        return names.township(str(value))
-    if key == "need" and value:
-        return words.asked_for(*need_parts(str(value)))
-    return value
-
-
-def refusal(error: MusterError, words: Words, names: Names) -> str:
-    """Say why a plan was not confirmed; when the world has changed, with everything that did."""
-    sentence = words.problem(error.code, error.details)
-    changed = [
-        words.change(change["field"], {**change, "name": names.unit(change["kind"], change["id"])})
-        for change in error.details.get("changed", ())
-    ]
-    return sentence + (" " if words.lang == "en" else "") + "".join(changed)

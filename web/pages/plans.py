@@ -11,7 +11,7 @@ from api.usecases import incidents, plans, villages, withdrawing
 from api.usecases.plans import PlanView
 from dispatch import explain
 from dispatch.model import Wish
-from web import names, proposals
+from web import costs, names, proposals, reasons
 from web.names import Mentioned
 from web.view import PageRoute, Reading, View, Writing, see
 
@@ -95,7 +95,7 @@ def _page(
         words=view.words,
         names=known,
         incidents={one: incidents.get(context, one) for one in plan.incident_ids},
-        wishes=proposals.wishes_of(plan),
+        wishes=reasons.wishes_of(plan),
         seconds=proposals.seconds_of(plan),
     )
     acts = incidents.acts_on_all(context, plan.incident_ids)
@@ -103,7 +103,7 @@ def _page(
     return view.render(
         "plan.html",
         status=error.status if error else 200,
-        refusal=proposals.refusal(error, view.words, known) if error else "",
+        refusal=reasons.refusal(error, view.words, known) if error else "",
         plan=plan,
         proposal=proposals.show(plan, reader),
         reasons=why,
@@ -135,7 +135,7 @@ def _reasons(view: View, plan: PlanView) -> tuple[dict[str, tuple[str, ...]], na
     except MusterError:
         return {}, names.read(view, mentioned)
     known = names.read(view, mentioned.reasons(found))
-    shown = proposals.why(found, plan, view.words, known)
+    shown = reasons.why(found, plan, view.words, known)
     units = dict.fromkeys(proposals.unit_key(one.kind, one.id) for one in found)
     return {unit: one.sentences for unit, one in zip(units, shown, strict=True)}, known
 
@@ -147,7 +147,7 @@ def _proof(view: View, plan: PlanView, after: int, reader: proposals.Reader) -> 
         return view.words.proof(proven=plan.plan.proven, cost="")
     changes = explain.tier_changes(first.plan, plan.plan)
     titles = {one: reader.title(one) for one in plan.incident_ids}
-    cost = proposals.cost(first.plan, plan.plan, changes, view.words, titles)
+    cost = costs.cost(first.plan, plan.plan, changes, view.words, titles)
     return view.words.proof(proven=plan.plan.proven, cost=cost)
 
 
@@ -189,7 +189,7 @@ def cost(view: Reading, plan_id: int, wish: Annotated[list[str], Query()] = []) 
 
 def _cost(view: View, plan: PlanView, found: explain.Alternative) -> str:
     titles = {one: view.words.incident_title(incidents.get(view.context, one)) for one in plan.incident_ids}
-    said = proposals.cost(plan.plan, found.plan, found.changes, view.words, titles)
+    said = costs.cost(plan.plan, found.plan, found.changes, view.words, titles)
     return said if found.plan.proven else view.words.at_most(said)
 
 
@@ -217,7 +217,7 @@ def swaps(view: Reading, plan_id: int, kind: UnitKind, id: int, incident: int) -
         plan=plan,
         name=known.unit(kind, id),
         swaps=[
-            proposals.ShownSwap(
+            costs.ShownSwap(
                 name=known.unit(one.candidate.kind, one.candidate.id),
                 total_ms=one.candidate.total_ms,
                 cost=_cost(view, plan, one.alternative) if one.alternative else "",
@@ -232,7 +232,7 @@ def swaps(view: Reading, plan_id: int, kind: UnitKind, id: int, incident: int) -
 
 
 @router.get("/plans/{plan_id}/reasons")
-def reasons(view: Reading, plan_id: int) -> Response:
+def reasons_page(view: Reading, plan_id: int) -> Response:
     """Say why each chosen unit goes, and why each other does not."""
     context = view.context
     plan, found = plans.get(context, plan_id), plans.reasons(context, plan_id)
@@ -240,8 +240,8 @@ def reasons(view: Reading, plan_id: int) -> Response:
     return view.render(
         "reasons.html",
         plan=plan,
-        chosen=proposals.why(found.chosen, plan, view.words, known),
-        passed_over=proposals.why(found.passed_over, plan, view.words, known),
+        chosen=reasons.why(found.chosen, plan, view.words, known),
+        passed_over=reasons.why(found.passed_over, plan, view.words, known),
         may_propose="plan.propose" in incidents.acts_on_all(context, plan.incident_ids),
     )
 

@@ -12,7 +12,7 @@ from api.usecases.plans import PlanView
 from dispatch.model import Plan, Tier
 from dispatch.replan import WORTH
 from dispatch.underway import Trigger
-from web import names, proposals
+from web import names, proposals, reasons
 from web.names import Mentioned
 from web.orders import ShownOrder, shown
 from web.proposals import Shown
@@ -74,7 +74,7 @@ def _page(view: View, incident_id: int, plan_id: int | None, error: MusterError 
     return view.render(
         "replan.html",
         status=error.status if error else 200,
-        refusal=proposals.refusal(error, view.words, known) if error and known else "",
+        refusal=reasons.refusal(error, view.words, known) if error and known else "",
         incident=incident,
         triggers=_told(view, watching.triggers(context, incident_id)),
         others=others,
@@ -107,7 +107,7 @@ def _difference(view: View, plan: PlanView) -> Difference:
         words=view.words,
         names=names.read(view, Mentioned().plan(plan)),
         incidents={one: incidents.get(context, one) for one in plan.incident_ids},
-        wishes=proposals.wishes_of(plan),
+        wishes=reasons.wishes_of(plan),
         seconds=proposals.seconds_of(plan),
     )
     return Difference(
