@@ -177,11 +177,6 @@ def get_vehicle(connection: Connection, vehicle_id: int) -> VehicleRecord | None
     return next(iter(list_vehicles(connection, [vehicle_id])), None)
 
 
-def get_depot(connection: Connection, depot_id: int) -> DepotRecord | None:
-    """Read one depot; None when there is none."""
-    return next(iter(list_depots(connection, [depot_id])), None)
-
-
 def report_team(
     connection: Connection,
     *,

@@ -170,38 +170,3 @@ def _some(code: FaultCode, column: str, frame: pd.DataFrame, at_fault: Mask) -> 
 def _rows(code: FaultCode, column: str, frame: pd.DataFrame, at_fault: Mask) -> FrameFault:
     mask = np.asarray(at_fault)
     return FrameFault(code=code, column=column, rows=int(mask.sum()), first=frame.index[mask][0])
-
-
-ROAD_NODES = Contract(
-    columns={
-        "node_id": FrameColumn(dtype="integer"),
-        "lon": FrameColumn(dtype="float"),
-        "lat": FrameColumn(dtype="float"),
-    },
-    key=("node_id",),
-)
-
-ROAD_EDGES = Contract(
-    columns={
-        "edge_id": FrameColumn(dtype="integer"),
-        "u": FrameColumn(dtype="integer"),
-        "v": FrameColumn(dtype="integer"),
-        "length_m": FrameColumn(dtype="float"),
-        "road_class": FrameColumn(dtype="text"),
-        "speed_kmh": FrameColumn(dtype="float"),
-        "oneway": FrameColumn(dtype="integer"),
-        "bridge": FrameColumn(dtype="boolean"),
-        "tunnel": FrameColumn(dtype="boolean"),
-        "max_mass_kg": FrameColumn(dtype="integer"),
-        "max_height_cm": FrameColumn(dtype="integer"),
-        "max_width_cm": FrameColumn(dtype="integer"),
-        "four_wheel_drive_only": FrameColumn(dtype="boolean"),
-        "access": FrameColumn(dtype="text"),
-        "conditional": FrameColumn(dtype="object", nullable=True),
-        "name": FrameColumn(dtype="text", nullable=True),
-        "ref": FrameColumn(dtype="text", nullable=True),
-        "osm_way_id": FrameColumn(dtype="object", nullable=True),
-    },
-    key=("edge_id",),
-    geometry_kinds=frozenset({"LineString"}),
-)

@@ -112,13 +112,6 @@ def state(ctx: Context) -> State:
         )
 
 
-def first_broken_entry(ctx: Context) -> int | None:
-    """Recompute the journal's seals; return the first number that was changed afterwards, None when all hold."""
-    authorise(ctx.actor, "system.check")
-    with ctx.world.read() as connection:
-        return journal.first_broken(connection)
-
-
 def violations(ctx: Context) -> tuple[Violation, ...]:
     """Check that stock, orders, requests and journal hold together over the whole history; nothing when they do."""
     authorise(ctx.actor, "system.check")
