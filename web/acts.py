@@ -116,12 +116,12 @@ CONSEQUENCES: Final[Mapping[str, Pair]] = {
         "{title} will be cancelled: {orders} open order(s) end with it ({under_way} under way), and {pieces} piece(s) go back to {depots} depot(s).",
     ),
     "order.cancel": (
-        "{title}将撤销：请先通知该力量停止行动；{pieces} 件物资退回储备库。",
-        "{title} will be cancelled: tell the unit to stop; {pieces} piece(s) go back to their depot.",
+        "{title}将撤销：请先通知该力量停止行动。",
+        "{title} will be cancelled: tell the unit to stop.",
     ),
     "plan.withdraw": (
-        "方案 {id} 将撤回：{orders} 份指令撤销，{pieces} 件物资退回。",
-        "Plan {id} will be withdrawn: {orders} order(s) are cancelled and {pieces} piece(s) go back.",
+        "方案 {id} 将撤回：{orders} 份指令撤销。",
+        "Plan {id} will be withdrawn: {orders} order(s) are cancelled.",
     ),
     "closure.open": (
         "道路管制 {id}（{reason}）将解除：之后的方案会使用这段路。",
@@ -162,6 +162,10 @@ TITLES: Final[Mapping[str, Pair]] = {
 }
 # What else is to be known first.
 NOTES: Final[Mapping[str, Pair]] = {
+    "goods_go_back": (
+        "{pieces} 件物资退回 {depots} 座储备库。",
+        "{pieces} piece(s) go back to {depots} depot(s).",
+    ),
     "still_open": (
         "还有 {orders} 份指令未完成，现在不能办结。",
         "{orders} order(s) are still open, so it cannot be closed now.",

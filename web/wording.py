@@ -1177,9 +1177,13 @@ meanwhile, nothing is done and you are told what.",
         return [self.name(link) for link in location.grids or location.areas]
 
     def place(self, location: Location | None) -> str:
-        """Write a position's place as in an address; empty where nothing is known of it."""
-        links = self.chain(location) if location else []
-        return pick(("", ", "), self.lang).join(links[1:] if self.lang == "zh" else links[:0:-1])
+        """Write a position's place as in an address; empty where nothing is known of it.
+
+        A grid is often named after its village: who says the grid need not say the village before it.
+        """
+        chain = self.chain(location)[1:] if location else []
+        links = [one for one, below in zip(chain, [*chain[1:], ""], strict=True) if not below.startswith(one)]
+        return pick(("", ", "), self.lang).join(links if self.lang == "zh" else links[::-1])
 
     def road(self, step: Step) -> str:
         """Name a road as its sign does, name and number; else what kind of road it is."""

@@ -78,7 +78,8 @@ def _order(ctx: Context, connection: Connection, act: str, identity: int) -> Con
     order = orders.get(connection, identity, within=scope.own(ctx.actor))
     if order is None:
         raise NotFoundError("no_such_order", id=identity)
-    return Consequence(act=act, id=identity, numbers=_released([order]), order=order)
+    numbers = _released([order])
+    return Consequence(act=act, id=identity, numbers=numbers, order=order, notes=_goods(numbers))
 
 
 def _link(ctx: Context, connection: Connection, act: str, identity: int) -> Consequence:
@@ -100,7 +101,8 @@ def _link(ctx: Context, connection: Connection, act: str, identity: int) -> Cons
 def _plan(ctx: Context, connection: Connection, act: str, identity: int) -> Consequence:
     if plans.get(connection, identity, within=scope.own(ctx.actor)) is None:
         raise NotFoundError("no_such_plan", id=identity)
-    return Consequence(act=act, id=identity, numbers=_released(orders.of_plan(connection, identity)))
+    numbers = _released(orders.of_plan(connection, identity))
+    return Consequence(act=act, id=identity, numbers=numbers, notes=_goods(numbers))
 
 
 def _closure(ctx: Context, connection: Connection, act: str, identity: int) -> Consequence:
@@ -185,6 +187,10 @@ def _account(ctx: Context, connection: Connection, act: str, identity: int) -> C
         notes=tuple(notes) if user.active else ("account_out",),
         possible=user.active and not needed,
     )
+
+
+def _goods(numbers: Mapping[str, int]) -> tuple[str, ...]:
+    return ("goods_go_back",) if numbers["pieces"] else ()
 
 
 def _released(ended: Iterable[OrderRecord]) -> dict[str, int]:

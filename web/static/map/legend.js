@@ -74,6 +74,8 @@ function section(code, name, rows, words) {
  * with a first zoom stays away until that is reached. `groups` are pairs of code and name, in order.
  */
 export function addLegend(map, groups, layers, words, { show, hide }) {
+  const key = document.getElementById("legend-key");
+  key.addEventListener("toggle", () => { if (key.open) key.parentElement.scrollTop = key.offsetTop; });
   const chosen = remembered(SHOWN);
   const rows = layers.map((layer) => layerRow(layer, chosen));
   const sections = groups
