@@ -133,7 +133,7 @@ CONSEQUENCES: Final[Mapping[str, Pair]] = {
     ),
     "order.unlink": (
         "{title}的链接（有效至 {until}）将作废：手机上再也打不开，不能再报告进展、位置和消息。",
-        "The link of {title} (valid until {until}) will end: it opens on no telephone, and reports no steps, place or words any more.",
+        "The link of {title}, valid until {until}, will end: it opens on no telephone, and reports no steps, place or words any more.",
     ),
     "aid.end": (
         "为{title}向{area}请求的支援将结束。",
