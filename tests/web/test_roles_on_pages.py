@@ -102,7 +102,7 @@ SAID: Final[dict[str, dict[str, str]]] = {
     "shift.hand_over": {"taken_over_by": "Li"},
     "aid.request": {"incident": "{incident}", "to_area": OTHER_COUNTY, "text": "test"},
     "aid.answer": {"grant": "false", "text": "no"},
-    "tracker.create": {"name": "GPS", "kind": "team", "unit": "1"},
+    "tracker.create": {"name": "GPS", "unit": "team:1"},
     "account.create": {"name": "new", "role": "viewer"},
 }
 
