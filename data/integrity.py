@@ -20,6 +20,9 @@ from dispatch.lifecycle import ORDER_TRANSITIONS, VILLAGE_TRANSITIONS
 _MANY_PER_REQUEST: Final = ("order.link", "order.unlink")  # a repeated link is a new link
 _STEPS: Final = {f"order.{act}": act for _, act in (*ORDER_TRANSITIONS, *VILLAGE_TRANSITIONS)}
 _ENDING: Final = frozenset({"order.finish", "order.refuse", "order.cancel"})
+_TAKING_BACK: Final = frozenset(
+    {"incident.cancel", "plan.withdraw"}
+)  # these list the orders that they cancel
 _EVER: Final = 2**63  # an order that is still open ends after every journal number
 
 
@@ -141,16 +144,14 @@ class _History:
                 continue
             if row.subject == "order" and row.act not in _MANY_PER_REQUEST:
                 opened.setdefault(row.subject_id, row.number)
-            for order in row.payload.get("cancelled") or ():
+            listed = row.payload.get("orders") or ()
+            made = listed if isinstance(listed, list) else ()
+            taken_back = made if row.act in _TAKING_BACK else row.payload.get("ended") or ()
+            for order in taken_back:
                 steps[order].append((row.number, "cancel"))
                 ended.setdefault(order, row.number)
-            listed = row.payload.get("orders") or ()
-            for order in listed if isinstance(listed, list) else ():
-                if row.act == "incident.cancel":
-                    steps[order].append((row.number, "cancel"))
-                    ended.setdefault(order, row.number)
-                else:
-                    opened.setdefault(order, row.number)
+            for order in made if row.act not in _TAKING_BACK else ():
+                opened.setdefault(order, row.number)
         return cls(
             orders=connection.execute(select(orders).order_by(orders.c.id)).all(),
             opened=opened,

@@ -118,6 +118,8 @@ class View:
                 "deaf": _(N_("database away · data of {0}")),
                 "ended": _(N_("signed out · data of {0}")),
                 "waiting": _(N_("{0} unanswered")),
+                "unsent": _(N_("No answer from the server. Press again in a moment: it is done once.")),
+                "dismiss": _(N_("Dismiss")),
             },
             "keys": {
                 "title": _(N_("Keys")),

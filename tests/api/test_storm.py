@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from api.context import Context
 from api.storm.run import CYCLE, Report, Weather, run
-from api.usecases import closures, incidents, plans
+from api.usecases import closures, incidents, plans, withdrawing
 from data import integrity, worlds
 from tests import builders
 
@@ -90,3 +90,34 @@ def test_each_law_is_looked_at(ordered: Context, engine: Engine, damage: str, co
         assert codes <= {one.code for one in integrity.violations(here)}
         connection.rollback()
     assert ordered
+
+
+def test_orders_that_a_new_plan_ends_and_a_plan_taken_back_break_no_law(
+    context: Context, engine: Engine
+) -> None:
+    """Both cancel orders without a step of their own: the history has to know."""
+    cutting = {"traffic_rescue": 1}
+    north = (builders.on_main_road(6)[0], builders.SOUTH + builders.NORTH)
+    with engine.begin() as connection:
+        here = worlds.inside(connection, worlds.LIVE)
+        builders.add_team(here, position=builders.on_main_road(3.5), capabilities=cutting)
+        builders.add_team(here, position=north, capabilities=cutting, notify_ms=720_000)
+    at = builders.on_main_road(5.02)
+    accident = incidents.report(
+        context, request_id=uuid.uuid4(), type="traffic_accident", level=4, position=at
+    )
+    first = plans.propose(context, request_id=uuid.uuid4(), incidents=[accident.id])
+    plans.confirm(context, first.id, request_id=uuid.uuid4())
+    bridge = {"type": "Point", "coordinates": list(builders.on_main_road(4.6))}
+    closures.close(context, request_id=uuid.uuid4(), geometry=bridge)
+    anew = plans.replan(context, request_id=uuid.uuid4(), incidents=[accident.id])
+    assert anew.cancels
+    plans.confirm(context, anew.id, request_id=uuid.uuid4())
+    elsewhere = incidents.report(
+        context, request_id=uuid.uuid4(), type="landslide", level=4, position=builders.on_main_road(6)
+    )
+    second = plans.propose(context, request_id=uuid.uuid4(), incidents=[elsewhere.id])
+    assert plans.confirm(context, second.id, request_id=uuid.uuid4())
+    withdrawing.withdraw(context, second.id, request_id=uuid.uuid4())
+    with engine.connect() as connection:
+        assert integrity.violations(worlds.inside(connection, worlds.LIVE)) == ()

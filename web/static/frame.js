@@ -42,6 +42,28 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail: { requestConfig } }
 });
 shown();
 
+// -- no answer: what was pressed is said not to have gone, and stays to be pressed again with the same request number -------
+
+const { words } = JSON.parse(document.getElementById("frame").textContent);
+const BY_ITSELF = ["act", "load", "change", "toggle"]; // what asks by itself
+
+function unanswered({ detail: { requestConfig } }) {
+  if (BY_ITSELF.includes(requestConfig?.triggeringEvent?.type)) return;
+  const toast = Object.assign(document.createElement("div"), { className: "toast bad" });
+  toast.setAttribute("role", "alert");
+  const dismiss = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: "✕" });
+  dismiss.dataset.dismiss = "";
+  dismiss.setAttribute("aria-label", words.dismiss);
+  toast.append(Object.assign(document.createElement("span"), { textContent: words.unsent }), dismiss);
+  clearTimeout(timer);
+  box.replaceChildren(toast);
+}
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) document.body.addEventListener(name, unanswered);
+document.body.addEventListener("htmx:beforeSwap", ({ detail: { requestConfig } }) => {
+  if (!BY_ITSELF.includes(requestConfig?.triggeringEvent?.type)) box.querySelector(".toast.bad")?.remove();
+});
+
 // -- confirm steps ----------------------------------------------------------------------------------------------------
 
 async function ask(link) {

@@ -58,6 +58,7 @@ async function countWaiting() {
 
 // -- sections that ask again ------------------------------------------------------------------------------------------
 
+const AGAIN_MS = 2000;
 let waiting = null;
 let recount = null;
 let postponed = false;
@@ -82,8 +83,16 @@ function busy(part) {
 
 const sameAs = (one) => (two) => two.tagName === one.tagName && ["id", "name", "href", "action"].every((key) => two.getAttribute(key) === one.getAttribute(key)) && two.textContent.trim() === one.textContent.trim();
 
-document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+/** A section that got no answer keeps what it shows and asks once more: what happened is told to it only once. */
+function unanswered({ detail }) {
+  if (byAct(detail)) setTimeout(grew, AGAIN_MS, { act: "unanswered" });
+}
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) document.body.addEventListener(name, unanswered);
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail } = event;
   const { target } = detail;
+  if (detail.xhr.status >= 500 && target.id !== "content") { detail.shouldSwap = false; unanswered(event); return; }
   if (!byAct(detail)) return;
   if (busy(target)) { detail.shouldSwap = false; postponed = true; return; }
   const focus = target.contains(document.activeElement) ? document.activeElement : null;

@@ -22,7 +22,7 @@ const stage = document.getElementById("map-stage");
 
 async function getJSON(address) {
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  if (!answer.ok) throw Object.assign(new Error(`${address}: ${answer.status}`), { status: answer.status });
   return answer.json();
 }
 
@@ -214,7 +214,8 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   detail.selectOverride = "#content";
 });
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "content") follow();
+  if (event.target.id !== "content") return; // somebody else's act redraws a part: the tool in hand stays
+  follow();
   picking(false);
 });
 document.body.addEventListener("input", (event) => {
@@ -294,10 +295,17 @@ addSearch({
 });
 
 const units = followPositions(map, config, getJSON, openPanel, () => arrange(group("orders"), group("incidents")));
+const AGAIN_MS = 2000;
 let asked = 0;
 async function refresh() {
   const turn = ++asked;
-  const state = await getJSON("/api/v1/map/state");
+  let state;
+  try {
+    state = await getJSON("/api/v1/map/state");
+  } catch ({ status }) { // a worker that died, a database away: what happened is told only once, so it is asked for again
+    if (turn === asked && status !== 401) setTimeout(refresh, AGAIN_MS);
+    return;
+  }
   if (turn !== asked) return;
   const labels = drawState(group, state, { ...config, open: (path) => drawing() || openPanel(path) });
   units.all(state.positions, labels);
