@@ -22,7 +22,8 @@ from gis.following import along_roads
 
 _WORLD: Final = shapely.box(-180, -90, 180, 90)
 AREAS: Final = {"Polygon", "MultiPolygon"}
-KINDS: Final = AREAS | {"Point", "LineString", "MultiPoint", "MultiLineString"}
+_LINES: Final = {"LineString", "MultiLineString"}
+KINDS: Final = AREAS | _LINES | {"Point", "MultiPoint"}
 
 
 def standing(ctx: Context) -> tuple[ClosureRecord, ...]:
@@ -148,6 +149,8 @@ def _not_standing(connection: Connection, closure_id: int, act: str) -> Conflict
 
 def on_the_ground(ctx: Context, drawn: BaseGeometry) -> BaseGeometry:
     """Lay a line onto the roads that it runs along; anything else, and all while there are no roads, stays as drawn."""
+    if drawn.geom_type not in _LINES:
+        return drawn
     with suppress(UnavailableError):
         _, network = ctx.networks.current()
         return along_roads(network, drawn)

@@ -22,6 +22,9 @@ SERVE = (
 )
 
 
+WORKERS = 2
+
+
 def within(seconds: float, holds: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + seconds
     while not holds():
@@ -45,14 +48,17 @@ def alive(port: int) -> bool:
 
 
 @pytest.fixture
-def site(database: str, engine: Engine) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
-    """`muster serve --workers 2`, and its port."""
+def site(database: str, engine: Engine, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """`muster serve --workers 2` with both of them at work, and its port."""
     add_accounts(engine)
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
-    command = [sys.executable, "-c", SERVE, "serve", "--workers", "2", "--port", str(port)]
-    with subprocess.Popen(command, env={**os.environ, "MUSTER_DATABASE_URL": database}) as owner:
+    command = [sys.executable, "-c", SERVE, "serve", "--workers", str(WORKERS), "--port", str(port)]
+    log = tmp_path / "log"
+    environment = {**os.environ, "MUSTER_DATABASE_URL": database}
+    with log.open("wb") as said, subprocess.Popen(command, env=environment, stderr=said) as owner:
         try:
+            assert within(300, lambda: log.read_text().count("Application startup complete") == WORKERS)
             assert within(300, lambda: alive(port))
             yield owner, port
         finally:
@@ -66,10 +72,10 @@ def test_a_worker_that_answers_nobody_is_replaced_and_none_outlives_the_owner(
     """One that is killed or stands still is made good; kill -9 of the owner frees the port for the next start."""
     owner, port = site
     first = workers_of(owner.pid)
-    assert len(first) == 2
+    assert len(first) == WORKERS
     victim = min(first)
     os.kill(victim, how)
-    assert within(120, lambda: victim not in (now := workers_of(owner.pid)) and len(now) == 2)
+    assert within(120, lambda: victim not in (now := workers_of(owner.pid)) and len(now) == WORKERS)
     assert within(120, lambda: alive(port))
     last = workers_of(owner.pid)
     owner.kill()

@@ -210,6 +210,7 @@ def test_a_position_is_shared_on_the_way_and_no_further(
         for title in ("收到", "出发"):
             page.click(f"button.huge:visible:has-text('{title}')")
         expect(page.locator("button.huge:visible")).to_have_text("到达")
+        expect(page.locator("#standing .state")).to_contain_text("已出发")  # by the server, too
         page.click("#share button")
         expect(page.locator("#share p")).to_contain_text("位置已于")
         (seen,) = desk.get("/positions")["features"]
