@@ -30,10 +30,11 @@ def encode(lon: float, lat: float, level: int = RADIO_LEVEL) -> str:
     """Return the code of the cell that a position lies in. Raises ValueError beyond 88° of latitude or another level."""
     if not (-_MAX_LON <= lon < _MAX_LON and -_MAX_LAT < lat < _MAX_LAT and 1 <= level <= LEVELS):
         raise ValueError(f"no code of level {level} for {lon}, {lat}")
-    x, y = int(abs(lon) * _UNITS), int(abs(lat) * _UNITS)
+    # 180° W ends the last column in the west: it begins none
+    x, y = min(int(abs(lon) * _UNITS), _MAX_LON * _UNITS - 1), int(abs(lat) * _UNITS)
     (column, x), (row, y) = divmod(x, _FIRST[0]), divmod(y, _FIRST[1])
     side = _COLUMNS_EACH_SIDE
-    zone = side - min(column, side - 1) if lon < 0 else side + 1 + column
+    zone = side - column if lon < 0 else side + 1 + column
     code = [f"{'S' if lat < 0 else 'N'}{zone:02}{_ROWS[row]}"]
     width, height = _FIRST
     for parts in _PARTS[: level - 1]:
