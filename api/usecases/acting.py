@@ -42,7 +42,8 @@ def perform(
     comes with another act, actor or arguments: that is a mistake of the caller, not a repetition.
 
     When the connection to the database breaks, nobody knows whether the act was done: it is tried once more, and the
-    request id makes that one effect. So is an act that the database ended because two waited for each other. `do` may therefore run twice, and must change nothing but through its connection.
+    request id makes that one effect. So is an act that the database ended because two waited for each other. `do` may
+    therefore run twice, and must change nothing but through its connection.
     """
     with _accounted(act) as account:
         authorise(ctx.actor, act)

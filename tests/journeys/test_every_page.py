@@ -336,7 +336,7 @@ def database_away(engine: Engine) -> Iterator[None]:
     outside.dispose()
 
 
-HOSTILE: Final = "<img src=x onerror='window.pwned=1'>{{ 7 * 7 }}{% raise %}</script>\"'`${x}"
+HOSTILE: Final = "<img src=x onerror='window.pwned=1'>{{ 7919 * 7907 }}{% raise %}</script>\"'`${x}"
 WORDS_OF_PEOPLE: Final = [
     "name",
     "name_en",
@@ -396,7 +396,7 @@ def test_hostile_words_are_text_on_every_page(browser: Browser, database: str) -
             settle(page)
             body = page.inner_text("body")
             assert page.locator("h1").count() == 1, path
-            assert "{{ 49 }}" not in body, path
+            assert str(7919 * 7907) not in body, path
             assert page.locator("img[src=x]").count() == 0, path
             assert page.evaluate("() => window.pwned === undefined"), path
             assert visitor.complaints == [], path
