@@ -9,9 +9,10 @@ COPY web/__init__.py web/vendor.py web/
 RUN python -m web.vendor
 
 FROM python:3.12-slim-bookworm
-# backup and restore call pg_dump and pg_restore
+# backup and restore call pg_dump and pg_restore; printed sheets are set by pango in a font that has Chinese
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends postgresql-client \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk \
  && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 muster && install -d -o muster /var/lib/muster
 WORKDIR /app

@@ -87,6 +87,12 @@ endef
 	$$python -m venv .venv
 
 .venv/.packages: requirements.txt pyproject.toml | .venv/bin/python
+	@missing=(); $(install_packages); \
+	for one in libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0; do \
+		compgen -G "/usr/lib/*/$$one" >/dev/null || compgen -G "/usr/lib*/$$one" >/dev/null || case $$one in \
+			libpango-*) missing+=(libpango-1.0-0);; libpangoft2*) missing+=(libpangoft2-1.0-0);; *) missing+=(libharfbuzz-subset0);; esac; \
+	done; \
+	install_packages "printed sheets"
 	@echo "== Python packages (hash-locked in requirements.txt)"
 	@$(PIP) --require-hashes -r requirements.txt
 	@$(PIP) --no-deps --no-build-isolation -e .

@@ -485,6 +485,34 @@ trackers = Table(
     CheckConstraint("num_nonnulls(team_id, vehicle_id) = 1", name="one_unit"),
 )
 
+# ------------------------------------------------------------------------ reference: work that takes minutes
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _key(),
+    Column("request_id", Uuid, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("arguments", JSONB, nullable=False),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("stage", Text, nullable=False, server_default=""),
+    _count("done"),
+    _count("total"),
+    Column("result", JSONB(none_as_null=True)),
+    Column("error", Text),  # code of what went wrong, as in a problem document; `details` its numbers
+    Column("details", JSONB(none_as_null=True)),
+    Column("cancelling", Boolean, nullable=False, server_default=text("false")),
+    _time("started_at", nullable=False),
+    Column("started_by", Text, nullable=False),
+    _time("beat_at", nullable=False),  # while its process lives, every few seconds
+    _time("ended_at"),
+    _one_of("state", ("waiting", "running", "done", "failed", "cancelled")),
+    CheckConstraint("(state IN ('waiting', 'running')) = (ended_at IS NULL)", name="ended_at"),
+    CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
+    _at_least_zero("done", "total"),
+    Index("ix_jobs_kind_id", "kind", "id"),
+)
+
 # ------------------------------------------------------------------------ reference: drawn once, at the import
 
 base_tiles = Table(
