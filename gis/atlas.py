@@ -1,0 +1,76 @@
+"""The content of a printed map sheet: what it draws, what it lists, and what it says of itself. Codes only: words are web's."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from shapely.geometry.base import BaseGeometry
+
+SheetKind = Literal["responsibility", "command", "risk", "forest_fire"]
+"""Grid responsibility map, operations command map, risk distribution map, forest-fire single map."""
+SheetLevel = Literal["county", "township", "village", "grid", "enterprise"]
+Direction = Literal["n", "ne", "e", "se", "s", "sw", "w", "nw"]
+Cell = str | int | float | date | None
+"""A table's cell; a code of the policy's vocabulary where the column says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One thing on the map, in stored longitude and latitude.
+
+    layer: code of a policy layer, or of the ground: area, road, water, waterway, wood, settlement.
+    detail: what sort within it: road class, area level, kind of facility. name: its label; empty: none.
+    subject: whether it belongs to what the sheet is about; all else is drawn pale. weight: the greater is labelled first.
+    colour: number of its tint where neighbours are told apart by tints.
+    """
+
+    layer: str
+    code: str
+    geometry: BaseGeometry
+    detail: str = ""
+    name: str = ""
+    subject: bool = True
+    weight: int = 0
+    colour: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A table beside or below the map. `code` names it (people, hazards, shelters …); every row has a cell for each column."""
+
+    code: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """The sheet that goes on beyond an edge; `number` None: the land there has none in this atlas."""
+
+    direction: Direction
+    code: str
+    name: str
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One sheet. `subject` is the land it is about; `number` of `total` in its atlas; `path` leads to its live page."""
+
+    kind: SheetKind
+    level: SheetLevel
+    code: str
+    name: str
+    theme: str
+    subject: BaseGeometry
+    drawn: tuple[Drawn, ...]
+    sections: tuple[Section, ...]
+    neighbours: tuple[Neighbour, ...] = ()
+    number: int = 1
+    total: int = 1
+    data_date: date
+    path: str
+    approval: str = ""
+    """审图号: the number under which the map was approved; empty: none, and the sheet says so."""
+    classification: str = ""
+    """Code of who may see it, as printed at the top (internal, public …)."""
