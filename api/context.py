@@ -10,6 +10,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from api import metrics
 from api.errors import InvalidError
+from api.jobs import Jobs
 from api.networks import Networks
 from api.online import OnlineMap
 from api.outage import Outage, Room
@@ -84,6 +85,7 @@ class Context:
     networks: Networks
     passwords: Passwords
     pace: Pace
+    jobs: Jobs
     online: OnlineMap
     actor: Actor = field(default=NOBODY)
     undoes: Callable[[Connection], int] | None = None
@@ -112,5 +114,6 @@ def make_context(settings: Settings, database_url: str, *, clock: Clock = system
         networks=Networks(world.read),
         passwords=Passwords(settings.password_checks),
         pace=Pace(settings.position_batches_per_minute),
+        jobs=Jobs(),
         online=OnlineMap(settings.online_map, settings.online_map_key),
     )

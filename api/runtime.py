@@ -111,6 +111,7 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await run_in_threadpool(context.jobs.stop)
         await run_in_threadpool(entered.__exit__, None, None, None)
 
 
@@ -138,6 +139,7 @@ async def _tidy(context: Context) -> None:
         try:
             if await to_the_end(positions.prune, context):
                 pause = _BETWEEN_BATCHES_S
+            await to_the_end(system.sweep_made, context)
         except (SQLAlchemyError, MusterError, DatabaseAwayError) as error:
             log.warning("Old positions were not deleted: %s", error)
         await asyncio.sleep(pause)

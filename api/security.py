@@ -15,15 +15,24 @@ from api import trace
 from api.errors import NotAllowedError, NotSignedInError, TooManyError
 
 Role = Literal[
-    "nobody", "viewer", "township", "duty_officer", "commander", "administrator", "team_link", "tracker"
+    "nobody",
+    "viewer",
+    "registrar",
+    "township",
+    "duty_officer",
+    "commander",
+    "administrator",
+    "team_link",
+    "tracker",
 ]
-AccountRole = Literal["viewer", "township", "duty_officer", "commander", "administrator"]
+AccountRole = Literal["viewer", "registrar", "township", "duty_officer", "commander", "administrator"]
 ACCOUNT_ROLES: Final[tuple[AccountRole, ...]] = get_args(AccountRole)
 
 _EVERYBODY: Final = frozenset[Role](ACCOUNT_ROLES)
 _POSTS: Final = frozenset[Role]({"township", "duty_officer", "commander", "administrator"})
 _STAFF: Final = frozenset[Role]({"duty_officer", "commander", "administrator"})
 _COMMAND: Final = frozenset[Role]({"commander", "administrator"})
+_RECORDS: Final = frozenset[Role]({"registrar", "commander", "administrator"})  # ledgers, grids, the atlas
 _ADMINISTRATOR: Final = frozenset[Role]({"administrator"})
 _TOWNSHIP: Final = frozenset[Role]({"township"})
 _TEAM: Final = frozenset[Role]({"team_link"})
@@ -32,7 +41,7 @@ _TRACKER: Final = frozenset[Role]({"tracker"})
 
 ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "map.read": _EVERYBODY,
-    "personal.read": _POSTS,  # names and phone numbers in the own area; masked for everybody else
+    "personal.read": _POSTS | _RECORDS,  # names and phone numbers in the own area; masked for everybody else
     "incident.read": _EVERYBODY,
     "incident.report": _POSTS,
     "incident.edit": _POSTS,
@@ -82,6 +91,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "timeline.read": _EVERYBODY,
     "shift.read": _EVERYBODY,
     "shift.hand_over": _POSTS,
+    "job.read": _POSTS | _RECORDS,
+    "job.cancel": _POSTS | _RECORDS,
     "layer.import": _ADMINISTRATOR,
     "layer.export": _ADMINISTRATOR,  # with names and phone numbers
     "osm.import": _ADMINISTRATOR,

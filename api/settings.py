@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         le=60,
         description="wall clock of the first plan on a page; its proof goes on after",
     )
+    keep_made_days: float = Field(
+        default=30.0, gt=0, description="how long atlases, marked workbooks and uploads are kept in `folder`"
+    )
     online_map: str | None = Field(
         default=None,
         description="tianditu_vector, tianditu_image, tianditu_terrain, or an address with {z}, {x}, {y} and {key}; unset: none",

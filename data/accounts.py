@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from data.reach import inside
 from data.tables import login_attempts, sessions, users
 
-Role = Literal["viewer", "duty_officer", "commander", "administrator", "township"]
+Role = Literal["viewer", "duty_officer", "commander", "administrator", "township", "registrar"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

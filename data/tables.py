@@ -43,7 +43,7 @@ WORLD = "world"
 ORDER_STATES = ("sent", "acknowledged", "departed", "arrived", "finished", "refused", "cancelled")
 OPEN_ORDER_STATES = ("sent", "acknowledged", "departed", "arrived")
 INCIDENT_STATES = ("open", "closed", "cancelled")
-ROLES = ("viewer", "duty_officer", "commander", "administrator", "township")
+ROLES = ("viewer", "duty_officer", "commander", "administrator", "township", "registrar")
 
 metadata = MetaData(
     naming_convention={

@@ -78,6 +78,16 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "数据包与本机已有数据冲突（规则 {rule}），未导入任何内容。",
         "The file conflicts with what is here (rule {rule}); nothing was imported.",
     ),
+    # jobs
+    "no_such_job": ("没有任务 {id}。", "There is no job {id}."),
+    "job_failed": (
+        "任务意外中断，未写入任何内容；原因已记入服务器日志。",
+        "The job broke off and wrote nothing; the server's log has the reason.",
+    ),
+    "job_lost": (
+        "处理该任务的进程已停止，未写入任何内容，请重新开始。",
+        "The process that worked on it has ended; nothing was written. Begin again.",
+    ),
     # requests
     "fields_invalid": (
         "有内容未填写或格式不对：{fields}。",
@@ -677,8 +687,22 @@ ORDER_ENDS: Final[Mapping[str, Pair]] = {
     "cancelled": ("指令已撤销，无需出动。", "The order was cancelled; do not go."),
 }
 
+JOB_KINDS: Final[Mapping[str, Pair]] = {
+    "grids": ("生成责任网格", "Making responsibility grids"),
+    "ledger": ("检查台账", "Reading a ledger"),
+    "export": ("导出数据", "Taking data out"),
+    "atlas": ("制作图册", "Making an atlas"),
+}
+"""What a job is for."""
+
+JOB_STAGES: Final[Mapping[str, Pair]] = {
+    "": ("准备中", "getting ready"),
+}
+"""What a job does now."""
+
 ROLES: Final[Mapping[str, Pair]] = {
     "viewer": ("查看员", "viewer"),
+    "registrar": ("数据管理员", "registrar"),
     "duty_officer": ("值班员", "duty officer"),
     "commander": ("指挥长", "commander"),
     "administrator": ("管理员", "administrator"),
@@ -1014,6 +1038,14 @@ meanwhile, nothing is done and you are told what.",
     def role(self, code: str) -> str:
         """Name a role."""
         return pick(ROLES[code], self.lang)
+
+    def job_kind(self, code: str) -> str:
+        """Name what a job is for."""
+        return pick(JOB_KINDS[code], self.lang)
+
+    def job_stage(self, code: str) -> str:
+        """Name what a job does now."""
+        return pick(JOB_STAGES[code], self.lang)
 
     # -- the county's words
 

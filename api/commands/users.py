@@ -20,6 +20,7 @@ class Role(StrEnum):
     """What an account may do."""
 
     VIEWER = "viewer"
+    REGISTRAR = "registrar"
     TOWNSHIP = "township"
     DUTY_OFFICER = "duty_officer"
     COMMANDER = "commander"

@@ -1166,6 +1166,24 @@ class HandoverRequest(Command):
     note: Text = ""
 
 
+class Job(Record):
+    """Work beside the requests: `done` of `total` steps (0: nobody knows); `error` says by its code why it failed."""
+
+    id: int
+    kind: str
+    state: str
+    stage: str
+    done: int
+    total: int
+    cancelling: bool
+    result: dict[str, Any] | None
+    error: str | None
+    details: dict[str, Any] | None
+    started_at: datetime
+    started_by: str
+    ended_at: datetime | None
+
+
 class Handover(Record):
     """A handover with the numbers and ids that stood at its moment."""
 

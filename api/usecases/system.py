@@ -13,7 +13,7 @@ from api.context import Context
 from api.errors import DatabaseAwayError, UnavailableError
 from api.metrics import State
 from api.security import authorise
-from data import accounts, archive, incidents, integrity, journal, migrate, orders, places, roads
+from data import accounts, archive, incidents, integrity, journal, made, migrate, orders, places, roads
 from data.integrity import Violation
 
 DISK_NEEDED_BYTES: Final = 256 * 2**20
@@ -117,6 +117,11 @@ def violations(ctx: Context) -> tuple[Violation, ...]:
     authorise(ctx.actor, "system.check")
     with ctx.world.read() as connection:
         return integrity.violations(connection)
+
+
+def sweep_made(ctx: Context) -> None:
+    """Remove files that were made or given longer ago than they are kept."""
+    made.sweep(ctx.settings.folder, now=ctx.clock(), older_than=timedelta(days=ctx.settings.keep_made_days))
 
 
 def publish_layers(ctx: Context) -> None:

@@ -89,6 +89,7 @@ NOT_OF_THE_COMMAND_LINE: Final = {
     "position.report",  # a telephone's and a tracker's
     "own.password",  # the command line has no account
     "own.end_session",
+    "job.cancel",  # the command line does such work in the foreground
     "demo.load",  # within `demo`
     "system.check",  # within `doctor`
 }

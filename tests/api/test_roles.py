@@ -75,6 +75,8 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "hazard.end": ("POST", "/hazards/{hazard}/end", {}),
     "resource.read": ("GET", "/teams", {}),
     "resource.edit": ("PATCH", "/teams/{team}", {"status": "on_duty"}),
+    "job.read": ("GET", "/jobs/1", {}),
+    "job.cancel": ("POST", "/jobs/1/cancel", {}),
     "audit.read": ("GET", "/audit", {}),
     "audit.verify": ("GET", "/audit/verdict", {}),
     "audit.export": ("POST", "/audit/export", {}),
@@ -99,8 +101,8 @@ ONLY_LOCAL = {
     "system.check",
 }
 """Acts of the command line, which only a local administrator has."""
-WITHOUT_REQUEST_ID = {"position.report"}
-"""Telemetry: a fix names itself by its moment, so its batch carries no request id."""
+WITHOUT_REQUEST_ID = {"position.report", "job.cancel"}
+"""Telemetry: a fix names itself by its moment, so its batch carries no request id; ending a job twice ends it once."""
 
 
 def test_every_act_is_reached_or_local() -> None:

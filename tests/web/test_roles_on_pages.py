@@ -69,6 +69,7 @@ ELSEWHERE: Final = {
     "position.report",  # a telephone's and a tracker's
     "order.unlink",  # held with order.link; shown where there is a link
     "account.make_key",  # of the command line and the API
+    "job.cancel",  # offered while a job runs
     "plan.prove",  # offered where a proof is open
     "county.export",
     "county.import",

@@ -11,6 +11,9 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+_ROLES_BEFORE = "role IN ('viewer', 'duty_officer', 'commander', 'administrator', 'township')"
+_ROLES = "role IN ('viewer', 'duty_officer', 'commander', 'administrator', 'township', 'registrar')"
+
 
 def upgrade() -> None:
     """Change what all share, then every world there is."""
@@ -44,6 +47,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_id", name=op.f("uq_jobs_request_id")),
     )
     op.create_index("ix_jobs_kind_id", "jobs", ["kind", "id"], unique=False)
+    op.drop_constraint(op.f("ck_users_role"), "users")
+    op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES)
     for world in worlds.names(op.get_bind()):
         _upgrade_world(world)
 
@@ -56,6 +61,9 @@ def downgrade() -> None:
     """Take it all back."""
     for world in worlds.names(op.get_bind()):
         _downgrade_world(world)
+    op.execute("UPDATE users SET role = 'viewer', active = false WHERE role = 'registrar'")
+    op.drop_constraint(op.f("ck_users_role"), "users")
+    op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES_BEFORE)
     op.drop_table("jobs")
 
 
