@@ -54,6 +54,16 @@ def to_degrees(geometry: G, crs: CRS) -> G:
     return _reproject(geometry, _transformer(crs, CRS.from_epsg(STORED)))
 
 
+def positions_to_metres(lonlat: Floats, crs: CRS) -> Floats:
+    """Return N stored positions in the metres of `crs`; shape (N, 2) in and out."""
+    return np.column_stack(_transformer(CRS.from_epsg(STORED), crs).transform(lonlat[:, 0], lonlat[:, 1]))
+
+
+def positions_to_degrees(metres: Floats, crs: CRS) -> Floats:
+    """Return N positions in the metres of `crs` as stored degrees; the inverse of `positions_to_metres`."""
+    return np.column_stack(_transformer(crs, CRS.from_epsg(STORED)).transform(metres[:, 0], metres[:, 1]))
+
+
 @lru_cache(maxsize=64)
 def _transformer(source: CRS, target: CRS) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
