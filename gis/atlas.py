@@ -89,6 +89,8 @@ class Sheet:
     """Code of who may see it, as printed at the top (internal, public …); words in the vocabulary's [classifications]."""
     producer: str = ""
     """Who made the map, as printed at its foot."""
+    locator: tuple[Drawn, ...] = ()
+    """Whole outlines of the county and its townships (layer area), for the small map that shows where the sheet lies."""
 
 
 def reach(subject: BaseGeometry) -> tuple[float, float, float, float]:
