@@ -1,10 +1,10 @@
-"""Layers on their way out as files that an import reads back (GeoJSON, GeoPackage, CSV, Excel), and empty templates.
+"""Layers on their way out as files that an import reads back (GeoJSON, GeoPackage, CSV, Excel).
 
 A spreadsheet takes a cell that begins like a formula for one, and some name of a place could begin so: in CSV such
 text gets an apostrophe in front, which `data.sources` takes off again; a workbook marks it as text.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -13,18 +13,9 @@ from typing import Any, Final
 import geopandas as gpd
 import openpyxl
 import pandas as pd
-from openpyxl.comments import Comment
-from openpyxl.styles import Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
 
 from data import sources
-from data.layers import Field, Layer
-from data.policies import Policy
-
-_TEMPLATE_ROWS: Final = 2000
-_WIDEST_COLUMN: Final = 40
-_LIST_SHEET: Final = "choices"
+from data.layers import Layer
 
 
 def write(frame: gpd.GeoDataFrame, layer: Layer, path: Path) -> None:
@@ -40,32 +31,6 @@ def write(frame: gpd.GeoDataFrame, layer: Layer, path: Path) -> None:
     if writer is None:
         raise ValueError(f"{path.suffix!r} is none of {', '.join(_WRITERS)}")
     writer(_plain(frame, layer), layer, path)
-
-
-def write_template(layer: Layer, policy: Policy, path: Path, lang: str) -> None:
-    """Write an empty workbook with the layer's headers: required ones starred, choices to pick from."""
-    workbook = openpyxl.Workbook()
-    sheet, lists = workbook.worksheets[0], workbook.create_sheet(_LIST_SHEET)
-    sheet.title = layer.words[lang][:31]
-    lists.sheet_state = "hidden"
-    titles = [
-        *_position_titles(layer, policy, lang),
-        *(_title(field, lang) for field in layer.fields.values()),
-    ]
-    for column, title in enumerate(titles, 1):
-        cell = sheet.cell(1, column, title)
-        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6ED")
-        sheet.column_dimensions[get_column_letter(column)].width = min(_WIDEST_COLUMN, 4 + 2 * len(title))
-    first = len(titles) - len(layer.fields) + 1
-    for column, field in enumerate(layer.fields.values(), first):
-        _offer(sheet, lists, column, _choices(field, policy, lang))
-        if field.type == "capabilities":
-            remedy = policy.word("remedies", "write_capabilities", lang)
-            sheet.cell(1, column).comment = Comment(remedy, "muster")
-        if field.type in {"phone", "area", "text"}:
-            sheet.column_dimensions[get_column_letter(column)].number_format = "@"
-    sheet.freeze_panes = "A2"
-    workbook.save(path)
 
 
 def _plain(frame: gpd.GeoDataFrame, layer: Layer) -> gpd.GeoDataFrame:
@@ -122,35 +87,3 @@ def _table(frame: gpd.GeoDataFrame, layer: Layer) -> pd.DataFrame:
 _WRITERS: Final[Mapping[str, Callable[[gpd.GeoDataFrame, Layer, Path], None]]] = MappingProxyType(
     {".geojson": _write_geojson, ".gpkg": _write_geopackage, ".csv": _write_csv, ".xlsx": _write_workbook}
 )
-
-
-def _position_titles(layer: Layer, policy: Policy, lang: str) -> list[str]:
-    groups = {"none": (), "Point": ("lon", "lat")}.get(layer.geometry, ("wkt",))
-    star = "*" if layer.geometry_required else ""
-    return [star + policy.word("headers", group, lang) for group in groups]
-
-
-def _title(field: Field, lang: str) -> str:
-    return ("*" if field.required and field.default is None else "") + field.words[lang]
-
-
-def _choices(field: Field, policy: Policy, lang: str) -> list[str]:
-    """Return the words that a cell of this field may hold; none where anything goes."""
-    if field.type == "boolean":
-        return ["是", "否"] if lang == "zh" else ["yes", "no"]
-    if field.type in {"choice", "layer"}:
-        return [term.words[lang] for term in policy.vocabulary[field.group or "layers"].values()]
-    return []
-
-
-def _offer(sheet: Any, lists: Any, column: int, words: Sequence[str]) -> None:
-    """Let a column pick from words, which stand on a hidden sheet: in the rule itself they may be too long."""
-    if not words:
-        return
-    for row, word in enumerate(words, 1):
-        lists.cell(row, column, word)
-    letter = get_column_letter(column)
-    source = f"={_LIST_SHEET}!${letter}$1:${letter}${len(words)}"
-    rule = DataValidation(type="list", formula1=source, allow_blank=True)
-    sheet.add_data_validation(rule)
-    rule.add(f"{letter}2:{letter}{_TEMPLATE_ROWS}")

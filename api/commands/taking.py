@@ -35,11 +35,13 @@ def export_layer(
 
 @app.command("template")
 def export_template(
-    layer: Annotated[str, typer.Argument(help="Code of the layer, such as teams.")],
+    layer: Annotated[
+        str, typer.Argument(help="Code of the layer, such as teams; `all`: every layer, a sheet each.")
+    ],
     file: Annotated[Path, typer.Argument(help="An .xlsx file.")],
     lang: Annotated[Language, typer.Option(help="Language of its headers and choices.")] = Language.CHINESE,
 ) -> None:
-    """Write the empty workbook of a layer: required columns starred, choices to pick from."""
+    """Write the empty workbook of a layer: starred headers with notes, choices to pick from, an example row."""
     with acting() as context:
-        taking_out.template(context, layer, file, lang=lang.value)
+        taking_out.template(context, [] if layer == "all" else [layer], file, lang=lang.value)
     typer.echo(str(file))

@@ -3,6 +3,7 @@
 They are for the command line: the files are written where the program runs.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ from api.context import Context
 from api.errors import InvalidError, NotFoundError
 from api.security import authorise
 from api.usecases.acting import Done, perform
-from data import exports, places
+from data import exports, places, templates
 from data.layers import Layer
 
 
@@ -46,14 +47,17 @@ def layer(ctx: Context, layer_code: str, path: Path, *, request_id: UUID, people
     return rows[0] if rows else None
 
 
-def template(ctx: Context, layer_code: str, path: Path, *, lang: Literal["zh", "en"]) -> None:
-    """Write the empty workbook of a layer. Raises NotFoundError and InvalidError."""
+def template(ctx: Context, layer_codes: Sequence[str], path: Path, *, lang: Literal["zh", "en"]) -> None:
+    """Write the empty workbook of some layers, each on a sheet of its own; none named: of all.
+
+    Raises NotFoundError and InvalidError.
+    """
     authorise(ctx.actor, "map.read")
-    wanted = _layer(ctx, layer_code)
+    wanted = [_layer(ctx, code) for code in layer_codes] or list(ctx.policy.layers.values())
     if path.suffix.lower() != ".xlsx":
         raise InvalidError("file_kind_unfit", file=path.name)
     try:
-        exports.write_template(wanted, ctx.policy, path, lang)
+        templates.write(wanted, ctx.policy, path, lang)
     except OSError as error:
         raise InvalidError("file_not_written", file=str(path), why=str(error.strerror)) from None
 

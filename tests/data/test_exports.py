@@ -118,27 +118,3 @@ def test_what_a_format_cannot_hold_is_not_written(tmp_path: Path) -> None:
         exports.write(frame, POLICY.layers["areas"], tmp_path / "a.xlsx")
     with pytest.raises(ValueError, match="none of"):
         exports.write(frame, POLICY.layers["shelters"], tmp_path / "s.shp")
-
-
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("code", POLICY.layers)
-def test_a_templates_headers_are_the_importers_own(tmp_path: Path, code: str, lang: str) -> None:
-    """What somebody fills into the template is understood to the last column."""
-    layer = POLICY.layers[code]
-    path = tmp_path / "template.xlsx"
-    exports.write_template(layer, POLICY, path, lang)
-    reading = ledgers.read(path, layer, POLICY, datum="CGCS2000", sheet=layer.words[lang])
-    assert reading.problems == ()
-    assert set(layer.fields) <= set(reading.frame.columns)
-
-
-def test_a_template_offers_the_choices(tmp_path: Path) -> None:
-    """A drop-down saves the round of a misspelt word."""
-    exports.write_template(POLICY.layers["geohazard_points"], POLICY, tmp_path / "t.xlsx", "zh")
-    workbook = openpyxl.load_workbook(tmp_path / "t.xlsx")
-    offers = workbook.worksheets[0].data_validations.dataValidation
-    assert len(offers) == 4
-    assert (
-        workbook.worksheets[0]["E1"].value == "*隐患点名称"
-        or workbook.worksheets[0]["D1"].value == "*隐患点名称"
-    )
