@@ -1,7 +1,7 @@
 """Make the frozen dump of a release: `python -m tests.data.releases.make FILE`, inside a checkout of that release.
 
 Run once, just before a release, and commit what it writes (a fictional county with a few acts, 100 kB); whoever
-upgrades later must find every row again. The dump of 0003 was made at commit 2433288 with this file copied in.
+upgrades later must find every row again. The dump of 0003 was made at commit 2433288 with this file copied in, that of 0004 at 9be0a80.
 """
 
 import sys
