@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
+from data.atlas_policy import FILE as ATLAS_FILE
+from data.atlas_policy import faults_of, read_atlas
 from data.checked_toml import DocumentError, Fault, Section, read
 from data.layers import Layer, read_layer, read_named, read_words
 from data.policy_model import (
@@ -67,12 +69,13 @@ def _read_policy(root: Path, faults: list[Fault]) -> Policy:
         for path in sorted(root.glob("layers/*.toml"))
     }
     levels = _read_levels(read(root / "levels.toml", root, faults))
+    vehicle_kinds = _only(terms.get("vehicle_kinds", {}), VehicleKind)
     policy = Policy(
         incident_types=MappingProxyType(types),
         layers=MappingProxyType(dict(sorted(layers.items(), key=lambda entry: entry[1].legend.order))),
         vocabulary=MappingProxyType(terms | _derived_groups(types, layers, levels)),
         items=_only(terms.get("items", {}), Item),
-        vehicle_kinds=_only(terms.get("vehicle_kinds", {}), VehicleKind),
+        vehicle_kinds=vehicle_kinds,
         details=_only(terms.get("details", {}), Detail),
         levels=MappingProxyType(levels),
         report_clocks=_read_reports(deadlines.section("reports")),
@@ -81,6 +84,7 @@ def _read_policy(root: Path, faults: list[Fault]) -> Policy:
         hour_factors=_read_hours(read(root / "hours.toml", root, faults)),
         cover_rules=_read_cover(read(root / "cover.toml", root, faults)),
         readiness=_read_readiness(read(root / "readiness.toml", root, faults)),
+        atlas=read_atlas(read(root / ATLAS_FILE, root, faults), vehicle_kinds),
     )
     deadlines.done()
     return policy
@@ -371,6 +375,7 @@ def _check_together(policy: Policy, faults: list[Fault]) -> None:
         known("cover.toml", "rules", rule.capability, "capabilities")
     known("readiness.toml", "transport.kind", policy.readiness.transport, "vehicle_kinds")
     _check_readiness(policy, faults)
+    faults.extend(faults_of(policy.atlas, policy.layers, policy.vocabulary))
     for layer in policy.layers.values():
         _check_fields(policy, layer, faults)
 

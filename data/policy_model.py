@@ -8,6 +8,7 @@ from data.cells import words_of
 from data.layers import Layer, Words
 from dispatch.cards import Card
 from dispatch.hazards import HazardRule
+from gis.atlas_rules import AtlasRules
 from gis.network import VehicleProfile
 
 
@@ -156,6 +157,7 @@ class Policy:
     hour_factors: Mapping[str, tuple[int, ...]]
     cover_rules: tuple[CoverRule, ...]
     readiness: Readiness
+    atlas: AtlasRules
 
     @property
     def hazard_rules(self) -> Mapping[str, HazardRule]:
