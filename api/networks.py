@@ -1,9 +1,10 @@
 """The road network in this process: loaded once for each version that an import stored."""
 
+import fcntl
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -79,10 +80,21 @@ def prepare_beside(network: RoadNetwork, orders: Path) -> threading.Thread | Non
     return thread
 
 
-def rehearse(network: RoadNetwork) -> None:
-    """Ask one small question, so that compiled code is loaded (or compiled, once for a version) before anybody waits for it."""
+def rehearse(network: RoadNetwork, folder: Path) -> None:
+    """Ask one small question, so that compiled code is loaded (or compiled, once for a version) before anybody waits for it.
+
+    Workers of one installation take turns by a lock in its `folder`: at the very first start they would all compile the
+    same code, and write its cache over each other's.
+    """
     lon, lat = (float(degrees) for degrees in network.node_lonlat[0])
-    routes_to(network, (lon, lat), [(lon, lat)], VehicleProfile(speed_class="car"), network.overlay())
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            turn = stack.enter_context((folder / "compiling.lock").open("a"))
+            fcntl.flock(turn, fcntl.LOCK_EX)
+        except OSError:
+            log.warning("workers compile beside each other: nothing can be kept in %s", folder)
+        routes_to(network, (lon, lat), [(lon, lat)], VehicleProfile(speed_class="car"), network.overlay())
 
 
 def _prepare(network: RoadNetwork, orders: Path) -> None:

@@ -150,4 +150,4 @@ async def _warm(context: Context) -> None:
     context.networks.prepare_large_ones(context.settings.folder / "roads")
     with suppress(UnavailableError, DatabaseAwayError):  # whoever plans first loads them then
         _, network = await to_the_end(context.networks.current)
-        await run_in_threadpool(rehearse, network)
+        await to_the_end(rehearse, network, context.settings.folder)
