@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError
@@ -94,6 +94,10 @@ class Context:
     def acting(self, actor: Actor) -> "Context":
         """Return the same context with somebody in it."""
         return replace(self, actor=actor)
+
+    def today(self) -> date:
+        """Return the day that it is in the county."""
+        return self.clock().astimezone(self.settings.zone).date()
 
     def undoing(self, undoes: Callable[[Connection], int]) -> "Context":
         """Return the same context for an act that takes an earlier one back."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal
 
 from sqlalchemy import Connection, Row, TextClause, false, or_, select, text
 
 from data import reach
 from data.geometry import position_of
+from data.history import VALID
 from data.tables import incidents
 from gis.crs import STORED
 
@@ -107,10 +109,10 @@ _CHAIN = text(f"""
     SELECT id, code, level, name, name_en FROM chain ORDER BY level
 """)
 
-_PEOPLE = text("""
+_PEOPLE = text(f"""
     SELECT duties.grid_id, people.name, people.phone, duties.role, duties.rank
     FROM duties JOIN people ON people.id = duties.person_id
-    WHERE duties.grid_id = ANY(:grids) ORDER BY duties.rank, duties.role, people.code
+    WHERE duties.grid_id = ANY(:grids) AND {VALID} ORDER BY duties.rank, duties.role, people.code
 """)
 
 
@@ -133,12 +135,13 @@ class _Source:
             {self.area} AS area_code, {self.at} AS at FROM {self.table} WHERE {self.at} IS NOT NULL AND {self.only}"""
 
 
+_GRIDS: Final = _Source(kind="grid", table="grid_cells", layer="'grid_cells'")
 _SOURCES: Final = (
     _Source(
         kind="area", table="areas", layer="level", id="NULL::bigint", area="code", at="coalesce(seat, geom)"
     ),
     _Source(kind="village", table="villages", layer="'villages'"),
-    _Source(kind="grid", table="grid_cells", layer="'grid_cells'"),
+    _GRIDS,
     _Source(kind="place", table="places", layer="layer", only="layer <> ALL(:hidden)"),
     _Source(kind="team", table="teams", layer="'teams'"),
     _Source(kind="depot", table="depots", layer="'depots'"),
@@ -175,9 +178,16 @@ def _first(rows: str, limit: int = _CANDIDATES) -> str:
     return f"SELECT one.* FROM tries CROSS JOIN LATERAL ({rows} LIMIT {limit}) AS one LIMIT {limit}"
 
 
-def _candidates(source: _Source) -> str:
-    return _first(f"""{source.rows} {_SAME_PLACE if source.kind == "area" else ""} AND {_CALLED_SO}
+def _candidates(source: _Source, called_so: str = _CALLED_SO) -> str:
+    return _first(f"""{source.rows} {_SAME_PLACE if source.kind == "area" else ""} AND {called_so}
         AND (:within = '' OR starts_with({source.area}, :within))""")
+
+
+# A grid cell by the code that its bureau gave it.
+_ALIASES = _candidates(
+    _GRIDS,
+    "name_parts(alias, '', '') @> parts AND alias ILIKE code_like",
+)
 
 
 _NAMED_STRETCHES = _first(
@@ -196,11 +206,11 @@ _ROADS = f"""
 """
 
 # People stand where their first duty is.
-_PERSONS = _first("""
+_PERSONS = _first(f"""
     SELECT DISTINCT ON (people.id) 'person' AS kind, people.id, people.code, people.name, '' AS name_en,
         duties.role AS layer, coalesce(grid.area_code, place.area_code, team.area_code, duties.area_code) AS area_code,
         coalesce(grid.geom, place.geom, team.geom, area.seat, area.geom) AS at
-    FROM people JOIN duties ON duties.person_id = people.id
+    FROM people JOIN duties ON duties.person_id = people.id AND {VALID}
         LEFT JOIN grid_cells grid ON grid.id = duties.grid_id LEFT JOIN places place ON place.id = duties.place_id
         LEFT JOIN teams team ON team.id = duties.team_id LEFT JOIN areas area ON area.code = duties.area_code
     WHERE name_parts(people.code, people.name, '') @> parts AND people.name ILIKE name_like
@@ -219,7 +229,7 @@ _TURN = """
 
 def _ranked(*more: str) -> TextClause:
     """Search everything and `more`: exact first, then names that begin so, then the broadest and shortest."""
-    every = " UNION ALL ".join(f"({one})" for one in (*map(_candidates, _SOURCES), *more))
+    every = " UNION ALL ".join(f"({one})" for one in (*map(_candidates, _SOURCES), _ALIASES, *more))
     return text(f"""
         WITH {_PAIRS}, {_TRIES},
         named AS (SELECT DISTINCT ON (kind, layer, code, name) * FROM ({every}) AS every),
@@ -241,22 +251,32 @@ _SEARCH: Final = {
 }
 
 _EXACTLY = r"name_parts(code, name, name_en) @> ARRAY[E'\n' || left(lower(:words), 100) || E'\n']"
+_CALLED_EXACTLY = f"{_EXACTLY} AND (code = :words OR name = :words OR name_en = :words)"
+_ALIAS_EXACTLY = (
+    r"name_parts(alias, '', '') @> ARRAY[E'\n' || left(lower(:words), 100) || E'\n'] AND alias = :words"
+)
 _BY_CODE = text(f"""
     SELECT kind, id, code, name, name_en, layer, area_code, ST_X(middle) AS lon, ST_Y(middle) AS lat, '' AS within,
         '' AS within_en
     FROM (SELECT *, ST_PointOnSurface(at) AS middle
-        FROM ({" UNION ALL ".join(f"{one.rows} AND {_EXACTLY}" for one in _SOURCES)}) AS named
-        WHERE kind = ANY(:kinds) AND (code = :words OR name = :words OR name_en = :words)) AS called
+        FROM ({" UNION ALL ".join(f"{one.rows} AND {_CALLED_EXACTLY}" for one in _SOURCES)}
+            UNION ALL {_GRIDS.rows} AND {_ALIAS_EXACTLY}) AS named
+        WHERE kind = ANY(:kinds)) AS called
     ORDER BY code = :words DESC, kind, layer, code LIMIT 2
 """)
 
 
-def locate(connection: Connection, position: Position, *, theme: str = "forest_fire") -> Location:
-    """Tell in which areas a position lies, and the chain of responsibility of its leaf grid."""
+def locate(
+    connection: Connection, position: Position, *, theme: str = "forest_fire", day: date | None = None
+) -> Location:
+    """Tell in which areas a position lies, and the chain of responsibility of its leaf grid.
+
+    day: whose duties hold then are named; None: on the database's own day.
+    """
     lon, lat = position
     areas = connection.execute(_AREAS, {"lon": lon, "lat": lat}).all()
     cells = connection.execute(_CHAIN, {"lon": lon, "lat": lat, "theme": theme}).all()
-    people = connection.execute(_PEOPLE, {"grids": [cell.id for cell in cells]}).all()
+    people = connection.execute(_PEOPLE, {"grids": [cell.id for cell in cells], "day": day}).all()
     return Location(
         position=position,
         areas=tuple(Area(**row._mapping) for row in areas),  # noqa: SLF001 - SQLAlchemy's public name for it
@@ -274,10 +294,12 @@ def search(
     hidden: Sequence[str] = (),
     within: str | None = None,
     known: str | None = None,
+    day: date | None = None,
 ) -> tuple[Found, ...]:
     """Find by code or by part of a name in either language: exact first, then names that begin so, then short ones.
 
-    roads: also roads by name or number. people: also persons, where their first duty is; only together with roads.
+    roads: also roads by name or number. people: also persons, where their first duty of the day is; only together
+    with roads.
     hidden: layers of places that are not searched. within: only what belongs to the area of these digits; known: the
     same for persons.
     """
@@ -288,6 +310,8 @@ def search(
         "within": within or "",
         "known": known or "",
     }
+    if people:
+        values["day"] = day
     return tuple(_found(row) for row in connection.execute(_SEARCH[roads, people], values))
 
 

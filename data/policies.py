@@ -19,6 +19,7 @@ from data.policy_model import (
     DepotTimes,
     Detail,
     DetailKind,
+    GridRules,
     IncidentLegend,
     IncidentType,
     Item,
@@ -33,6 +34,7 @@ from data.policy_model import (
 from dispatch.cards import BEST_GRADE, LAST_GRADE, LEVELS, Card, CardLine
 from dispatch.hazards import HazardRule, ZoneShape
 from dispatch.model import NeedKind
+from gis.areas import AreaLevel
 from gis.network import SpeedClass, VehicleProfile
 
 __all__ = ["SHIPPED", "CoverRule", "Policy", "load"]
@@ -42,6 +44,7 @@ HOURS: Final = 24
 MINUTE_MS: Final = 60_000
 
 _CODE = re.compile(r"[A-Za-z0-9_]+")
+_MARK = re.compile(r"[A-Z]{0,2}")
 _GBT_38565 = re.compile(r"[123][0-9]{0,6}|")
 _VOCABULARY_OF: Final[Mapping[NeedKind, str]] = MappingProxyType(
     {"capability": "capabilities", "vehicle": "vehicle_kinds", "material": "items"}
@@ -85,6 +88,7 @@ def _read_policy(root: Path, faults: list[Fault]) -> Policy:
         cover_rules=_read_cover(read(root / "cover.toml", root, faults)),
         readiness=_read_readiness(read(root / "readiness.toml", root, faults)),
         atlas=read_atlas(read(root / ATLAS_FILE, root, faults), vehicle_kinds),
+        grids=_read_grids(read(root / "grids.toml", root, faults)),
     )
     deadlines.done()
     return policy
@@ -331,6 +335,32 @@ def _read_readiness(document: Section) -> Readiness:
     return readiness
 
 
+def _read_grids(document: Section) -> GridRules:
+    areas = {}
+    for code, entry in document.section("levels").sections():
+        if "area" in entry.values and code.isdecimal():
+            areas[int(code)] = entry.one_of("area", get_args(AreaLevel))
+        entry.done()
+    marks = {}
+    for code, entry in document.section("themes").sections():
+        marks[code] = entry.text("mark", "")
+        if not _MARK.fullmatch(marks[code]):
+            entry.fault("mark", "is at most two capital letters")
+        elif list(marks.values()).count(marks[code]) > 1:
+            entry.fault("mark", "is another theme's too")
+        entry.done()
+    people = document.section("people")
+    rules = GridRules(
+        areas=MappingProxyType(areas),
+        marks=MappingProxyType(marks),
+        most_cells=people.integer("most_cells", least=1),
+        staleness_days=people.integer("staleness_days", least=1),
+    )
+    people.done()
+    document.done()
+    return rules
+
+
 def _read_team_times(section: Section) -> TeamTimes:
     times = TeamTimes(
         notify_ms=_minutes(section, "notify_min", least=0),
@@ -376,6 +406,7 @@ def _check_together(policy: Policy, faults: list[Fault]) -> None:
     known("readiness.toml", "transport.kind", policy.readiness.transport, "vehicle_kinds")
     _check_readiness(policy, faults)
     faults.extend(faults_of(policy.atlas, policy.layers, policy.vocabulary))
+    _check_grids(policy, faults)
     for layer in policy.layers.values():
         _check_fields(policy, layer, faults)
 
@@ -391,6 +422,18 @@ def _check_readiness(policy: Policy, faults: list[Fault]) -> None:
         for code in sorted(set(given) ^ set(policy.vocabulary.get(group, {}))):
             what = f"{code!r} must stand here and in vocabulary.toml [{group}]"
             faults.append(Fault(file="readiness.toml", key=key, what=what))
+
+
+def _check_grids(policy: Policy, faults: list[Fault]) -> None:
+    """Every theme must have its mark, and every level that stands on areas must be one."""
+    for code in sorted(set(policy.grids.marks) ^ set(policy.vocabulary.get("grid_themes", {}))):
+        what = f"{code!r} must stand here and in vocabulary.toml [grid_themes]"
+        faults.append(Fault(file="grids.toml", key="themes", what=what))
+    faults.extend(
+        Fault(file="grids.toml", key="levels", what=f"{level} is not in vocabulary.toml [grid_levels]")
+        for level in policy.grids.areas
+        if str(level) not in policy.vocabulary.get("grid_levels", {})
+    )
 
 
 def _check_fields(policy: Policy, layer: Layer, faults: list[Fault]) -> None:

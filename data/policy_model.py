@@ -141,6 +141,20 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GridRules:
+    """How the county's responsibility grids are made up.
+
+    areas: grid level → the level of area whose land its grids have. marks: theme → what stands before the number in
+    the codes of its leaves. most_cells: leaves of one theme for one person.
+    """
+
+    areas: Mapping[int, str]
+    marks: Mapping[str, str]
+    most_cells: int
+    staleness_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything that a county decides for itself. Keys are codes; hour_factors are percent of free-flow time."""
 
@@ -158,6 +172,7 @@ class Policy:
     cover_rules: tuple[CoverRule, ...]
     readiness: Readiness
     atlas: AtlasRules
+    grids: GridRules
 
     @property
     def hazard_rules(self) -> Mapping[str, HazardRule]:

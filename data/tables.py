@@ -197,6 +197,7 @@ grid_cells = Table(
     ),
     Column("name", Text, nullable=False, server_default=""),
     Column("name_en", Text, nullable=False, server_default=""),
+    Column("alias", Text, nullable=False, server_default=""),  # the bureau's own code
     _area(),
     _geometry("MULTIPOLYGON"),
     _attributes(),
@@ -204,8 +205,15 @@ grid_cells = Table(
     CheckConstraint("level BETWEEN 1 AND 5", name="level"),
     CheckConstraint("ST_IsValid(geom)", name="geom_valid"),
     Index("ix_grid_cells_theme_level", "theme", "level"),
+    Index("ix_grid_cells_parent", "parent"),
     _gist("grid_cells"),
     _named("grid_cells"),
+    Index(
+        "ix_grid_cells_alias",
+        text("name_parts(alias, '', '')"),
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    ),
 )
 
 places = Table(
@@ -330,12 +338,79 @@ duties = Table(
     Column("grid_id", BigInteger, ForeignKey("grid_cells.id", ondelete="CASCADE"), index=True),
     Column("place_id", BigInteger, ForeignKey("places.id", ondelete="CASCADE"), index=True),
     Column("team_id", BigInteger, ForeignKey("teams.id", ondelete="CASCADE"), index=True),
+    Column("valid_from", Date),  # the first day; null: from ever
+    Column("valid_to", Date),  # the last day; null: until further notice
     _one_of("rank", ("A", "B")),
+    CheckConstraint("valid_from <= valid_to", name="valid_to_not_before"),
     CheckConstraint("num_nonnulls(area_code, grid_id, place_id, team_id) = 1", name="one_subject"),
     UniqueConstraint(
         "person_id", "role", "area_code", "grid_id", "place_id", "team_id", postgresql_nulls_not_distinct=True
     ),
 )
+
+# ------------------------------------------------------------------------------ reference: what grids once were
+
+
+def _versions_of(name: str, *columns: SchemaItem) -> Table:
+    """Declare the versions of a table's rows, filled by its trigger: each as it stood from `since` until `until`."""
+    return Table(
+        name,
+        metadata,
+        _key(),
+        Column("row_id", BigInteger, nullable=False),  # no foreign key: what is gone has a past too
+        _time("since"),  # null: since before anything was kept
+        _time("until"),  # null: it still stands so
+        *columns,
+        Index(f"ix_{name}_row_id", "row_id"),
+    )
+
+
+grid_cell_versions = _versions_of(
+    "grid_cell_versions",
+    Column("code", Text, nullable=False, index=True),
+    Column("theme", Text, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("parent", Text),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("alias", Text, nullable=False),
+    Column("area_code", Text),
+    _geometry("MULTIPOLYGON"),
+    _gist("grid_cell_versions"),
+)
+
+duty_versions = _versions_of(
+    "duty_versions",
+    Column("code", Text, nullable=False),
+    Column("person_id", BigInteger, nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("rank", Text, nullable=False),
+    Column("area_code", Text),
+    Column("grid_id", BigInteger, index=True),
+    Column("place_id", BigInteger),
+    Column("team_id", BigInteger),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+)
+
+person_versions = _versions_of(
+    "person_versions",
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("position", Text, nullable=False),
+    Column("area_code", Text),
+)
+
+grid_changes = Table(
+    "grid_changes",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("number", BigInteger, nullable=False),
+    CheckConstraint("one", name="one"),
+)
+"""One row, counted on with every change of a cell: a process that keeps the cells in memory reads them again."""
 
 # --------------------------------------------------------------------------------------------- reference: roads
 
@@ -667,7 +742,7 @@ incidents = Table(
     _geometry("POINT"),
     _count("radius_m"),
     Column("area_code", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True)),
-    Column("grid_code", Text, ForeignKey("grid_cells.code", onupdate="CASCADE", deferrable=True)),
+    Column("grid_code", Text),  # as it was called then: a cell may be divided, and its past is kept
     Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("state", Text, nullable=False, server_default="open"),
     Column("post", Text, ForeignKey("areas.code", onupdate="CASCADE", deferrable=True)),  # null: the county's

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select, text
 
 from data.geometry import position_of
+from data.history import VALID
 from data.tables import places, villages
 from dispatch.model import Position
 from gis.crs import STORED, metres_per_degree
@@ -49,18 +51,18 @@ class ShelterRecord:
 
 # Whoever has a duty in the village itself, in the grid cell of the same code, or in the leaf cell that it lies in.
 # The village's own come before the leaf's, A before B.
-_CONTACTS = text("""
+_CONTACTS = text(f"""
     SELECT DISTINCT ON (village, person) village, name, phone, role, rank, turn FROM (
         SELECT villages.code AS village, people.code AS person, people.name, people.phone, duties.role, duties.rank, 0 AS turn
         FROM villages JOIN duties ON duties.area_code = villages.code JOIN people ON people.id = duties.person_id
-        WHERE villages.code = ANY(:codes)
+        WHERE villages.code = ANY(:codes) AND {VALID}
         UNION ALL
         SELECT villages.code, people.code, people.name, people.phone, duties.role, duties.rank,
             CASE WHEN grid_cells.code = villages.code THEN 1 ELSE 2 END
         FROM villages JOIN grid_cells ON grid_cells.code = villages.code
             OR grid_cells.level = 5 AND ST_Covers(grid_cells.geom, villages.geom)
         JOIN duties ON duties.grid_id = grid_cells.id JOIN people ON people.id = duties.person_id
-        WHERE villages.code = ANY(:codes)
+        WHERE villages.code = ANY(:codes) AND {VALID}
     ) AS found ORDER BY village, person, turn, rank
 """)
 
@@ -130,10 +132,15 @@ def _shelter(row: Row[Any]) -> ShelterRecord:
     return ShelterRecord(code=row.code, name=row.name, name_en=row.name_en)
 
 
-def contacts(connection: Connection, codes: Collection[str]) -> Mapping[str, tuple[Contact, ...]]:
-    """Read whom a call to each village reaches, first A then B; a village without anybody has none."""
+def contacts(
+    connection: Connection, codes: Collection[str], *, day: date | None = None
+) -> Mapping[str, tuple[Contact, ...]]:
+    """Read whom a call to each village reaches, first A then B; a village without anybody has none.
+
+    day: whose duties hold then; None: on the database's own day.
+    """
     found: dict[str, list[tuple[int, str, Contact]]] = {code: [] for code in codes}
-    for row in connection.execute(_CONTACTS, {"codes": sorted(codes)}) if codes else ():
+    for row in connection.execute(_CONTACTS, {"codes": sorted(codes), "day": day}) if codes else ():
         contact = Contact(name=row.name, phone=row.phone, role=row.role, rank=row.rank)
         found[row.village].append((row.turn, row.rank, contact))
     return {

@@ -14,7 +14,7 @@ from api.context import Context
 from api.errors import CollidedError, ConflictError, DatabaseAwayError, MusterError
 from api.security import authorise
 from api.usecases import personal
-from data import journal
+from data import history, journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,7 @@ def _once(
             )
         if earlier is not None:
             return earlier, None
+        history.at(connection, now)
         done = do(connection, now)
         payload = personal.without(done.payload)
         if ctx.undoes is not None:

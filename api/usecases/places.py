@@ -23,7 +23,7 @@ def locate(ctx: Context, position: Position) -> Location:
     """Tell the areas of a position and the chain of its leaf grid; people masked for whoever may not see them."""
     authorise(ctx.actor, "map.read")
     with ctx.world.read() as connection:
-        found = located.locate(connection, position)
+        found = located.locate(connection, position, day=ctx.today())
     return personal.location(ctx, found)
 
 
@@ -62,6 +62,7 @@ def search_everything(ctx: Context, words: str) -> tuple[Found, ...]:
                 hidden=_hidden(ctx),
                 within=scope.around(ctx.actor),
                 known=scope.own(ctx.actor),
+                day=ctx.today(),
             ),
         )
 

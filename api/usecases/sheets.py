@@ -133,7 +133,7 @@ def sheet(ctx: Context, order_id: int) -> Sheet:
         roads = None
     with ctx.world.read() as connection:
         incident = incidents.get(connection, order.incident_id) if order.incident_id is not None else None
-        location = locate.locate(connection, incident.position) if incident else None
+        location = locate.locate(connection, incident.position, day=ctx.today()) if incident else None
         plan = plans.get(connection, order.plan_id) if order.plan_id is not None else None
         route = _route(order, plan)
         way = _planned(route, plan, roads)

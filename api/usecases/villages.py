@@ -151,7 +151,7 @@ def contacts(ctx: Context, codes: Collection[str]) -> Mapping[str, tuple[Contact
         if ctx.actor.order is not None:
             own = orders.get(connection, ctx.actor.order)
             wanted &= {own.village} if own and own.village else set()
-        found = villages.contacts(connection, wanted)
+        found = villages.contacts(connection, wanted, day=ctx.today())
     if ctx.actor.order is not None:
         return found
     return {

@@ -114,6 +114,8 @@ def test_all_faults_are_named_at_once_with_file_and_key(folder: Path) -> None:
     spoil(folder / "readiness.toml", "notify_min = 2", "notify_minutes = 2")
     spoil(folder / "cover.toml", "heads = 4", 'heads = "four"')
     spoil(folder / "hours.toml", "residential  = [100,", "residential  = [99,")
+    spoil(folder / "grids.toml", 'mark = "S"', 'mark = "D"')
+    spoil(folder / "grids.toml", 'area = "village"', 'area = "hamlet"')
     (folder / "deadlines.toml").write_text("[reports", encoding="utf-8")
     assert faults(folder) >= {
         ("cards/landslide.toml", "needs"),
@@ -124,6 +126,8 @@ def test_all_faults_are_named_at_once_with_file_and_key(folder: Path) -> None:
         ("readiness.toml", "teams.full_time.notify_minutes"),
         ("cover.toml", "rules[1].heads"),
         ("hours.toml", "residential"),
+        ("grids.toml", "themes.safety.mark"),
+        ("grids.toml", "levels.4.area"),
         ("deadlines.toml", ""),
     }
 

@@ -2,9 +2,11 @@
 
 import sqlalchemy as sa
 from alembic import op
+from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
 
 from data import worlds
+from gis.crs import STORED
 
 revision = "0005"
 down_revision = "0004"
@@ -13,6 +15,62 @@ depends_on = None
 
 _ROLES_BEFORE = "role IN ('viewer', 'duty_officer', 'commander', 'administrator', 'township')"
 _ROLES = "role IN ('viewer', 'duty_officer', 'commander', 'administrator', 'township', 'registrar')"
+_KEPT = {
+    "grid_cells": (
+        "grid_cell_versions",
+        ("code", "theme", "level", "parent", "name", "name_en", "alias", "area_code", "geom"),
+    ),
+    "duties": (
+        "duty_versions",
+        (
+            "code",
+            "person_id",
+            "role",
+            "rank",
+            "area_code",
+            "grid_id",
+            "place_id",
+            "team_id",
+            "valid_from",
+            "valid_to",
+        ),
+    ),
+    "people": ("person_versions", ("code", "name", "phone", "organisation", "position", "area_code")),
+}
+"""Whose rows' versions are kept: in which table, and which columns."""
+
+# An act says its moment in muster.at, for the length of its transaction; whatever else writes, the clock of the
+# database. What one transaction changes twice becomes one version; a clock that goes back makes none that ends before
+# it begins.
+_KEEP_VERSION = """
+    CREATE FUNCTION keep_version() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        at timestamptz := coalesce(nullif(current_setting('muster.at', true), '')::timestamptz, now());
+        listed text := TG_ARGV[1];
+    BEGIN
+        IF TG_OP <> 'INSERT' THEN
+            EXECUTE format('DELETE FROM %I WHERE row_id = $1 AND until IS NULL AND since = $2', TG_ARGV[0])
+                USING OLD.id, at;
+            EXECUTE format('UPDATE %I SET until = greatest(since, $2) WHERE row_id = $1 AND until IS NULL', TG_ARGV[0])
+                USING OLD.id, at;
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            EXECUTE format(
+                'INSERT INTO %I (row_id, since, %s) SELECT $1.id, $2, %s',
+                TG_ARGV[0], listed, regexp_replace(listed, '(\\w+)', '$1.\\1', 'g')
+            ) USING NEW, at;
+        END IF;
+        RETURN NULL;
+    END $$
+"""
+_COUNT_CHANGE = """
+    CREATE FUNCTION count_grid_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO grid_changes (number) VALUES (1)
+            ON CONFLICT (one) DO UPDATE SET number = grid_changes.number + 1;
+        RETURN NULL;
+    END $$
+"""
 
 
 def upgrade() -> None:
@@ -49,12 +107,103 @@ def upgrade() -> None:
     op.create_index("ix_jobs_kind_id", "jobs", ["kind", "id"], unique=False)
     op.drop_constraint(op.f("ck_users_role"), "users")
     op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES)
+    _upgrade_grids()
     for world in worlds.names(op.get_bind()):
         _upgrade_world(world)
 
 
+def _upgrade_grids() -> None:
+    op.add_column("grid_cells", sa.Column("alias", sa.Text(), server_default="", nullable=False))
+    op.create_index("ix_grid_cells_parent", "grid_cells", ["parent"], unique=False)
+    op.create_index(
+        "ix_grid_cells_alias",
+        "grid_cells",
+        [sa.text("name_parts(alias, '', '')")],
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
+    op.add_column("duties", sa.Column("valid_from", sa.Date(), nullable=True))
+    op.add_column("duties", sa.Column("valid_to", sa.Date(), nullable=True))
+    op.create_check_constraint(op.f("ck_duties_valid_to_not_before"), "duties", "valid_from <= valid_to")
+    _create_versions(
+        "grid_cell_versions",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("theme", sa.Text(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_en", sa.Text(), nullable=False),
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.Text(), nullable=True),
+        sa.Column("geom", Geometry("MULTIPOLYGON", srid=STORED, spatial_index=False), nullable=False),
+    )
+    op.create_index(op.f("ix_grid_cell_versions_code"), "grid_cell_versions", ["code"], unique=False)
+    op.create_index("ix_grid_cell_versions_geom", "grid_cell_versions", ["geom"], postgresql_using="gist")
+    _create_versions(
+        "duty_versions",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.Text(), nullable=True),
+        sa.Column("grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+    )
+    op.create_index(op.f("ix_duty_versions_person_id"), "duty_versions", ["person_id"], unique=False)
+    op.create_index(op.f("ix_duty_versions_grid_id"), "duty_versions", ["grid_id"], unique=False)
+    _create_versions(
+        "person_versions",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("organisation", sa.Text(), nullable=False),
+        sa.Column("position", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.Text(), nullable=True),
+    )
+    op.create_table(
+        "grid_changes",
+        sa.Column("one", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("one", name=op.f("ck_grid_changes_one")),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_grid_changes")),
+    )
+    op.execute(_KEEP_VERSION)
+    op.execute(_COUNT_CHANGE)
+    for table, (versions, columns) in _KEPT.items():
+        listed = ", ".join(columns)
+        op.execute(f"INSERT INTO {versions} (row_id, {listed}) SELECT id, {listed} FROM {table}")
+        was, is_now = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
+        keep = f"EXECUTE FUNCTION keep_version('{versions}', '{listed}')"
+        op.execute(f"CREATE TRIGGER {table}_kept AFTER INSERT OR DELETE ON {table} FOR EACH ROW {keep}")
+        op.execute(
+            f"CREATE TRIGGER {table}_kept_changed AFTER UPDATE ON {table} FOR EACH ROW"
+            f" WHEN (({was}) IS DISTINCT FROM ({is_now})) {keep}"
+        )
+    op.execute(
+        "CREATE TRIGGER grid_cells_counted AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON grid_cells"
+        " FOR EACH STATEMENT EXECUTE FUNCTION count_grid_change()"
+    )
+
+
+def _create_versions(name: str, *columns: sa.Column[object]) -> None:
+    op.create_table(
+        name,
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("row_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        *columns,
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
+    )
+    op.create_index(f"ix_{name}_row_id", name, ["row_id"], unique=False)
+
+
 def _upgrade_world(world: str) -> None:
     """Change one world."""
+    op.drop_constraint(op.f("fk_incidents_grid_code"), "incidents", schema=world, type_="foreignkey")
 
 
 def downgrade() -> None:
@@ -64,8 +213,40 @@ def downgrade() -> None:
     op.execute("UPDATE users SET role = 'viewer', active = false WHERE role = 'registrar'")
     op.drop_constraint(op.f("ck_users_role"), "users")
     op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES_BEFORE)
+    _downgrade_grids()
     op.drop_table("jobs")
 
 
+def _downgrade_grids() -> None:
+    op.execute("DROP TRIGGER grid_cells_counted ON grid_cells")
+    for table, (versions, _) in _KEPT.items():
+        op.execute(f"DROP TRIGGER {table}_kept_changed ON {table}")
+        op.execute(f"DROP TRIGGER {table}_kept ON {table}")
+        op.drop_table(versions)
+    op.execute("DROP FUNCTION count_grid_change()")
+    op.execute("DROP FUNCTION keep_version()")
+    op.drop_table("grid_changes")
+    op.drop_constraint(op.f("ck_duties_valid_to_not_before"), "duties", type_="check")
+    op.drop_column("duties", "valid_to")
+    op.drop_column("duties", "valid_from")
+    op.drop_index("ix_grid_cells_alias", table_name="grid_cells")
+    op.drop_index("ix_grid_cells_parent", table_name="grid_cells")
+    op.drop_column("grid_cells", "alias")
+
+
 def _downgrade_world(world: str) -> None:
-    """Take one world's part back."""
+    """Take one world's part back. An incident's cell that is gone by now is forgotten."""
+    op.execute(
+        f"UPDATE {world}.incidents SET grid_code = NULL"
+        " WHERE grid_code IS NOT NULL AND NOT EXISTS (SELECT FROM grid_cells WHERE code = grid_code)"
+    )
+    op.create_foreign_key(
+        op.f("fk_incidents_grid_code"),
+        "incidents",
+        "grid_cells",
+        ["grid_code"],
+        ["code"],
+        source_schema=world,
+        onupdate="CASCADE",
+        deferrable=True,
+    )
