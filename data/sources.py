@@ -1,27 +1,31 @@
 """Files as they lie: spreadsheets and drawings → rows of raw cells, with shapes and their coordinate system if any.
 
-Nothing is understood here: which row is the header and what a column means is for `data.ledgers`.
+Nothing is understood here: which row is the header and what a column means is for `data.ledgers`. Every file has
+passed `data.quarantine` before its content is parsed. Workbooks are read by calamine, which knows the old ones too.
 """
 
 import csv
+import dataclasses
 import io
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyogrio
+import python_calamine
 import shapely
+from defusedxml import ElementTree
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
+from data import quarantine
 from data.cells import Cell, header, plain
 
 DRAWINGS: Final[Mapping[str, bool]] = {
@@ -33,10 +37,19 @@ DRAWINGS: Final[Mapping[str, bool]] = {
     ".json": True,
     ".kml": True,
 }
-SPREADSHEETS: Final = frozenset({".csv", ".txt", ".xlsx"})
+SPREADSHEETS: Final = frozenset({".csv", ".txt", ".xlsx", ".xls"})
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _DELIMITERS: Final = ",;\t|"
 _LIKE_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+_HARMFUL: Final = re.compile(r"\s*(?:[=＝]|[+＋\-－@＠]\s*[A-Za-z_]+[^()|!\s]*\s*[(|!])")
+"""Text that a spreadsheet would run if it were written into one: a telephone number with + or a name with @ is not."""
+
+_HIDDEN_ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*?\bhidden=[\"'](?:1|true)[\"']")
+_ROW_NUMBER: Final = re.compile(rb"\br=[\"'](\d+)[\"']")
+_MOST_FORMULAS_TOLD: Final = 3
+
+Merge = tuple[tuple[int, int], tuple[int, int]]
+"""First and last cell of a merged range: (row, column) of each, from 0."""
 
 
 class SourceError(Exception):
@@ -63,7 +76,8 @@ class RawTable:
     """A sheet or a layer of a drawing. `headers` None: they stand somewhere among the first rows.
 
     crs: of the shapes, None where there are none or the file does not say. short_headers: the format cuts headers
-    off after ten bytes.
+    off after ten bytes. merges: ranges that span columns, as row numbers and columns from 0; those that span rows are
+    filled already. hidden: nobody who opens the workbook sees the sheet; hidden_rows: numbers of such rows.
     """
 
     name: str
@@ -72,6 +86,9 @@ class RawTable:
     drawn: bool = False
     crs: CRS | None = None
     short_headers: bool = False
+    merges: tuple[Merge, ...] = ()
+    hidden: bool = False
+    hidden_rows: tuple[int, ...] = ()
 
 
 def read(path: Path, *, sheet: str | None = None, preferred: Iterable[str] = ()) -> RawTable:
@@ -79,17 +96,69 @@ def read(path: Path, *, sheet: str | None = None, preferred: Iterable[str] = ())
 
     Raises SourceError for a file that cannot be read, of a kind that is not known, or with several to choose from.
     """
-    suffix = path.suffix.lower()
+    tables = read_all(path)
+    name = _choose(
+        {table.name: len(table.rows) for table in tables}, sheet, frozenset(map(header, preferred))
+    )
+    chosen = next(table for table in tables if table.name == name)
+    return chosen if len(tables) > 1 else dataclasses.replace(chosen, name="")
+
+
+def read_all(path: Path) -> tuple[RawTable, ...]:
+    """Read every sheet or layer of a file, those without rows too.
+
+    Raises SourceError for a file that cannot be read, is of a kind that is not known, or could harm.
+    """
+    suffix = path.suffix.lower().strip()
     if not path.is_file():
         raise SourceError("file_unreadable", "give_readable_file", detail="ENOENT")
-    names = frozenset(map(header, preferred))
+    if suffix not in {*DRAWINGS, *SPREADSHEETS, ".xlsm", ".xltm", ".xlsb", ".xlam"}:
+        raise SourceError("file_kind_unknown", "convert_file", suffix=suffix)
+    try:
+        quarantine.check(path)
+    except quarantine.RefusedFileError as error:
+        raise SourceError(error.code, error.remedy, **error.values) from error
     if suffix in DRAWINGS:
-        return _read_drawing(path, sheet, names)
-    if suffix == ".xlsx":
-        return _read_workbook(path, sheet, names)
-    if suffix in SPREADSHEETS:
-        return _read_text(path)
-    raise SourceError("file_kind_unknown", "convert_file", suffix=suffix)
+        return _read_drawing(path)
+    tables = _read_workbook(path) if suffix in {".xlsx", ".xls"} else (_read_text(path),)
+    for table in tables:
+        _refuse_formulas(table)
+    return tuple(map(_without_guards, tables))
+
+
+def _refuse_formulas(table: RawTable) -> None:
+    """Refuse text that would be run by the spreadsheet that this ledger is one day exported to."""
+    found = [
+        f"{table.name} {cell_name(row.number, place)} {cell[:40]}".strip()
+        for row in table.rows
+        for place, cell in enumerate(row.cells)
+        if isinstance(cell, str) and cell[:1] in "=＝+＋-－@＠\t\r\n " and cell and _HARMFUL.match(cell)
+    ]
+    if found:
+        told = "; ".join(found[:_MOST_FORMULAS_TOLD]) + (" …" if len(found) > _MOST_FORMULAS_TOLD else "")
+        raise SourceError("file_formula", "remove_formula", value=told)
+
+
+def _without_guards(table: RawTable) -> RawTable:
+    """Take off the apostrophes that `guarded` put before text."""
+    if not any(isinstance(cell, str) and cell[:1] == "'" for row in table.rows for cell in row.cells):
+        return table
+    rows = (
+        dataclasses.replace(
+            row, cells=tuple(_unguarded(cell) if isinstance(cell, str) else cell for cell in row.cells)
+        )
+        for row in table.rows
+    )
+    return dataclasses.replace(table, rows=tuple(rows))
+
+
+def cell_name(row: int, place: int) -> str:
+    """Return a cell's name as a spreadsheet shows it: row from 1, column from 0 → "C5"."""
+    letters = ""
+    while place >= 0:
+        letters = chr(ord("A") + place % 26) + letters
+        place = place // 26 - 1
+    return f"{letters}{row}"
 
 
 # ----------------------------------------------------------------------------------------------- spreadsheets
@@ -103,7 +172,7 @@ def _read_text(path: Path) -> RawTable:
         lines = list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise SourceError("file_unreadable", "give_readable_file", detail=str(error)) from error
-    return RawTable(name="", rows=_numbered([_unguarded(cell) for cell in line] for line in lines))
+    return RawTable(name="", rows=_numbered(lines))
 
 
 def guarded(value: Any) -> Any:
@@ -125,29 +194,81 @@ def _decoded(content: bytes) -> str:
     raise SourceError("file_unreadable", "give_readable_file", detail="encoding")
 
 
-def _read_workbook(path: Path, sheet: str | None, preferred: frozenset[str]) -> RawTable:
+def _read_workbook(path: Path) -> tuple[RawTable, ...]:
+    hidden_rows = _hidden_rows(path) if path.suffix.lower().strip() == ".xlsx" else {}
     try:
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises whatever its parsers meet
-        raise SourceError("file_unreadable", "give_readable_file", detail=type(error).__name__) from error
+        with python_calamine.load_workbook(str(path)) as workbook:
+            return tuple(
+                _sheet(workbook, number, meta, hidden_rows.get(number, ()))
+                for number, meta in enumerate(workbook.sheets_metadata)
+                if meta.typ == python_calamine.SheetTypeEnum.WorkSheet
+            )
+    except python_calamine.PasswordError as error:
+        raise SourceError("file_encrypted", "remove_password") from error
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise SourceError("file_unreadable", "give_readable_file", detail=str(error)[:200]) from error
+
+
+def _sheet(
+    workbook: python_calamine.CalamineWorkbook,
+    number: int,
+    meta: python_calamine.SheetMetadata,
+    hidden_rows: tuple[int, ...],
+) -> RawTable:
+    sheet = workbook.get_sheet_by_index(number)
+    lines: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+    merges = sheet.merged_cell_ranges or []
+    for (top, left), (bottom, _right) in merges:
+        for line in lines[top + 1 : bottom + 1]:
+            line[left] = lines[top][left]
+    return RawTable(
+        name=meta.name,
+        rows=_numbered([None if cell == "" else cell for cell in line] for line in lines),
+        merges=tuple(merge for merge in merges if merge[1][1] > merge[0][1]),
+        hidden=meta.visible != python_calamine.SheetVisibleEnum.Visible,
+        hidden_rows=hidden_rows,
+    )
+
+
+def _hidden_rows(path: Path) -> dict[int, tuple[int, ...]]:
+    """Find the rows that each sheet, counted from 0 in the workbook's order, hides."""
+    found: dict[int, tuple[int, ...]] = {}
+    with zipfile.ZipFile(path) as archive:
+        for number, name in enumerate(_sheet_parts(archive)):
+            content = archive.read(name) if name in archive.NameToInfo else b""
+            numbers = (_ROW_NUMBER.search(row[0]) for row in _HIDDEN_ROW.finditer(content))
+            found[number] = tuple(int(match[1]) for match in numbers if match)
+    return found
+
+
+def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
+    """Return where a workbook's sheets lie in its archive, in their order."""
     try:
-        # a read-only workbook may state a wrong size for a sheet: ask it to look
-        for worksheet in workbook.worksheets:
-            worksheet.reset_dimensions()
-        tables = {
-            worksheet.title: _numbered(worksheet.iter_rows(values_only=True))
-            for worksheet in workbook.worksheets
-        }
-    finally:
-        workbook.close()
-    name = _choose({title: len(rows) for title, rows in tables.items()}, sheet, preferred)
-    return RawTable(name=name if len(tables) > 1 else "", rows=tables[name])
+        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    except (KeyError, ElementTree.ParseError):
+        return []
+    targets = {link.get("Id"): (link.get("Target") or "").removeprefix("/xl/") for link in links}
+    return [
+        f"xl/{targets.get(next((value for key, value in sheet.items() if key.endswith('}id')), ''), '')}"
+        for sheet in book.iter()
+        if sheet.tag.rpartition("}")[2] == "sheet"
+    ]
 
 
 def _numbered(lines: Iterable[Iterable[Any]]) -> tuple[RawRow, ...]:
     """Give rows their numbers from 1 and leave out the blank ones."""
-    rows = (RawRow(number=number, cells=tuple(line)) for number, line in enumerate(lines, 1))
-    return tuple(row for row in rows if any(map(plain, row.cells)))
+    rows = (RawRow(number=number, cells=tuple(map(_simple, line))) for number, line in enumerate(lines, 1))
+    return tuple(row for row in rows if any(map(_says_something, row.cells)))
+
+
+def _simple(cell: Any) -> Cell:
+    """Bring a cell to one of the kinds that `data.cells` reads: times of day and lengths of time become text."""
+    return cell.isoformat() if isinstance(cell, time) else str(cell) if isinstance(cell, timedelta) else cell
+
+
+def _says_something(cell: Cell) -> bool:
+    return cell is not None and (not isinstance(cell, str) or bool(plain(cell)))
 
 
 def _choose(sizes: Mapping[str, int], sheet: str | None, preferred: frozenset[str]) -> str:
@@ -168,20 +289,15 @@ def _choose(sizes: Mapping[str, int], sheet: str | None, preferred: frozenset[st
 # ----------------------------------------------------------------------------------------------- drawings
 
 
-def _read_drawing(path: Path, sheet: str | None, preferred: frozenset[str]) -> RawTable:
+def _read_drawing(path: Path) -> tuple[RawTable, ...]:
     try:
         layers = [
             str(name)
             for name, kind in pyogrio.list_layers(path)
             if kind is not None or path.suffix == ".gpkg"
         ]
-        sizes = {
-            name: max(0, int(pyogrio.read_info(path, layer=name, force_feature_count=True)["features"]))
-            for name in layers
-        }
-        name = _choose(sizes, sheet, preferred)
         options = {"encoding": encoding} if (encoding := _dbf_encoding(path)) else {}
-        frame = pyogrio.read_dataframe(path, layer=name, **options)
+        frames = {name: pyogrio.read_dataframe(path, layer=name, **options) for name in layers}
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -190,9 +306,8 @@ def _read_drawing(path: Path, sheet: str | None, preferred: frozenset[str]) -> R
         ValueError,
     ) as error:
         raise SourceError("file_unreadable", "give_readable_file", detail=str(error)[:200]) from error
-    return _from_frame(
-        frame, name if len(sizes) > 1 else "", short_headers=path.suffix.lower() in {".shp", ".zip"}
-    )
+    short = path.suffix.lower() in {".shp", ".zip"}
+    return tuple(_from_frame(frame, name, short_headers=short) for name, frame in frames.items())
 
 
 def _from_frame(frame: pd.DataFrame, name: str, *, short_headers: bool) -> RawTable:

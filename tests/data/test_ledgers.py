@@ -187,10 +187,10 @@ def test_lines_are_taken_where_the_layer_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.xls", b"\xd0\xcf\x11\xe0", "file_kind_unknown"),
-        ("a.xlsx", b"no workbook", "file_unreadable"),
-        ("a.gpkg", b"no drawing", "file_unreadable"),
-        ("a.zip", b"no archive", "file_unreadable"),
+        ("a.xls", b"\xd0\xcf\x11\xe0", "file_kind_wrong"),
+        ("a.xlsx", b"no workbook", "file_kind_wrong"),
+        ("a.gpkg", b"no drawing", "file_kind_wrong"),
+        ("a.zip", b"no archive", "file_kind_wrong"),
         ("a.csv", b"", "header_missing"),
         ("a.csv", "甲,乙\n1,2\n".encode(), "header_missing"),
         ("a.csv", b"\xff\xfe\x00\xd8", "file_unreadable"),
