@@ -69,7 +69,9 @@ def _write_workbook(frame: gpd.GeoDataFrame, layer: Layer, path: Path) -> None:
                 continue
             cell = sheet.cell(row, column, value)
             if isinstance(value, str):
-                cell.data_type = "s"  # text, whatever it begins with
+                # an import refuses what a spreadsheet would run; all else is text, whatever it begins with
+                cell.value = sources.guarded_in_workbook(value)
+                cell.data_type = "s"
     sheet.freeze_panes = "A2"
     workbook.save(path)
 

@@ -123,7 +123,7 @@ def read_all(path: Path) -> tuple[RawTable, ...]:
     tables = _read_workbook(path) if suffix in {".xlsx", ".xls"} else (_read_text(path),)
     for table in tables:
         _refuse_formulas(table)
-    return tuple(map(_without_guards, tables))
+    return tuple(_without_guards(table, in_workbook=suffix in {".xlsx", ".xls"}) for table in tables)
 
 
 def _refuse_formulas(table: RawTable) -> None:
@@ -139,13 +139,17 @@ def _refuse_formulas(table: RawTable) -> None:
         raise SourceError("file_formula", "remove_formula", value=told)
 
 
-def _without_guards(table: RawTable) -> RawTable:
-    """Take off the apostrophes that `guarded` put before text."""
+def _without_guards(table: RawTable, *, in_workbook: bool) -> RawTable:
+    """Take off the apostrophes that `guarded` and `guarded_in_workbook` put before text."""
     if not any(isinstance(cell, str) and cell[:1] == "'" for row in table.rows for cell in row.cells):
         return table
     rows = (
         dataclasses.replace(
-            row, cells=tuple(_unguarded(cell) if isinstance(cell, str) else cell for cell in row.cells)
+            row,
+            cells=tuple(
+                _unguarded(cell, in_workbook=in_workbook) if isinstance(cell, str) else cell
+                for cell in row.cells
+            ),
         )
         for row in table.rows
     )
@@ -180,8 +184,16 @@ def guarded(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and _LIKE_FORMULA.match(value) else value
 
 
-def _unguarded(text: str) -> str:
-    return text[1:] if text.startswith("'") and _LIKE_FORMULA.match(text) else text
+def guarded_in_workbook(text: str) -> str:
+    """Put an apostrophe before text that an import would refuse; a workbook marks other text as text by itself."""
+    return f"'{text}" if _HARMFUL.match(text.lstrip("'")) else text
+
+
+def _unguarded(text: str, *, in_workbook: bool) -> str:
+    if not text.startswith("'"):
+        return text
+    marked = _HARMFUL.match(text.lstrip("'")) if in_workbook else _LIKE_FORMULA.match(text)
+    return text[1:] if marked else text
 
 
 def _decoded(content: bytes) -> str:
@@ -297,6 +309,8 @@ def _read_drawing(path: Path) -> tuple[RawTable, ...]:
             if kind is not None or path.suffix == ".gpkg"
         ]
         options = {"encoding": encoding} if (encoding := _dbf_encoding(path)) else {}
+        if path.suffix.lower() in {".geojson", ".json"}:
+            options["DATE_AS_STRING"] = "YES"  # GDAL takes text like "0/01/01" for a date
         frames = {name: pyogrio.read_dataframe(path, layer=name, **options) for name in layers}
     except (
         pyogrio.errors.DataSourceError,

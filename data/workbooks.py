@@ -11,6 +11,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
+from data import sources
+
 TITLE_FONT: Final = Font(bold=True, size=14)
 HEADER_FONT: Final = Font(bold=True)
 HEADER_FILL: Final = PatternFill("solid", fgColor="DDE6ED")
@@ -73,6 +75,6 @@ def cell_of(sheet: Any, value: Any) -> Any:
     would be taken for a formula.
     """
     if isinstance(value, str):
-        kept = text_of(value)
-        return text_cell(sheet, value) if kept[:1] == "=" else kept
+        kept = text_of(sources.guarded_in_workbook(value))
+        return text_cell(sheet, kept) if kept[:1] == "=" else kept
     return value
