@@ -15,6 +15,7 @@ from data.atlas_policy import faults_of, read_atlas
 from data.checked_toml import DocumentError, Fault, Section, read
 from data.layers import Layer, read_layer, read_named, read_words
 from data.policy_model import (
+    CallPolicy,
     CoverRule,
     DepotTimes,
     Detail,
@@ -31,6 +32,7 @@ from data.policy_model import (
     Term,
     VehicleKind,
 )
+from dispatch.calling import Rules
 from dispatch.cards import BEST_GRADE, LAST_GRADE, LEVELS, Card, CardLine
 from dispatch.hazards import HazardRule, ZoneShape
 from dispatch.model import NeedKind
@@ -87,6 +89,7 @@ def _read_policy(root: Path, faults: list[Fault]) -> Policy:
         hour_factors=_read_hours(read(root / "hours.toml", root, faults)),
         cover_rules=_read_cover(read(root / "cover.toml", root, faults)),
         readiness=_read_readiness(read(root / "readiness.toml", root, faults)),
+        calls=_read_calls(deadlines.section("calls")),
         atlas=read_atlas(read(root / ATLAS_FILE, root, faults), vehicle_kinds),
         grids=_read_grids(read(root / "grids.toml", root, faults)),
     )
@@ -288,6 +291,22 @@ def _read_minutes(section: Section, key: str) -> Mapping[str, int]:
     return MappingProxyType(found)
 
 
+def _read_calls(section: Section) -> CallPolicy:
+    roles = {}
+    for row in section.rows("roles"):
+        roles[row.text("role")] = row.texts("stand_in")
+        row.done()
+    rules = Rules(
+        roles=MappingProxyType(roles),
+        answer_ms=_minutes(section, "answer_min"),
+        substitute_ms=_minutes(section, "substitute_min"),
+        above_ms=_minutes(section, "above_min"),
+    )
+    calls = CallPolicy(rules=rules, clock=section.text("clock"))
+    section.done()
+    return calls
+
+
 def _minutes(section: Section, key: str, *, least: int = 1) -> int:
     return section.integer(key, least=least, most=10_080) * MINUTE_MS
 
@@ -401,6 +420,12 @@ def _check_together(policy: Policy, faults: list[Fault]) -> None:
         )
         for detail in kind.details:
             known(file, "details", detail, "details")
+    for role, stand_in in policy.calls.rules.roles.items():
+        for code in (role, *stand_in):
+            known("deadlines.toml", "calls.roles", code, "duty_roles")
+    if policy.calls.clock not in policy.report_clocks:
+        what = f"{policy.calls.clock!r} is not in [reports]"
+        faults.append(Fault(file="deadlines.toml", key="calls.clock", what=what))
     for rule in policy.cover_rules:
         known("cover.toml", "rules", rule.capability, "capabilities")
     known("readiness.toml", "transport.kind", policy.readiness.transport, "vehicle_kinds")

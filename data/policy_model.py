@@ -6,6 +6,7 @@ from typing import Literal
 
 from data.cells import words_of
 from data.layers import Layer, Words
+from dispatch.calling import Rules
 from dispatch.cards import Card
 from dispatch.hazards import HazardRule
 from gis.atlas_rules import AtlasRules
@@ -155,6 +156,14 @@ class GridRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPolicy:
+    """Whom a call reaches and by which clocks; `clock` of the reports is what its figures are held against."""
+
+    rules: Rules
+    clock: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything that a county decides for itself. Keys are codes; hour_factors are percent of free-flow time."""
 
@@ -171,8 +180,14 @@ class Policy:
     hour_factors: Mapping[str, tuple[int, ...]]
     cover_rules: tuple[CoverRule, ...]
     readiness: Readiness
+    calls: CallPolicy
     atlas: AtlasRules
     grids: GridRules
+
+    @property
+    def called_within_ms(self) -> int:
+        """Within which a call should have reached somebody at each place."""
+        return self.report_clocks[self.calls.clock].within_ms
 
     @property
     def hazard_rules(self) -> Mapping[str, HazardRule]:

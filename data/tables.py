@@ -19,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -1011,6 +1012,96 @@ stock_movements = Table(
         " ELSE false END",
         name="kind_fits",
     ),
+    schema=WORLD,
+)
+
+# A call 叫应 and everybody whom it reached. People stand by their codes: what happened is not rewritten when one is followed
+# by another, and no name is kept twice. `tree`: places, duties and clocks as they were when it began.
+calls = Table(
+    "calls",
+    metadata,
+    _key(),
+    Column("kind", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("subject", JSONB, nullable=False),
+    Column("incident_id", BigInteger, ForeignKey("world.incidents.id"), index=True),
+    Column("text", Text, nullable=False),
+    Column("area_code", Text),  # the narrowest area that holds where it begins; null: none does
+    Column("post", Text),  # of whoever began it; null: the county's
+    Column("tree", JSONB, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    _time("started_at", nullable=False),
+    Column("started_by", Text, nullable=False),
+    _time("look_at"),  # when a clock runs out; null: nothing more happens by itself
+    _time("ended_at"),
+    Column("ended_by", Text),
+    _one_of("kind", ("incident", "warning", "test")),
+    _one_of("direction", ("up", "down", "both")),
+    _one_of("state", ("open", "ended")),
+    CheckConstraint("text <> ''", name="says_something"),
+    CheckConstraint(
+        "(state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (ended_by IS NULL)",
+        name="ended_by_someone",
+    ),
+    CheckConstraint("state = 'open' OR look_at IS NULL", name="nothing_follows_the_end"),
+    UniqueConstraint("id", "kind"),
+    Index("ix_calls_look_at", "look_at", postgresql_where=text("look_at IS NOT NULL")),
+    schema=WORLD,
+)
+
+call_steps = Table(
+    "call_steps",
+    metadata,
+    _key(),
+    Column("call_id", BigInteger, ForeignKey("world.calls.id"), nullable=False),
+    Column("key", Uuid, nullable=False, unique=True),
+    Column("person", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("area_code", Text),
+    Column("role", Text, nullable=False),
+    Column("rank", Text, nullable=False),
+    Column(
+        "about", Text, nullable=False, server_default=""
+    ),  # a place where nobody answered; empty: the call
+    Column("why", Text, nullable=False),
+    _time("called_at", nullable=False),
+    _time("answer_by", nullable=False),
+    _time("answered_at"),
+    Column("answered_by", Text),
+    Column("answered_over", Text),
+    Column("link_hash", LargeBinary, unique=True),  # SHA-256 of the link's token
+    _one_of("why", ("first", "substitute", "above")),
+    CheckConstraint("answer_by > called_at", name="clock_runs_forward"),
+    CheckConstraint("answered_at >= called_at", name="answered_after_called"),
+    CheckConstraint(
+        "num_nonnulls(answered_at, answered_by, answered_over) IN (0, 3)", name="answered_by_someone"
+    ),
+    CheckConstraint("octet_length(link_hash) = 32", name="link_sha256"),
+    UniqueConstraint("call_id", "person", "about"),
+    UniqueConstraint("id", "call_id"),
+    schema=WORLD,
+)
+
+# What goes out over the webhook, once for each step. A test call has no row here (the check and the key that it shares with
+# its call), and no world but the live one has any (a trigger): there is nothing that could be sent by mistake.
+call_messages = Table(
+    "call_messages",
+    metadata,
+    Column("step_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("call_id", BigInteger, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    _count("tries"),
+    _time("next_at"),
+    _time("sent_at"),
+    Column("error", Text, nullable=False, server_default=""),
+    _one_of("state", ("waiting", "sent", "failed", "dropped")),
+    CheckConstraint("kind IN ('incident', 'warning')", name="no_test"),
+    CheckConstraint("(state = 'waiting') = (next_at IS NOT NULL)", name="next_at"),
+    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
+    ForeignKeyConstraint(["call_id", "kind"], ["world.calls.id", "world.calls.kind"]),
+    ForeignKeyConstraint(["step_id", "call_id"], ["world.call_steps.id", "world.call_steps.call_id"]),
+    Index("ix_call_messages_waiting", "next_at", postgresql_where=text("state = 'waiting'")),
     schema=WORLD,
 )
 

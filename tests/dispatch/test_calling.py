@@ -222,7 +222,7 @@ def calls(draw: st.DrawFn) -> Running:
         ),
         max_size=4,
     )
-    places = []
+    places: list[Place] = []
     for number in range(size):
         above = draw(st.none() | st.sampled_from(places)) if places else None
         parent, level = (above.code, above.level + 1) if above else (None, 1)

@@ -72,6 +72,17 @@ _COUNT_CHANGE = """
     END $$
 """
 
+# An exercise calls nobody: only the live world has anything that goes out.
+_CALLS_STAY_INSIDE = """
+    CREATE FUNCTION calls_stay_inside() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_TABLE_SCHEMA <> 'live' THEN
+            PERFORM refuse('calls_stay_inside', format('%s is no place to call from', TG_TABLE_SCHEMA));
+        END IF;
+        RETURN NEW;
+    END $$
+"""
+
 
 def upgrade() -> None:
     """Change what all share, then every world there is."""
@@ -108,6 +119,7 @@ def upgrade() -> None:
     op.drop_constraint(op.f("ck_users_role"), "users")
     op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES)
     _upgrade_grids()
+    op.execute(_CALLS_STAY_INSIDE)
     for world in worlds.names(op.get_bind()):
         _upgrade_world(world)
 
@@ -204,12 +216,141 @@ def _create_versions(name: str, *columns: sa.Column[object]) -> None:
 def _upgrade_world(world: str) -> None:
     """Change one world."""
     op.drop_constraint(op.f("fk_incidents_grid_code"), "incidents", schema=world, type_="foreignkey")
+    _add_calls(world)
+
+
+def _add_calls(world: str) -> None:
+    op.create_table(
+        "calls",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("subject", postgresql.JSONB(), nullable=False),
+        sa.Column("incident_id", sa.BigInteger(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.Text(), nullable=True),
+        sa.Column("post", sa.Text(), nullable=True),
+        sa.Column("tree", postgresql.JSONB(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("kind IN ('incident', 'warning', 'test')", name=op.f("ck_calls_kind")),
+        sa.CheckConstraint("direction IN ('up', 'down', 'both')", name=op.f("ck_calls_direction")),
+        sa.CheckConstraint("state IN ('open', 'ended')", name=op.f("ck_calls_state")),
+        sa.CheckConstraint("text <> ''", name=op.f("ck_calls_says_something")),
+        sa.CheckConstraint(
+            "(state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (ended_by IS NULL)",
+            name=op.f("ck_calls_ended_by_someone"),
+        ),
+        sa.CheckConstraint(
+            "state = 'open' OR look_at IS NULL", name=op.f("ck_calls_nothing_follows_the_end")
+        ),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], [f"{world}.incidents.id"], name=op.f("fk_calls_incident_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+        sa.UniqueConstraint("id", "kind", name=op.f("uq_calls_id_kind")),
+        schema=world,
+    )
+    op.create_index(op.f("ix_calls_incident_id"), "calls", ["incident_id"], unique=False, schema=world)
+    op.create_index(
+        "ix_calls_look_at",
+        "calls",
+        ["look_at"],
+        unique=False,
+        schema=world,
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_table(
+        "call_steps",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("call_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.Text(), nullable=True),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), server_default="", nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.Text(), nullable=True),
+        sa.Column("answered_over", sa.Text(), nullable=True),
+        sa.Column("link_hash", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint("why IN ('first', 'substitute', 'above')", name=op.f("ck_call_steps_why")),
+        sa.CheckConstraint("answer_by > called_at", name=op.f("ck_call_steps_clock_runs_forward")),
+        sa.CheckConstraint("answered_at >= called_at", name=op.f("ck_call_steps_answered_after_called")),
+        sa.CheckConstraint(
+            "num_nonnulls(answered_at, answered_by, answered_over) IN (0, 3)",
+            name=op.f("ck_call_steps_answered_by_someone"),
+        ),
+        sa.CheckConstraint("octet_length(link_hash) = 32", name=op.f("ck_call_steps_link_sha256")),
+        sa.ForeignKeyConstraint(["call_id"], [f"{world}.calls.id"], name=op.f("fk_call_steps_call_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_steps")),
+        sa.UniqueConstraint("key", name=op.f("uq_call_steps_key")),
+        sa.UniqueConstraint("link_hash", name=op.f("uq_call_steps_link_hash")),
+        sa.UniqueConstraint("call_id", "person", "about", name=op.f("uq_call_steps_call_id_person_about")),
+        sa.UniqueConstraint("id", "call_id", name=op.f("uq_call_steps_id_call_id")),
+        schema=world,
+    )
+    op.create_table(
+        "call_messages",
+        sa.Column("step_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("call_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'sent', 'failed', 'dropped')", name=op.f("ck_call_messages_state")
+        ),
+        sa.CheckConstraint("kind IN ('incident', 'warning')", name=op.f("ck_call_messages_no_test")),
+        sa.CheckConstraint(
+            "(state = 'waiting') = (next_at IS NOT NULL)", name=op.f("ck_call_messages_next_at")
+        ),
+        sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_call_messages_sent_at")),
+        sa.ForeignKeyConstraint(
+            ["call_id", "kind"],
+            [f"{world}.calls.id", f"{world}.calls.kind"],
+            name=op.f("fk_call_messages_call_id_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id", "call_id"],
+            [f"{world}.call_steps.id", f"{world}.call_steps.call_id"],
+            name=op.f("fk_call_messages_step_id_call_id"),
+        ),
+        sa.PrimaryKeyConstraint("step_id", name=op.f("pk_call_messages")),
+        schema=world,
+    )
+    op.create_index(
+        op.f("ix_call_messages_call_id"), "call_messages", ["call_id"], unique=False, schema=world
+    )
+    op.create_index(
+        "ix_call_messages_waiting",
+        "call_messages",
+        ["next_at"],
+        unique=False,
+        schema=world,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.execute(
+        f"CREATE TRIGGER call_messages_stay_inside BEFORE INSERT OR UPDATE ON {world}.call_messages"
+        " FOR EACH ROW EXECUTE FUNCTION calls_stay_inside()"
+    )
 
 
 def downgrade() -> None:
     """Take it all back."""
     for world in worlds.names(op.get_bind()):
         _downgrade_world(world)
+    op.execute("DROP FUNCTION calls_stay_inside()")
     op.execute("UPDATE users SET role = 'viewer', active = false WHERE role = 'registrar'")
     op.drop_constraint(op.f("ck_users_role"), "users")
     op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES_BEFORE)
@@ -250,3 +391,5 @@ def _downgrade_world(world: str) -> None:
         onupdate="CASCADE",
         deferrable=True,
     )
+    for table in ("call_messages", "call_steps", "calls"):
+        op.drop_table(table, schema=world)
