@@ -58,6 +58,7 @@ _ON_DUTY = text("""
         LEFT JOIN grid_cells ON grid_cells.id = duties.grid_id LEFT JOIN places ON places.id = duties.place_id
     WHERE (grid_cells.theme = :theme OR places.layer = :enterprises)
         AND starts_with(coalesce(grid_cells.area_code, places.area_code), :within)
+        AND coalesce(duties.valid_from <= :day, true) AND coalesce(duties.valid_to >= :day, true)
     ORDER BY duties.rank, duties.role, people.code
 """)
 

@@ -16,7 +16,7 @@ MADE_SECTIONS: Final = ("figures", "sheets", "people", "facts", "ways")
 """Sections that are no table of a layer."""
 
 READY_COLUMNS: Final = ("ready_min", "road_min", "total_min")
-WORKED_OUT: Final = (*READY_COLUMNS, "way_m", "way_min", "served")
+WORKED_OUT: Final = (*READY_COLUMNS, "way_m", "way_min")
 """Columns of a table that no layer has."""
 
 

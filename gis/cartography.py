@@ -229,7 +229,7 @@ def convergence_deg(frame: MapFrame) -> float:
 # -- tints
 
 
-def neighbours(areas: Mapping[str, BaseGeometry], *, shared: float = _SHARED_MM) -> nx.Graph[str]:
+def neighbours(areas: Mapping[str, BaseGeometry], *, shared: float = _SHARED_MM) -> "nx.Graph[str]":
     """Return who shares a border longer than `shared` (in the geometries' own unit) with whom; corners do not count."""
     codes = sorted(areas)
     shapes = np.array([*(areas[code] for code in codes), None], dtype=object)[:-1]

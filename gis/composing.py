@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from gis import areas, cartography
 from gis.arriving import Arrival, Way
 from gis.atlas import Cell, Direction, Drawn, Neighbour, Section, Sheet, SheetKind, SheetLevel, reach
-from gis.atlas_rules import AtlasRules, KindRule, LevelRule, TableRule
+from gis.atlas_rules import WORKED_OUT, AtlasRules, KindRule, LevelRule, TableRule
 from gis.crs import geodesic_area_m2, metres_crs, metres_per_degree, to_metres
 from gis.holdings import LEAF, Holdings, Land, LandKey, OnDuty, Position, Thing, key_of
 from gis.holdings import Cell as GridCell
@@ -506,8 +506,7 @@ class Composer:
             tuple(self._cell(thing, column, known.get(thing.code), found) for column in table.columns)
             for thing in things[: table.most]
         )
-        worked_out = {column for column in table.columns if column in _WORKED_OUT}
-        columns = tuple(c if c in worked_out else f"{table.layer}.{c}" for c in table.columns)
+        columns = tuple(c if c in WORKED_OUT else f"{table.layer}.{c}" for c in table.columns)
         return Section(code=table.code, columns=columns, rows=rows)
 
     def answering(self, table: TableRule, land: Land, found: Found) -> list[Arrival]:
@@ -524,7 +523,7 @@ class Composer:
             if way is None:
                 return None
             return minutes(way.total_ms) if column == "way_min" else round(way.length_m)
-        if column in _WORKED_OUT:
+        if column in WORKED_OUT:
             if arrival is None:
                 return None
             return {
@@ -556,7 +555,6 @@ class Composer:
         return name_en if self._lang == "en" and name_en else name
 
 
-_WORKED_OUT: Final = frozenset({"ready_min", "road_min", "total_min", "way_m", "way_min"})
 _UNTOLD: Final = frozenset({"code", "name", "name_en", "area_code"})
 
 
