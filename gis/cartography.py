@@ -3,12 +3,11 @@
 Paper is measured in millimetres from the upper left corner of the map frame, x to the right and y down.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import atan2, ceil, degrees, floor
 from typing import Final, Literal, TypeVar
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -23,9 +22,38 @@ Geometries = npt.NDArray[np.object_]
 Room = TypeVar("Room", bound=Hashable)
 
 SCALES: Final = (
-    *(500, 1_000, 2_000, 2_500, 5_000, 7_500, 10_000, 12_500, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000),
-    *(60_000, 75_000, 80_000, 100_000, 120_000, 150_000, 180_000, 200_000, 250_000, 300_000, 400_000),
-    *(500_000, 750_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 5_000_000, 10_000_000),
+    *(
+        500,
+        1_000,
+        2_000,
+        2_500,
+        5_000,
+        7_500,
+        10_000,
+        12_500,
+        15_000,
+        20_000,
+        25_000,
+        30_000,
+        35_000,
+        40_000,
+        50_000,
+    ),
+    *(
+        60_000,
+        70_000,
+        80_000,
+        100_000,
+        120_000,
+        140_000,
+        160_000,
+        180_000,
+        200_000,
+        220_000,
+        250_000,
+        300_000,
+    ),
+    *(400_000, 500_000, 750_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 5_000_000, 10_000_000),
 )
 """Denominators that a map may have. Beyond 1:250 000 only for land that is larger than any county."""
 
@@ -229,12 +257,11 @@ def convergence_deg(frame: MapFrame) -> float:
 # -- tints
 
 
-def neighbours(areas: Mapping[str, BaseGeometry], *, shared: float = _SHARED_MM) -> "nx.Graph[str]":
+def neighbours(areas: Mapping[str, BaseGeometry], *, shared: float = _SHARED_MM) -> dict[str, set[str]]:
     """Return who shares a border longer than `shared` (in the geometries' own unit) with whom; corners do not count."""
     codes = sorted(areas)
     shapes = np.array([*(areas[code] for code in codes), None], dtype=object)[:-1]
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(codes)
+    beside: dict[str, set[str]] = {code: set() for code in codes}
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     pairs = one < other
     one, other = one[pairs], other[pairs]
@@ -242,26 +269,30 @@ def neighbours(areas: Mapping[str, BaseGeometry], *, shared: float = _SHARED_MM)
     joined = (shapely.length(common) > shared) | (
         shapely.area(shapely.intersection(shapes[one], shapes[other])) > shared**2
     )
-    graph.add_edges_from((codes[a], codes[b]) for a, b in zip(one[joined], other[joined], strict=True))
-    return graph
+    for a, b in zip(one[joined].tolist(), other[joined].tolist(), strict=True):
+        beside[codes[a]].add(codes[b])
+        beside[codes[b]].add(codes[a])
+    return beside
 
 
-def tints(graph: "nx.Graph[str]", *, before: Mapping[str, int] | None = None) -> dict[str, int]:
+def tints(
+    beside: Mapping[str, Collection[str]], *, before: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Give every area a number, from 0, that no neighbour has; few numbers.
 
     The most constrained area is numbered first (DSATUR; Brélaz 1979), ties by code, so that the same division always
     looks the same. `before`: numbers of an earlier division; whoever still differs from its neighbours keeps its own.
     """
     kept: dict[str, int] = {}
-    for code in sorted(graph):
+    for code in sorted(beside):
         number = (before or {}).get(code)
-        if number is not None and all(kept.get(other) != number for other in graph[code]):
+        if number is not None and all(kept.get(other) != number for other in beside[code]):
             kept[code] = number
     done = dict(kept)
-    waiting = set(graph) - set(done)
+    waiting = set(beside) - set(done)
     while waiting:
-        taken = {code: {done[other] for other in graph[code] if other in done} for code in waiting}
-        code = min(waiting, key=lambda one: (-len(taken[one]), -graph.degree(one), one))
+        taken = {code: {done[other] for other in beside[code] if other in done} for code in waiting}
+        code = min(waiting, key=lambda one: (-len(taken[one]), -len(beside[one]), one))
         done[code] = next(number for number in range(len(taken[code]) + 1) if number not in taken[code])
         waiting.discard(code)
     return done

@@ -7,6 +7,7 @@ capabilities, items …) stand in its policy files and are only looked up here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from data.layers import Layer
@@ -14,6 +15,7 @@ from data.locate import Location
 from data.policies import Policy
 from dispatch.cards import LAST_GRADE
 from dispatch.model import Capability, Position
+from gis.atlas import Neighbour, Sheet
 from gis.directions import Step
 from web import i18n
 from web.i18n import Lang
@@ -839,6 +841,76 @@ COMPASS: Final[Sequence[Pair]] = (
     ("西北", "north-west"),
 )
 
+# Printed map sheets.
+SHEET_TITLES: Final[Mapping[str, Pair]] = {
+    "responsibility": ("{name}{theme}网格责任图", "{name}: {theme} responsibility grids"),
+    "command": ("{name}应急作战指挥图", "{name}: operations command map"),
+    "risk": ("{name}重大风险隐患分布图", "{name}: major risks and hazards"),
+    "forest_fire": ("{name}森林防灭火一张图", "{name}: forest-fire map"),
+}
+SHEET_LEVELS: Final[Mapping[str, Pair]] = {
+    "county": ("县级图", "county sheet"),
+    "township": ("乡镇级图", "township sheet"),
+    "village": ("村级图", "village sheet"),
+    "grid": ("网格图", "grid sheet"),
+    "enterprise": ("企业图", "enterprise sheet"),
+}
+SHEET_BORDERS: Final[Mapping[str, Pair]] = {
+    "county": ("县界", "county boundary"),
+    "township": ("乡镇界", "township boundary"),
+    "district": ("片区界", "district boundary"),
+    "village": ("村界", "village boundary"),
+    "grid": ("网格界", "grid boundary"),
+}
+SHEET_PLACES: Final[Mapping[str, Pair]] = {
+    "county": ("县政府驻地", "county seat"),
+    "township": ("乡镇政府驻地", "township seat"),
+    "village": ("行政村", "village"),
+    "hamlet": ("自然村", "hamlet"),
+}
+SHEET_ROADS: Final[Mapping[str, Pair]] = {
+    "motorway": ("高速公路", "motorway"),
+    "trunk": ("国道", "national road"),
+    "primary": ("省道、干线公路", "provincial or main road"),
+    "secondary": ("县道", "county road"),
+    "tertiary": ("乡道", "township road"),
+    "local": ("村道、街道", "local road, street"),
+    "service": ("内部道路", "service road"),
+    "track": ("机耕道", "track"),
+    "path": ("小路", "path"),
+}
+SHEET_SECTIONS: Final[Mapping[str, Pair]] = {
+    "people": ("责任人", "People in charge"),
+    "hazards": ("地质灾害隐患点", "Hazard points"),
+    "shelters": ("应急避难场所", "Shelters"),
+    "water": ("取水点", "Water points"),
+    "teams": ("救援队伍", "Teams"),
+    "depots": ("物资储备", "Depots"),
+    "facts": ("概况", "Facts"),
+}
+"""Titles of a sheet's tables."""
+SHEET_COLUMNS: Final[Mapping[str, Pair]] = {}
+"""Columns of a sheet's tables that are no field of a layer."""
+SHEET_WORDS: Final[Mapping[str, Pair]] = {
+    "legend": ("图例", "Legend"),
+    "locator": ("位置示意", "Location"),
+    "live": ("扫码看实时页面", "Scan for the live page"),
+    "river": ("河流", "river"),
+    "stream": ("沟溪", "stream"),
+    "water": ("水库、水面", "reservoir, water"),
+    "wood": ("林地", "woodland"),
+    "threat": ("威胁范围", "area under threat"),
+    "subject": ("本图范围", "land of this sheet"),
+    "tints": ("相邻区域分色", "tints tell neighbours apart"),
+    "route_shelter": ("转移路线", "route to a shelter"),
+    "route_response": ("救援路线", "rescue route"),
+    "number": ("编号", "No."),
+    "name": ("名称", "Name"),
+    "listed": ("图上编号对照", "Numbers on the map"),
+    "continued": ("{title}（续）", "{title} (continued)"),
+    "page": ("第 {at} 页，共 {of} 页", "page {at} of {of}"),
+}
+
 _MINUTE_MS: Final = 60_000
 NUMERALS: Final = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 
@@ -1046,6 +1118,123 @@ meanwhile, nothing is done and you are told what.",
     def job_stage(self, code: str) -> str:
         """Name what a job does now."""
         return pick(JOB_STAGES[code], self.lang)
+
+    # -- printed map sheets
+
+    def sheet_word(self, code: str) -> str:
+        """Take a fixed word of a printed sheet."""
+        return pick(SHEET_WORDS[code], self.lang)
+
+    def sheet_title(self, sheet: Sheet) -> str:
+        """Name a sheet: its land, and what it shows."""
+        theme = self.term("grid_themes", sheet.theme) if sheet.theme else ""
+        title = pick(SHEET_TITLES[sheet.kind], self.lang).format(name="\0", theme=theme)
+        return " ".join(title.replace("\0", sheet.name).split())
+
+    def sheet_subtitle(self, sheet: Sheet) -> str:
+        """Say of which level a sheet is, and the code of its land."""
+        return f"{pick(SHEET_LEVELS[sheet.level], self.lang)}　{sheet.code}"
+
+    def sheet_number(self, sheet: Sheet) -> str:
+        """Say which sheet of its atlas this is."""
+        pair = ("第 {number} 幅 / 共 {total} 幅", "Sheet {number} of {total}")
+        return pick(pair, self.lang).format(number=sheet.number, total=sheet.total)
+
+    def sheet_neighbour(self, one: Neighbour) -> str:
+        """Name the sheet that goes on beyond an edge."""
+        if one.number is None:
+            return one.name
+        return f"{pick(('{number} 幅', 'sheet {number}'), self.lang).format(number=one.number)} {one.name}"
+
+    def sheet_classification(self, sheet: Sheet) -> str:
+        """Say who may see a sheet."""
+        return self.term("classifications", sheet.classification) if sheet.classification else ""
+
+    def sheet_border(self, level: str) -> str:
+        """Name a boundary line."""
+        return pick(SHEET_BORDERS[level], self.lang)
+
+    def sheet_place(self, place: str) -> str:
+        """Name a sort of settlement."""
+        return pick(SHEET_PLACES[place], self.lang)
+
+    def sheet_road(self, sort: str) -> str:
+        """Name a sort of road line."""
+        return pick(SHEET_ROADS[sort], self.lang)
+
+    def sheet_count(self, count: int) -> str:
+        """Write how many of a sign are on a sheet."""
+        return pick(("（{n}）", " ({n})"), self.lang).format(n=count)
+
+    def sheet_degrees(self, seconds: int, *, east: bool) -> str:
+        """Write a coordinate at the edge of a map: degrees and minutes, seconds only where they are not zero."""
+        degrees, rest = divmod(abs(seconds), 3600)
+        minutes, left = divmod(rest, 60)
+        side = ("E" if seconds >= 0 else "W") if east else ("N" if seconds >= 0 else "S")
+        return f"{degrees}°{minutes:02d}′" + (f"{left:02d}″" if left else "") + side
+
+    def sheet_convergence(self, degrees: float) -> str:
+        """Say how far true north is from the top of the sheet, in minutes of arc; nothing below one."""
+        minutes = round(abs(degrees) * 60)
+        if not minutes:
+            return pick(("真北", "true N"), self.lang)
+        side = pick(("偏东", "E") if degrees > 0 else ("偏西", "W"), self.lang)
+        return pick(("真北{side}{m}′", "TN {m}′ {side}"), self.lang).format(side=side, m=minutes)
+
+    def sheet_scale(self, denominator: int) -> str:
+        """Write a scale as a ratio."""
+        return f"1:{denominator:,}".replace(",", " ")
+
+    def sheet_data_date(self, sheet: Sheet) -> str:
+        """Say of which day a sheet's data are."""
+        return pick(("数据日期 {day}", "data of {day}"), self.lang).format(day=sheet.data_date.isoformat())
+
+    def sheet_origin(self, sheet: Sheet, crs: Any) -> list[str]:
+        """Say in which reference system a sheet is drawn, who approved and who made it, and of which day it is."""
+        meridian = next((p.value for p in crs.coordinate_operation.params if "ongitude" in p.name), 0.0)
+        system = (
+            pick(
+                (
+                    "2000国家大地坐标系　高斯-克吕格投影（3°带，中央经线 {cm:g}°）",
+                    "CGCS2000, Gauss-Kruger, 3° zone, central meridian {cm:g}°",
+                ),
+                self.lang,
+            ).format(cm=meridian)
+            if crs.name.startswith("CGCS2000")
+            else crs.name
+        )
+        approval = sheet.approval or pick(("未送审", "not submitted"), self.lang)
+        made = (
+            pick(("编制：{who}　", "Made by {who}. "), self.lang).format(who=sheet.producer)
+            if sheet.producer
+            else ""
+        )
+        rest = pick(("审图号：{approval}　{day}", "Approval: {approval}. {day}"), self.lang).format(
+            approval=approval, day=self.sheet_data_date(sheet)
+        )
+        return [system, made + rest]
+
+    def sheet_section(self, code: str) -> str:
+        """Name a table of a sheet."""
+        return pick(SHEET_SECTIONS[code], self.lang) if code in SHEET_SECTIONS else code
+
+    def sheet_column(self, column: str) -> str:
+        """Name a column: a field of a policy layer ("teams.strength") by its own word."""
+        layer, _, name = column.partition(".")
+        if name and layer in self.policy.layers and name in self.policy.layers[layer].fields:
+            return self.field(self.policy.layers[layer], name)
+        return pick(SHEET_COLUMNS[column], self.lang) if column in SHEET_COLUMNS else column
+
+    def sheet_cell(self, column: str, value: str | float | date | None) -> str:
+        """Write a cell: codes of the vocabulary in words, times of `…_min` columns as durations, nothing as a dash."""
+        if value is None or value == "":
+            return "—"
+        layer, _, name = column.partition(".")
+        if name and layer in self.policy.layers and name in self.policy.layers[layer].fields:
+            return self.value(self.policy.layers[layer], name, value)
+        if column.endswith("_min") and isinstance(value, int | float):
+            return i18n.duration(round(value * _MINUTE_MS), self.lang)
+        return f"{value:g}" if isinstance(value, float) else str(value)
 
     # -- the county's words
 

@@ -1,0 +1,178 @@
+"""One map sheet → PDF, PNG or SVG. Nothing is read but the policy, the fonts and this program's own files; nothing is fetched."""
+
+import base64
+import io
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pypdfium2
+import shapely
+import weasyprint
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher
+
+from data import policies
+from gis.atlas import Sheet
+from gis.cartography import MapFrame
+from web.i18n import HTML_LANG, Lang
+from web.sheets import drawing, fonts, margin, panel, svg, tables
+from web.sheets.page import BAND_MM, RING_MM, Page, Paper, Rectangle, lay_out
+from web.wording import Words
+
+Form = Literal["pdf", "png", "svg"]
+
+PNG_DPI: Final = 150
+_POINTS_AN_INCH: Final = 72
+_TEMPLATE: Final = "sheet.html"
+
+logging.getLogger("weasyprint").setLevel(logging.ERROR)  # a letter that no font has is no news
+
+
+class _Nothing(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
+    """Fetches what stands in the page itself (data:) and refuses everything else."""
+
+    def fetch(self, url: str, headers: Any = None) -> Any:
+        if not url.startswith("data:"):
+            raise FatalURLFetchingError(f"a sheet fetches nothing: {url[:80]}")
+        return super().fetch(url, headers)
+
+
+@cache
+def _words(lang: Lang, policy: Path | None) -> Words:
+    return Words(policies.load(policy), lang)
+
+
+@cache
+def _fonts() -> FontConfiguration:
+    return FontConfiguration()
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(
+    sheet: Sheet,
+    *,
+    lang: Lang = "zh",
+    paper: Paper = "A3",
+    form: Form = "pdf",
+    site: str = "",
+    policy: Path | None = None,
+    dpi: int = PNG_DPI,
+) -> bytes:
+    """Draw a sheet. `site`: where the live pages are ("https://…"), for the code that leads there; policy: its folder.
+
+    PDF holds every page, PNG the first one at `dpi`, SVG the map within its margin. A pure function of its arguments
+    that any process can call.
+    """
+    words = _words(lang, policy)
+    page, frame = lay_out(sheet, paper)
+    arrow, box = margin.north_arrow(frame, words)
+    drawn = drawing.draw(sheet, frame, page, words.policy, reserved=[_shape(box)])
+    land = _land(sheet, frame, words, drawn, arrow)
+    if form == "svg":
+        return _map_alone(land, frame)
+    pdf = _pdf(sheet, page, frame, words, drawn=drawn, land=land, site=site)
+    return pdf if form == "pdf" else picture(pdf, dpi=dpi)
+
+
+def picture(pdf: bytes, *, page: int = 0, dpi: int = PNG_DPI) -> bytes:
+    """Return one page of a PDF as a PNG."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        image = document[page].render(scale=dpi / _POINTS_AN_INCH).to_pil()
+        out = io.BytesIO()
+        image.save(out, "PNG", optimize=True, dpi=(dpi, dpi))
+        return out.getvalue()
+    finally:
+        document.close()
+
+
+def _shape(box: Rectangle) -> Any:
+
+    return shapely.box(box.x, box.y, box.right, box.bottom)
+
+
+def _land(sheet: Sheet, frame: MapFrame, words: Words, drawn: drawing.Drawing, arrow: str) -> str:
+    clip = svg.element(
+        "clipPath", svg.element("rect", width=frame.width_mm, height=frame.height_mm), id="neat"
+    )
+    inside = svg.element("g", drawn.body + arrow, clip_path="url(#neat)")
+    return f"<defs>{clip}</defs>" + inside + margin.ring(sheet, frame, words)
+
+
+def _map_alone(land: str, frame: MapFrame) -> bytes:
+    around = RING_MM + BAND_MM
+    wide, high = frame.width_mm + 2 * around, frame.height_mm + 2 * around
+    content = svg.element("g", land, transform=f"translate({svg.n(around)} {svg.n(around)})")
+    return _document(content, wide, high).encode()
+
+
+def _document(content: str, wide: float, high: float) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{svg.n(wide)}mm" height="{svg.n(high)}mm" '
+        f'viewBox="0 0 {svg.n(wide)} {svg.n(high)}"><rect width="100%" height="100%" fill="#fff"/>{content}</svg>'
+    )
+
+
+def _pdf(
+    sheet: Sheet, page: Page, frame: MapFrame, words: Words, *, drawn: drawing.Drawing, land: str, site: str
+) -> bytes:
+    first = page.columns[0]
+    legend, legend_mm = panel.legend(panel.entries(sheet, drawn, words, words.policy), first, words)
+    address = site.rstrip("/") + sheet.path
+    bottom = panel.bottom(sheet, frame, page, words, address)
+    free = [
+        Rectangle(
+            x=first.x,
+            y=first.y + legend_mm + 2.0,
+            width=first.width,
+            height=max(0.0, first.height - legend_mm - 4.0 - panel.bottom_height(page)),
+        ),
+        *page.columns[1:],
+    ]
+    poured = tables.pour(
+        tables.of_sections(sheet, dict(drawn.listed), words), page, free, words.sheet_word("continued")
+    )
+    at = f"translate({svg.n(page.ground.x)} {svg.n(page.ground.y)})"
+    content = (
+        margin.title(sheet, page, words)
+        + svg.element("g", land, transform=at)
+        + margin.foot(sheet, frame, page, words)
+        + legend
+        + bottom
+    )
+    count = 1 + len(poured.further)
+    html = (
+        _templates()
+        .get_template(_TEMPLATE)
+        .render(
+            lang=HTML_LANG[words.lang],
+            title=words.sheet_title(sheet),
+            page=page,
+            family=fonts.FAMILY,
+            drawing="data:image/svg+xml;base64,"
+            + base64.b64encode(_document(content, page.width, page.height).encode()).decode(),
+            first=poured.first,
+            further=poured.further,
+            size=tables.SIZE_MM,
+            line=tables.LINE_MM,
+            pad=tables.PAD_MM,
+            head=tables.HEAD_MM,
+            footer=[words.sheet_word("page").format(at=number, of=count) for number in range(2, count + 1)],
+            number=words.sheet_number(sheet),
+        )
+    )
+    made: bytes = weasyprint.HTML(string=html, url_fetcher=_Nothing()).write_pdf(font_config=_fonts())
+    return made

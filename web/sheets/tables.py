@@ -1,0 +1,292 @@
+"""Tables poured into columns: beside the map while there is room, then onto further pages. Heights are measured first,
+so that nothing overlaps and nothing is cut off.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from gis.atlas import Drawn, Section, Sheet
+from web.sheets import fonts
+from web.sheets.page import EDGE_MM, GAP_MM, Page, Rectangle
+from web.wording import Words
+
+SIZE_MM: Final = 2.3
+LINE_MM: Final = 2.95
+PAD_MM: Final = 0.75
+HEAD_MM: Final = 5.2
+BETWEEN_MM: Final = 3.2
+_SLACK_EM: Final = 0.3  # rules of line breaking may end a line one letter earlier than measured
+_WIDEST_EM: Final = 22.0  # a wider cell is broken even where there is room
+_LEAST_EM: Final = 2.2
+_LONGEST_EM: Final = 9.0  # a longer word is broken
+_KEEP_ROWS: Final = 2  # of a table that begins at the foot of a column
+_TITLE_MM: Final = 11.0  # of a further page
+_SLACK_MM: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table in words."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table, or a part of one, with its place on a page. widths and heights (of header and rows) in mm."""
+
+    box: Rectangle
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    widths: tuple[float, ...]
+    header_mm: float
+    heights: tuple[float, ...]
+
+
+@dataclass(slots=True)
+class Poured:
+    """Blocks of the first page, and of each further one."""
+
+    first: list[Block] = field(default_factory=list)
+    further: list[list[Block]] = field(default_factory=list)
+
+
+def of_sections(sheet: Sheet, listed: "dict[int, Drawn]", words: Words) -> list[Table]:
+    """Put a sheet's sections into words; at the end the names that found no place on the map."""
+    tables = [_of_section(section, words) for section in sheet.sections if section.rows]
+    if listed:
+        across = 2
+        entries = [(str(number), drawn.name) for number, drawn in sorted(listed.items())]
+        deep = -(-len(entries) // across)
+        columns = [entries[at * deep : (at + 1) * deep] for at in range(across)]
+        rows = tuple(
+            tuple(cell for column in columns for cell in (column[row] if row < len(column) else ("", "")))
+            for row in range(deep)
+        )
+        header = (words.sheet_word("number"), words.sheet_word("name")) * across
+        tables.append(Table(words.sheet_word("listed"), header, rows))
+    return tables
+
+
+def _of_section(section: Section, words: Words) -> Table:
+    if section.columns == ("fact", "value"):
+        rows = tuple(
+            (words.sheet_column(str(name)), words.sheet_cell(str(name), value))
+            for name, value in section.rows
+        )
+        return Table(words.sheet_section(section.code), (), rows)
+    return Table(
+        words.sheet_section(section.code),
+        tuple(words.sheet_column(column) for column in section.columns),
+        tuple(
+            tuple(words.sheet_cell(column, cell) for column, cell in zip(section.columns, row, strict=True))
+            for row in section.rows
+        ),
+    )
+
+
+def pour(tables: Sequence[Table], page: Page, free: Sequence[Rectangle], continued: str) -> Poured:
+    """Place tables: whole ones beside the map in their order while they fit, the rest on further pages."""
+    poured = Poured()
+    room = list(free)
+    waiting = []
+    for at, table in enumerate(tables):
+        if _fits_width(table, room):
+            blocks = _first_fit(table, room)
+            # the first table belongs beside the map, if need be in parts
+            if not blocks and at == 0:
+                blocks, rest = _split(table, room, continued)
+                waiting += [rest] if rest else []
+            elif not blocks:
+                waiting.append(table)
+            poured.first += blocks
+        else:
+            waiting.append(table)
+    if waiting:
+        poured.further = list(_further(waiting, page, continued))
+    return poured
+
+
+def _fits_width(table: Table, room: Sequence[Rectangle]) -> bool:
+    return bool(room) and sum(_least(table)) <= room[0].width
+
+
+def _first_fit(table: Table, room: list[Rectangle]) -> list[Block]:
+    for at, box in enumerate(room):
+        block = _block(table, box)
+        if block.box.height <= box.height:
+            room[at] = _below(box, block)
+            return [block]
+    return []
+
+
+def _below(box: Rectangle, block: Block) -> Rectangle:
+    used = block.box.height + BETWEEN_MM
+    return Rectangle(x=box.x, y=box.y + used, width=box.width, height=max(0.0, box.height - used))
+
+
+def _split(table: Table, room: list[Rectangle], continued: str) -> tuple[list[Block], Table | None]:
+    """Fill the columns that there are with a table's rows; return what is left as a table of its own."""
+    blocks: list[Block] = []
+    rest: Table | None = table
+    for at, box in enumerate(room):
+        if rest is None:
+            break
+        block = _block(rest, box)
+        fitting = _rows_within(block, box.height)
+        if fitting < _KEEP_ROWS:
+            continue
+        part = _block(Table(rest.title, rest.header, rest.rows[:fitting]), box, block.widths)
+        blocks.append(part)
+        room[at] = _below(box, part)
+        left = rest.rows[fitting:]
+        rest = Table(_continued(table.title, continued), table.header, left) if left else None
+    return blocks, rest
+
+
+def _continued(title: str, continued: str) -> str:
+    return continued.format(title=title)
+
+
+def _rows_within(block: Block, high: float) -> int:
+    used = HEAD_MM + block.header_mm
+    count = 0
+    for row in block.heights:
+        used += row
+        if used > high:
+            break
+        count += 1
+    return count
+
+
+def _further(tables: Sequence[Table], page: Page, continued: str) -> Iterator[list[Block]]:
+    """Yield the blocks of one further page after another: as many columns as the widest table allows."""
+    inner = page.sheet
+    widest = max(sum(_natural(table)) for table in tables)
+    count = max(1, min(4, int((inner.width + GAP_MM) / (min(widest, inner.width) + GAP_MM))))
+    wide = (inner.width - (count - 1) * 2 * GAP_MM) / count
+    fresh = [
+        Rectangle(
+            x=EDGE_MM + at * (wide + 2 * GAP_MM),
+            y=EDGE_MM + _TITLE_MM,
+            width=wide,
+            height=inner.height - _TITLE_MM - 4.0,
+        )
+        for at in range(count)
+    ]
+    room: list[Rectangle] = list(fresh)
+    blocks: list[Block] = []
+    queue = list(tables)
+    while queue:
+        table = queue.pop(0)
+        here = next((at for at, box in enumerate(room) if box.height > 0), None)
+        if here is None:
+            yield blocks
+            room, blocks = list(fresh), []
+            queue.insert(0, table)
+            continue
+        block = _block(table, room[here])
+        if block.box.height <= room[here].height:
+            blocks.append(block)
+            room[here] = _below(room[here], block)
+            continue
+        fitting = _rows_within(block, room[here].height)
+        untouched = room[here] in fresh
+        if fitting < _KEEP_ROWS and not untouched:
+            room[here] = Rectangle(x=0, y=0, width=wide, height=0)
+            queue.insert(0, table)
+            continue
+        fitting = max(1, fitting)  # a row higher than a page stands alone
+        part = _block(Table(table.title, table.header, table.rows[:fitting]), room[here], block.widths)
+        blocks.append(part)
+        room[here] = Rectangle(x=0, y=0, width=wide, height=0)
+        base = (
+            table.title
+            if table.title.endswith(_continued("", continued))
+            else _continued(table.title, continued)
+        )
+        queue.insert(0, Table(base, table.header, table.rows[fitting:]))
+    if blocks:
+        yield blocks
+
+
+# -- measures
+
+
+def _cells(table: Table) -> Iterator[tuple[str, ...]]:
+    if table.header:
+        yield table.header
+    yield from table.rows
+
+
+def _natural(table: Table) -> list[float]:
+    """Return the width of each column if no cell is broken (very long ones are)."""
+    columns = zip(*_cells(table), strict=True)
+    return [
+        min(max(fonts.width(cell, SIZE_MM) for cell in column), _WIDEST_EM * SIZE_MM)
+        + 2 * PAD_MM
+        + _SLACK_EM * SIZE_MM
+        for column in columns
+    ]
+
+
+def _least(table: Table) -> list[float]:
+    """Return the least width of each column: numbers and words stay whole, of Chinese a few letters stand side by side."""
+    columns = zip(*_cells(table), strict=True)
+    return [
+        max(
+            _LEAST_EM * SIZE_MM,
+            min(max(fonts.longest_piece(cell, SIZE_MM) for cell in column), _LONGEST_EM * SIZE_MM),
+        )
+        + 2 * PAD_MM
+        + _SLACK_EM * SIZE_MM
+        for column in columns
+    ]
+
+
+def _widths(table: Table, room: float) -> tuple[float, ...]:
+    """Share a column's width out: each gets its least, and what narrow ones do not need goes to the wide ones."""
+    natural, least = _natural(table), _least(table)
+    if sum(natural) <= room:
+        spare = (room - sum(natural)) / len(natural)
+        return tuple(width + spare for width in natural)
+    widths = list(least)
+    left = max(0.0, room - sum(least))
+    waiting = sorted(range(len(natural)), key=lambda at: natural[at] - least[at])
+    while waiting:
+        at = waiting[0]
+        more = min(max(0.0, natural[at] - least[at]), left / len(waiting))
+        widths[at] += more
+        left -= more
+        waiting.pop(0)
+    shrink = min(1.0, room / sum(widths))
+    return tuple(width * shrink for width in widths)
+
+
+def _height(cells: Sequence[str], widths: Sequence[float], *, bold: bool = False) -> float:
+    lines = max(
+        len(fonts.wrapped(cell, SIZE_MM, max(width - 2 * PAD_MM - _SLACK_EM * SIZE_MM, SIZE_MM), bold=bold))
+        for cell, width in zip(cells, widths, strict=True)
+    )
+    return lines * LINE_MM + 2 * 0.45
+
+
+def _block(table: Table, box: Rectangle, widths: tuple[float, ...] | None = None) -> Block:
+    given = widths or _widths(table, box.width)
+    header_mm = _height(table.header, given, bold=True) if table.header else 0.0
+    heights = tuple(_height(row, given) for row in table.rows)
+    return Block(
+        box=Rectangle(
+            x=box.x, y=box.y, width=box.width, height=HEAD_MM + header_mm + sum(heights) + _SLACK_MM
+        ),
+        title=table.title,
+        header=table.header,
+        rows=table.rows,
+        widths=given,
+        header_mm=header_mm,
+        heights=heights,
+    )
