@@ -1,5 +1,6 @@
 """Rows of any layer on their way out: features as GeoJSON made in SQL, frames for exports, views for other programs."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -77,11 +78,19 @@ def feature(
 
 
 def count(
-    connection: Connection, layer: Layer, *, bounds: Bounds | None = None, within: str | None = None
+    connection: Connection,
+    layer: Layer,
+    *,
+    bounds: Bounds | None = None,
+    within: str | None = None,
+    conditions: Sequence[ColumnElement[bool]] = (),
 ) -> int:
-    """Count a layer's rows; only those that touch the bounds where there are any, and those of the area `within`."""
+    """Count a layer's rows; only those that touch the bounds where there are any, and those of the area `within`.
+
+    conditions: what else a row must fulfil.
+    """
     table = registers.table_of(layer)
-    query = select(func.count()).select_from(table).where(*registers.belongs(layer))
+    query = select(func.count()).select_from(table).where(*registers.belongs(layer), *conditions)
     if bounds is not None and "geom" in table.c:
         query = query.where(_touches(layer))
     query = query.where(*registers.lies(layer, within))
@@ -112,17 +121,28 @@ def layer_of(connection: Connection, place_id: int) -> str | None:
     return found
 
 
-def frame(connection: Connection, layer: Layer, *, personal: bool = True) -> gpd.GeoDataFrame:
-    """Read a layer as a frame with one column for each field, as `data.ledgers` would read it from a file."""
-    rows = connection.execute(registers.items(layer, personal=personal)).mappings().all()
+def frame(
+    connection: Connection,
+    layer: Layer,
+    *,
+    personal: bool = True,
+    within: str | None = None,
+    conditions: Sequence[ColumnElement[bool]] = (),
+) -> gpd.GeoDataFrame:
+    """Read a layer as a frame with one column for each field, as `data.ledgers` would read it from a file.
+
+    within: digits of an area, as in `registers.items`. conditions: what else a row must fulfil.
+    """
+    query = registers.items(layer, personal=personal, within=within).where(*conditions)
+    rows = connection.execute(query).mappings().all()
     names = [name for name, field in layer.fields.items() if personal or not field.personal]
     index = range(1, len(rows) + 1)
     content = {
         name: pd.Series([_value(layer.fields[name], row[name]) for row in rows], index=index, dtype=object)
         for name in names
     }
-    shapes = [shape_of(row["geom"]) if row["geom"] is not None else None for row in rows]
-    return gpd.GeoDataFrame(content, geometry=shapes, crs=STORED, index=index)
+    shapes = shapely.from_wkb([None if row["geom"] is None else row["geom"].data for row in rows])
+    return gpd.GeoDataFrame(content, geometry=list(shapes), crs=STORED, index=index)
 
 
 def create_views(connection: Connection, policy: Policy, *, world: str = "live") -> None:

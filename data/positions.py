@@ -109,7 +109,7 @@ def read(
 def _written(row: RawRow, columns: Columns, near: Bounds | None, notes: Notebook) -> BaseGeometry | None:
     """Read the position that a row of a spreadsheet writes, its axes put right; None where it writes none."""
     if "wkt" in columns.positions and (wkt := _filled(row, columns.positions["wkt"])):
-        return _from_wkt(wkt[0])
+        return _from_wkt("".join(wkt))  # an outline too long for one cell goes on in the next
     pair = _pair(row, columns)
     return None if pair is None else shapely.Point(_right_way_round(row.number, *pair, near, notes))
 

@@ -25,7 +25,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
-from data import quarantine
+from data import quarantine, shapefiles
 from data.cells import Cell, header, plain
 
 DRAWINGS: Final[Mapping[str, bool]] = {
@@ -38,6 +38,7 @@ DRAWINGS: Final[Mapping[str, bool]] = {
     ".kml": True,
 }
 SPREADSHEETS: Final = frozenset({".csv", ".txt", ".xlsx", ".xls"})
+_WITH_TABLES: Final = frozenset({".gpkg", ".zip"})  # drawings that may hold a list without shapes
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _DELIMITERS: Final = ",;\t|"
 _LIKE_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
@@ -290,7 +291,9 @@ def _choose(sizes: Mapping[str, int], sheet: str | None, preferred: frozenset[st
         return sheet
     filled = [name for name, size in sizes.items() if size]
     named = [name for name in filled if header(name) in preferred]
-    for candidates in (named, filled):
+    # a ledger may be empty: its headers are read all the same
+    empty = [] if filled else [name for name in sizes if header(name) in preferred]
+    for candidates in (named, filled, empty, [] if filled else list(sizes)):
         if len(candidates) == 1:
             return candidates[0]
     if not filled:
@@ -306,7 +309,7 @@ def _read_drawing(path: Path) -> tuple[RawTable, ...]:
         layers = [
             str(name)
             for name, kind in pyogrio.list_layers(path)
-            if kind is not None or path.suffix == ".gpkg"
+            if kind is not None or path.suffix.lower() in _WITH_TABLES
         ]
         options = {"encoding": encoding} if (encoding := _dbf_encoding(path)) else {}
         if path.suffix.lower() in {".geojson", ".json"}:
@@ -320,8 +323,13 @@ def _read_drawing(path: Path) -> tuple[RawTable, ...]:
         ValueError,
     ) as error:
         raise SourceError("file_unreadable", "give_readable_file", detail=str(error)[:200]) from error
-    short = path.suffix.lower() in {".shp", ".zip"}
-    return tuple(_from_frame(frame, name, short_headers=short) for name, frame in frames.items())
+    tables = []
+    for name, frame in frames.items():
+        # a Shapefile of ours says beside it what its short names mean
+        whole, told = shapefiles.restored(frame, path, name)
+        short = not told and path.suffix.lower() in {".shp", ".zip"}
+        tables.append(_from_frame(whole, name, short_headers=short))
+    return tuple(tables)
 
 
 def _from_frame(frame: pd.DataFrame, name: str, *, short_headers: bool) -> RawTable:

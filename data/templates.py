@@ -113,20 +113,15 @@ class _Sheet:
     def write(self) -> None:
         """Write the title, then column after column."""
         star = "*" if self.layer.geometry_required else ""
-        columns: list[tuple[str, Any, Field | None]] = [
-            (star + title, _POSITION[group], None) for group, title in self.positions.items()
-        ]
-        for field in self.layer.fields.values():
-            title = headings.heading(field, self.policy, self.lang)
-            columns.append(("*" * is_needed(field) + title, sample_of(field, self.policy, self.lang), field))
-        for place, (title, sample, field) in enumerate(columns, 1):
-            self._write_column(place, title, sample)
-            if field is not None:
-                self._explain(place, field)
-        self._write_title(len(columns))
-        mark = self.sheet.cell(
-            _SAMPLE_ROW, len(columns) + 1, self.policy.word("workbooks", "sample", self.lang)
-        )
+        for place, (group, title) in enumerate(self.positions.items(), 1):
+            self._write_column(place, star + title, _POSITION[group])
+        for place, field in enumerate(self.layer.fields.values(), len(self.positions) + 1):
+            title = "*" * is_needed(field) + headings.heading(field, self.policy, self.lang)
+            self._write_column(place, title, sample_of(field, self.policy, self.lang))
+            self._explain(place, field)
+        width = len(self.positions) + len(self.layer.fields)
+        self._write_title(width)
+        mark = self.sheet.cell(_SAMPLE_ROW, width + 1, self.policy.word("workbooks", "sample", self.lang))
         mark.font = workbooks.SAMPLE_FONT
         self.sheet.freeze_panes = f"A{FIRST_ROW}"
         self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -190,14 +185,16 @@ class _Sheet:
 
 def _bounds(field: Field) -> DataValidation | None:
     """Return the rule of a number's range: it warns, because an import also reads "30人"."""
-    kind = {"integer": "whole", "number": "decimal"}.get(field.type)
-    if kind is None or field.least is None:
+    if field.least is None or field.type not in {"integer", "number"}:
         return None
-    operator = "greaterThanOrEqual" if field.most is None else "between"
-    bounds = {"formula1": f"{field.least:g}"} | (
-        {} if field.most is None else {"formula2": f"{field.most:.0f}"}
+    return DataValidation(
+        type="whole" if field.type == "integer" else "decimal",
+        operator="greaterThanOrEqual" if field.most is None else "between",
+        formula1=f"{field.least:g}",
+        formula2=None if field.most is None else f"{field.most:.0f}",
+        allow_blank=True,
+        showErrorMessage=True,
     )
-    return DataValidation(type=kind, operator=operator, allow_blank=True, showErrorMessage=True, **bounds)
 
 
 def _write_contents(sheet: Any, layers: Sequence[Layer], policy: Policy, lang: Lang) -> None:

@@ -40,7 +40,12 @@ def sheet_name(words: str) -> str:
 
 def text_of(value: str) -> str:
     """Return text as a workbook can keep it: no signs that XML lacks, and nothing that reads as an escape (`_x0041_`)."""
-    return _LIKE_ESCAPE.sub("_x005F_", _NO_XML.sub("", value))
+    return _LIKE_ESCAPE.sub("_x005F_", without_controls(value))
+
+
+def without_controls(value: str) -> str:
+    """Return text without the signs that no XML document may hold."""
+    return _NO_XML.sub("", value)
 
 
 def width_of(words: Iterable[Any]) -> float:
@@ -55,7 +60,7 @@ def set_widths(sheet: Any, widths: Sequence[float]) -> None:
         sheet.column_dimensions[get_column_letter(place)].width = width
 
 
-def header_cell(sheet: Any, words: str, *, needed: bool = False) -> WriteOnlyCell:
+def header_cell(sheet: Any, words: str, *, needed: bool = False) -> Any:
     """Make a header."""
     cell = text_cell(sheet, words)
     cell.font, cell.fill, cell.border = HEADER_FONT, NEEDED_FILL if needed else HEADER_FILL, LINES
@@ -63,7 +68,7 @@ def header_cell(sheet: Any, words: str, *, needed: bool = False) -> WriteOnlyCel
     return cell
 
 
-def text_cell(sheet: Any, words: str) -> WriteOnlyCell:
+def text_cell(sheet: Any, words: str) -> Any:
     """Make a cell of text, whatever it begins with."""
     cell = WriteOnlyCell(sheet, text_of(words))
     cell.data_type = "s"
@@ -75,6 +80,6 @@ def cell_of(sheet: Any, value: Any) -> Any:
     would be taken for a formula.
     """
     if isinstance(value, str):
-        kept = text_of(sources.guarded_in_workbook(value))
-        return text_cell(sheet, kept) if kept[:1] == "=" else kept
+        kept = sources.guarded_in_workbook(value)
+        return text_cell(sheet, kept) if kept[:1] == "=" else text_of(kept)
     return value

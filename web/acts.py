@@ -9,8 +9,10 @@ from uuid import UUID
 from api.usecases import timeline, undoing
 from api.usecases.foreseeing import Consequence
 from api.usecases.orders import LINK
+from api.usecases.taking_out import ALL as ALL_LAYERS
 from data.journal import Entry
 from web import names, wording
+from web.i18n import N_
 from web.names import Mentioned, Names
 from web.view import View
 from web.wording import Pair
@@ -389,6 +391,8 @@ def _field(view: View, name: str) -> str:
 
 
 def _layer(view: View, code: object) -> str:
+    if code == ALL_LAYERS:
+        return view.gettext(N_("several layers"))
     return view.words.layer(str(code)) if code in view.context.policy.layers else str(code or "")
 
 

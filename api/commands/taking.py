@@ -3,11 +3,16 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
-from api.terminal import RequestId, WithoutPeople, acting
+from api.errors import InvalidError
+from api.terminal import RequestId, WithoutPeople, acting, progress_bar
 from api.usecases import taking_out
+from data import exports
+from data.selections import Selection
+from gis import areas
 
 app = typer.Typer(no_args_is_help=True, help="Take ledgers out, and the workbooks to fill in.")
 
@@ -19,18 +24,114 @@ class Language(StrEnum):
     ENGLISH = "en"
 
 
+class HeaderWords(StrEnum):
+    """Of an export: its headers, and the words in its cells."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+    CODES = "code"
+
+
+class Kind(StrEnum):
+    """Of the files in a zip of several layers."""
+
+    CSV = "csv"
+    GEOJSON = "geojson"
+    SHAPEFILE = "shp"
+
+
+Area = Annotated[str | None, typer.Option(help="Code of an area, 2 to 12 digits: only what lies in it.")]
+Box = Annotated[str | None, typer.Option(help="WEST,SOUTH,EAST,NORTH in degrees: only what touches it.")]
+Part = Annotated[str, typer.Option("--text", help="Only rows with this in their code or texts.")]
+Values = Annotated[
+    list[str] | None, typer.Option("--where", help="FIELD=CODE, such as kind=landslide; may be repeated.")
+]
+In = Annotated[HeaderWords, typer.Option("--headers", help="Chinese, English, or the program's own names.")]
+
+
 @app.command("layer")
 def export_layer(
     layer: Annotated[str, typer.Argument(help="Code of the layer, such as teams.")],
-    file: Annotated[Path, typer.Argument(help="Its suffix says the format: .xlsx, .csv, .gpkg or .geojson.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Its suffix says the format: .xlsx, .csv, .gpkg, .zip (Shapefile), .geojson or .kml."
+        ),
+    ],
     *,
+    headers: In = HeaderWords.CHINESE,
+    area: Area = None,
+    box: Box = None,
+    part: Part = "",
+    where: Values = None,
     without_people: WithoutPeople = False,
     request_id: RequestId,
 ) -> None:
     """Write a layer to a file that `import layer … --datum CGCS2000` reads back, names and phones unless told otherwise."""
-    with acting() as context:
-        rows = taking_out.layer(context, layer, file, request_id=request_id, people=not without_people)
-    typer.echo("Exported before." if rows is None else f"{file}: {rows} rows")
+    format_ = exports.format_of(file)
+    if format_ is None:
+        raise InvalidError("file_kind_unfit", file=file.name)
+    _write(
+        taking_out.Wish(
+            layers=(layer,),
+            format=format_,
+            headers=headers.value,
+            people="none" if without_people else "whole",
+            selection=_selection(area, box, part, where),
+        ),
+        file,
+        request_id,
+    )
+
+
+@app.command("all")
+def export_all(
+    file: Annotated[
+        Path, typer.Argument(help="A workbook .xlsx, .gpkg or .kml of all layers, or a .zip of files.")
+    ],
+    kind: Annotated[Kind, typer.Option("--as", help="Of the files in a .zip.")] = Kind.CSV,
+    *,
+    headers: In = HeaderWords.CHINESE,
+    area: Area = None,
+    box: Box = None,
+    part: Part = "",
+    without_people: WithoutPeople = False,
+    request_id: RequestId,
+) -> None:
+    """Write every layer to one file that an import reads back layer by layer."""
+    format_ = kind.value if file.suffix.lower() == ".zip" else exports.format_of(file)
+    if format_ is None or exports.suffix_of(format_, many=True) != file.suffix.lower():
+        raise InvalidError("file_kind_unfit", file=file.name)
+    _write(
+        taking_out.Wish(
+            format=format_,
+            headers=headers.value,
+            people="none" if without_people else "whole",
+            selection=_selection(area, box, part, None),
+        ),
+        file,
+        request_id,
+    )
+
+
+def _write(wish: taking_out.Wish, file: Path, request_id: UUID) -> None:
+    with acting() as context, progress_bar() as told:
+        rows = taking_out.write(context, wish, file, request_id=request_id, told=told)
+    typer.echo("Exported before." if rows is None else f"{file}: {sum(rows.values())} rows")
+
+
+def _selection(area: str | None, box: str | None, part: str, where: list[str] | None) -> Selection:
+    try:
+        edges = None if box is None else tuple(map(float, box.split(",")))
+        west, south, east, north = edges or (0.0, 0.0, 0.0, 0.0)
+        return Selection(
+            area=None if area is None else areas.complete(area),
+            bounds=None if edges is None else (west, south, east, north),
+            text=part,
+            values=dict(one.split("=", 1) for one in where or ()),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @app.command("template")

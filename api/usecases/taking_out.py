@@ -1,50 +1,125 @@
-"""Taking ledgers out: a layer's rows as a file that an import reads back, and the empty workbook to fill in.
+"""Taking ledgers out: rows of layers as a file that an import reads back, and the empty workbooks to fill in.
 
-They are for the command line: the files are written where the program runs.
+Names and phone numbers leave the house by an act of the journal (`layer.export`), of the own area alone. Whoever may
+not do that gets the rows of their map with people masked, under headers that no import takes for the real ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api import scope
 from api.context import Context
 from api.errors import InvalidError, NotFoundError
 from api.security import authorise
+from api.usecases import personal
 from api.usecases.acting import Done, perform
-from data import exports, places, templates
+from data import exports, places, selections, templates
+from data.exports import Format, Table
+from data.headings import Headers
 from data.layers import Layer
+from data.selections import Selection
+from gis import areas
+
+People = Literal["whole", "masked", "none"]
+"""Of names and phone numbers: as they are, masked, or no such columns."""
+
+ALL: Final = "all"
+"""What the journal names instead of one layer."""
+
+PEOPLE: Final[tuple[People, ...]] = get_args(People)
+
+Told = Callable[[str, int, int], None]
+"""Told (stage, layers done, layers in all)."""
 
 
-def layer(ctx: Context, layer_code: str, path: Path, *, request_id: UUID, people: bool = True) -> int | None:
-    """Write a layer to a file and tell how many rows; None for a repeated request.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be taken out. `layers`: codes; none: all that the actor may have."""
 
-    An act of the journal: it tells who took names and phone numbers out. Without `people` the columns about them are
-    left out; an import of such a file leaves those columns as they are. Raises NotFoundError and InvalidError.
+    format: Format
+    layers: tuple[str, ...] = ()
+    headers: Headers = "zh"
+    people: People = "masked"
+    selection: Selection = field(default_factory=Selection)
+
+
+def write(
+    ctx: Context, wish: Wish, path: Path, *, request_id: UUID, told: Told | None = None
+) -> dict[str, int] | None:
+    """Write layers to a file and tell how many rows of each; None for a repeated request.
+
+    With names and phone numbers it is an act of the journal, which tells who took what. Raises NotFoundError,
+    InvalidError, NotAllowedError.
     """
-    wanted = _layer(ctx, layer_code)
-    if wanted.personal and not people:
-        raise InvalidError("layer_of_people", layer=layer_code)
-    rows: list[int] = []
+    wanted = chosen(ctx, wish)
+    many = len(wish.layers) != 1
+    rows: dict[str, int] = {}
+
+    def take(connection: Connection) -> None:
+        tables = []
+        for number, layer in enumerate(wanted):
+            if told is not None:
+                told("reading", number, len(wanted))
+            tables.append(_table(ctx, connection, layer, wish))
+        if told is not None:
+            told("writing", 0, 0)
+        try:
+            exports.write(tables, path, ctx.policy, format_=wish.format, headers=wish.headers)
+        except OSError as error:
+            raise InvalidError("file_not_written", file=path.name, why=str(error.strerror)) from None
+        rows.update({table.layer.code: len(table.frame) for table in tables})
+
+    if wish.people != "whole":
+        authorise(ctx.actor, "map.read")
+        with ctx.world.read() as connection:
+            take(connection)
+        return rows
 
     def do(connection: Connection, _now: datetime) -> Done:
-        frame = places.frame(connection, wanted, personal=people)
-        try:
-            exports.write(frame, wanted, path)
-        except ValueError:
-            raise InvalidError("file_kind_unfit", file=path.name) from None
-        except OSError as error:
-            raise InvalidError("file_not_written", file=str(path), why=str(error.strerror)) from None
-        rows.append(len(frame))
-        payload = {"layer": layer_code, "file": path.name, "rows": len(frame), "people": people}
-        return Done(subject="layer", id=None, payload=payload)
+        take(connection)
+        layer = ALL if many else wanted[0].code
+        payload = {"layer": layer, "file": path.name, "rows": sum(rows.values()), "people": True}
+        return Done(subject="layer", id=None, payload={**payload, "layers": rows})
 
-    arguments = {"layer": layer_code, "file": path.name, "people": people}
-    perform(ctx, "layer.export", request_id, arguments, do)
-    return rows[0] if rows else None
+    perform(ctx, "layer.export", request_id, _arguments(wish), do)
+    return rows or None
+
+
+def count(ctx: Context, wish: Wish) -> int:
+    """Count the rows that a wish would take. Raises NotFoundError and InvalidError."""
+    authorise(ctx.actor, "map.read")
+    with ctx.world.read() as connection:
+        return sum(
+            places.count(
+                connection,
+                layer,
+                within=_within(ctx, wish),
+                conditions=selections.conditions(layer, wish.selection),
+            )
+            for layer in chosen(ctx, wish)
+        )
+
+
+def chosen(ctx: Context, wish: Wish) -> list[Layer]:
+    """Return the layers of a wish; of all, those about people only with people. Raises NotFoundError, InvalidError."""
+    if wish.people == "whole":
+        authorise(ctx.actor, "layer.export")
+    area = wish.selection.area
+    if area is not None and not areas.is_code(area):
+        raise InvalidError("no_such_area", area=area)
+    if not wish.layers:
+        return [layer for layer in ctx.policy.layers.values() if wish.people == "whole" or not layer.personal]
+    wanted = [_layer(ctx, code) for code in dict.fromkeys(wish.layers)]
+    for layer in wanted:
+        if layer.personal and wish.people != "whole":
+            raise InvalidError("layer_of_people", layer=layer.code)
+    return wanted
 
 
 def template(ctx: Context, layer_codes: Sequence[str], path: Path, *, lang: Literal["zh", "en"]) -> None:
@@ -60,6 +135,41 @@ def template(ctx: Context, layer_codes: Sequence[str], path: Path, *, lang: Lite
         templates.write(wanted, ctx.policy, path, lang)
     except OSError as error:
         raise InvalidError("file_not_written", file=str(path), why=str(error.strerror)) from None
+
+
+def _table(ctx: Context, connection: Connection, layer: Layer, wish: Wish) -> Table:
+    frame = places.frame(
+        connection,
+        layer,
+        personal=wish.people != "none",
+        within=_within(ctx, wish),
+        conditions=selections.conditions(layer, wish.selection),
+    )
+    if wish.people != "masked":
+        return Table(layer=layer, frame=frame)
+    hidden = [name for name, one in layer.fields.items() if one.personal]
+    for name in hidden:
+        mask = personal.masked_phone if layer.fields[name].type == "phone" else personal.masked_name
+        frame[name] = [None if value is None else mask(value) for value in frame[name]]
+    return Table(layer=layer, frame=frame, masked=frozenset(hidden))
+
+
+def _within(ctx: Context, wish: Wish) -> str | None:
+    """Return the digits of the area that rows may be of: with people the own one, without the actor's map."""
+    return scope.own(ctx.actor) if wish.people == "whole" else scope.around(ctx.actor)
+
+
+def _arguments(wish: Wish) -> dict[str, Any]:
+    chosen_rows = wish.selection
+    return {
+        "layers": list(wish.layers),
+        "format": wish.format,
+        "headers": wish.headers,
+        "area": chosen_rows.area,
+        "bounds": None if chosen_rows.bounds is None else list(chosen_rows.bounds),
+        "text": chosen_rows.text,
+        "values": dict(chosen_rows.values),
+    }
 
 
 def _layer(ctx: Context, code: str) -> Layer:

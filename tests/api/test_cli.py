@@ -181,7 +181,7 @@ def test_a_layer_is_imported_with_its_bad_rows_named(muster: CommandLine, tmp_pa
     assert again["counts"] == {"new": 0, "changed": 0, "same": 1}
 
 
-@pytest.mark.parametrize("suffix", [".xlsx", ".csv", ".gpkg", ".geojson"])
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv", ".gpkg", ".zip", ".geojson", ".kml"])
 def test_what_is_taken_out_comes_in_unchanged(
     muster: CommandLine, county: dict[str, int], tmp_path: Path, suffix: str
 ) -> None:
@@ -198,6 +198,36 @@ def test_what_is_taken_out_comes_in_unchanged(
         counts = muster.json("import", "layer", layer, file, "--datum", "CGCS2000")["counts"]
         assert (counts["new"], counts["changed"]) == (0, 0), layer
         assert f"{counts['same']} rows" in out
+
+
+def test_everything_goes_into_one_file_or_the_part_that_is_asked(
+    muster: CommandLine, county: dict[str, int], tmp_path: Path
+) -> None:
+    """All layers in a workbook; by area, by kind, by a word, by a box."""
+    assert county
+    whole = str(tmp_path / "county.xlsx")
+    for changed in (4, 0):  # the first import fills in what it derives
+        assert muster("export", "all", whole)[0] == 0
+        counts = muster.json("import", "layer", "teams", whole, "--datum", "CGCS2000")["counts"]
+        assert (counts["new"], counts["changed"]) == (0, changed)
+
+    def codes(layer: str, *asked: str) -> int:
+        file = tmp_path / "part.csv"
+        assert muster("export", "layer", layer, str(file), "--headers", "code", *asked)[0] == 0
+        return len(file.read_text().splitlines()) - 1
+
+    assert codes("teams") == 4
+    assert codes("teams", "--area", builders.EAST_TOWNSHIP[:9]) == 1
+    assert codes("teams", "--text", "第") == 4
+    assert codes("teams", "--text", "nowhere") == 0
+    assert codes("teams", "--box", "110,35,111.07,37") == 1
+    assert codes("geohazard_points", "--where", "kind=landslide") == 1
+    assert codes("geohazard_points", "--where", "kind=collapse") == 0
+    for wrong in (("--box", "1,2,3"), ("--area", "77x"), ("--where", "kind")):
+        assert muster("export", "layer", "teams", str(tmp_path / "x.csv"), *wrong)[0] == 2
+    for name, code in (("x.csv", "file_kind_unfit"), ("x.doc", "file_kind_unfit")):
+        done, _, err = muster("export", "all", str(tmp_path / name))
+        assert (done, code in err) == (1, True)
 
 
 def test_a_layer_is_taken_out_without_people(

@@ -67,6 +67,7 @@ COMMANDS: Final = {
 }
 MORE: Final = {  # other commands of an act above
     "order unlink": "order.link",
+    "export all": "layer.export",
     "aid grant": "aid.answer",
     "audit seal": "audit.verify",
     "resource vehicle": "resource.edit",

@@ -15,7 +15,7 @@ POINTS = POLICY.layers["geohazard_points"]
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[templates.Lang, Path]:
     """The workbook with all layers, in both languages."""
     folder = tmp_path_factory.mktemp("templates")
     made = {lang: folder / f"{lang}.xlsx" for lang in LANGUAGES}
@@ -26,7 +26,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("code", POLICY.layers)
-def test_a_templates_headers_are_the_importers_own(whole: dict[str, Path], code: str, lang: str) -> None:
+def test_a_templates_headers_are_the_importers_own(
+    whole: dict[templates.Lang, Path], code: str, lang: templates.Lang
+) -> None:
     """Each layer finds its sheet, every column is understood, and the example row is passed over."""
     layer = POLICY.layers[code]
     reading = ledgers.read(whole[lang], layer, POLICY, datum="CGCS2000")
