@@ -34,6 +34,9 @@ _FAR_CELL: Final = re.compile(rb"\sr=[\"'](?:[A-Z]{3,}\d|[A-Z]{0,3}(?:[3-9]\d{5}
 _SHAPEFILE_PARTS: Final = frozenset(
     {".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qpj", ".qmd", ".qix", ".xml", ".aih", ".ain"}
 )
+_BESIDE: Final = (".columns.csv", ".texts.csv")
+"""What a Shapefile of ours has beside it (`data.shapefiles`)."""
+
 _MACRO_STORAGES: Final = tuple(name.encode("utf-16-le") for name in ("_VBA_PROJECT", "VBA_PROJECT_CUR"))
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 _BOUNDSHEET, _SUPBOOK, _FILEPASS, _FORMULA_RECORD = 0x0085, 0x01AE, 0x002F, 0x0006
@@ -178,7 +181,11 @@ def _check_shapefile(path: Path, start: bytes) -> None:
     _must(".zip", present=start.startswith(_ZIP))
     with _opened(path) as archive:
         files = [name for name in archive.namelist() if not name.endswith("/")]
-        strange = [name for name in files if PurePosixPath(name).suffix.lower() not in _SHAPEFILE_PARTS]
+        strange = [
+            name
+            for name in files
+            if PurePosixPath(name).suffix.lower() not in _SHAPEFILE_PARTS and not name.endswith(_BESIDE)
+        ]
         if strange:
             raise RefusedFileError("file_kind_wrong", "save_as_named", suffix=strange[0])
 
