@@ -6,7 +6,7 @@ wrong and of its remedy are keys of the vocabulary's [problems] and [remedies].
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -14,6 +14,8 @@ from typing import Final
 from gis import areas
 
 Cell = str | int | float | bool | date | datetime | None
+
+Scale = Callable[[str, bool, str], Decimal]
 
 _BRACKETS: Final = re.compile(r"[(\[【「][^)\]】」]*[)\]】」]")
 _HEADER_NOISE: Final = re.compile(r"[\s*_\-:：.·]+")
@@ -25,7 +27,11 @@ _PHONE_NOISE: Final = re.compile(r"[\s()\-—－+.]+")
 _PHONE_SPLIT: Final = re.compile(r"[/、;,，]+")
 _PHONE: Final = re.compile(r"\d{3,20}(转\d{1,6})?")
 _MOBILE_START: Final = re.compile(r"1[3-9]")
-_MOBILE_DIGITS, _SHORT_MOBILE_DIGITS = 11, 10
+_MOBILE_DIGITS = 11
+_LOST_MOBILE_DIGITS: Final = range(9, 11)
+_COUNTRY: Final = re.compile(r"(?:00)?86(?=1[3-9]\d{9}$)")
+_PEOPLE_SPLIT: Final = re.compile(r"[;；\n]+")
+_PERSON: Final = re.compile(r"([^\d;]{1,40}?)\s*(\d[\d\s\-()转/]*)?")
 _DATE: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T].*)?")
 _COMPACT_DATE: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _EXCEL_EPOCH: Final = date(1899, 12, 30)
@@ -65,6 +71,8 @@ def plain(cell: Cell) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
+    if not isinstance(cell, str) or (cell.isascii() and cell.isprintable()):
+        return _BLANKS.sub(" ", str(cell)).strip()
     visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", str(cell)))
     return _BLANKS.sub(" ", visible).strip()
 
@@ -82,26 +90,36 @@ def text(cell: Cell, *, limit: int) -> str:
     return value
 
 
-def number(cell: Cell, *, least: float | None = None, most: float | None = None) -> float:
-    """Return a number; a unit after it is dropped and 万 multiplies ("30人", "1.5万元", "1,200")."""
-    return float(_decimal(cell, least, most))
+def number(
+    cell: Cell, *, least: float | None = None, most: float | None = None, scale: Scale | None = None
+) -> float:
+    """Return a number; 万 multiplies, and a unit after it is dropped or given to `scale` ("30人", "1.5万元", "1,200").
+
+    scale: by what a number is multiplied, told its unit ("" for none), whether 万 stands before it, and the cell.
+    """
+    return float(_decimal(cell, least, most, scale))
 
 
-def integer(cell: Cell, *, least: float | None = None, most: float | None = None) -> int:
+def integer(
+    cell: Cell, *, least: float | None = None, most: float | None = None, scale: Scale | None = None
+) -> int:
     """Return a whole number, read like `number`."""
-    value = _decimal(cell, least, most)
+    value = _decimal(cell, least, most, scale)
     if value != value.to_integral_value():
         raise CellError("not_integer", "write_number", value=plain(cell))
     return int(value)
 
 
-def _decimal(cell: Cell, least: float | None, most: float | None) -> Decimal:
+def _decimal(cell: Cell, least: float | None, most: float | None, scale: Scale | None) -> Decimal:
     value = plain(cell)
     match = _NUMBER.fullmatch(_GROUPED.sub("", value))
     if isinstance(cell, bool) or not match:
         raise CellError("not_number", "write_number", value=value)
     try:
-        found = Decimal(match[1]) * (_TEN_THOUSAND if match[2] else 1)
+        if scale is None:
+            found = Decimal(match[1]) * (_TEN_THOUSAND if match[2] else 1)
+        else:
+            found = Decimal(match[1]) * scale((match[3] or "").strip(), bool(match[2]), value)
     except InvalidOperation:
         raise CellError("not_number", "write_number", value=value) from None
     if least is not None and found < Decimal(str(least)):
@@ -155,12 +173,24 @@ def phone(cell: Cell) -> str:
 
 
 def _one_phone(part: str, whole: str) -> str:
-    digits = _PHONE_NOISE.sub("", part)
-    lost_a_digit = len(digits) == _SHORT_MOBILE_DIGITS and _MOBILE_START.match(digits)
+    digits = _COUNTRY.sub("", _PHONE_NOISE.sub("", part))
+    lost_a_digit = len(digits) in _LOST_MOBILE_DIGITS and _MOBILE_START.match(digits)
     too_long = len(digits) > _MOBILE_DIGITS and _MOBILE_START.match(digits) and "转" not in digits
     if not _PHONE.fullmatch(digits) or lost_a_digit or too_long:
         raise CellError("not_phone", "write_phone", value=whole)
     return digits
+
+
+def people(cell: Cell, *, limit: int) -> str:
+    """Return several people, each with a telephone number if it is known: "张三 13800000000；李四"."""
+    found = []
+    for part in filter(None, (piece.strip() for piece in _PEOPLE_SPLIT.split(plain(cell)))):
+        match = _PERSON.fullmatch(part)
+        if match is None:
+            raise CellError("not_people", "write_people", value=part)
+        name = match[1].strip(" :,")
+        found.append(f"{name} {phone(match[2])}" if match[2] else name)
+    return text("；".join(found), limit=limit).replace(";", "；")
 
 
 def area_code(cell: Cell) -> str:

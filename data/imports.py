@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from data import ledgers, places, registers, row_values, stock
+from data import ledgers, places, placing, registers, row_values, stock
 from data.layers import Layer
 from data.policies import Policy
 from data.problems import Problem, faulty_rows
@@ -94,7 +94,15 @@ def import_file(
 
     Importing a file again changes nothing. See `data.ledgers.read` for `datum` and `sheet`.
     """
-    reading = ledgers.read(path, layer, policy, datum=datum, sheet=sheet, near=places.extent(connection))
+    reading = ledgers.read(
+        path,
+        layer,
+        policy,
+        datum=datum,
+        sheet=sheet,
+        near=places.extent(connection),
+        around=placing.surroundings(connection, layer),
+    )
     if reading.refused or (on_error == "refuse" and faulty_rows(reading.problems)):
         return ImportReport(counts=Counts(), problems=reading.problems, rows=reading.rows, refused=True)
     savepoint = connection.begin_nested()

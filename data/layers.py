@@ -35,6 +35,7 @@ FieldType = Literal[
     "reference",
     "layer",
     "capabilities",
+    "people",
 ]
 
 STORES: Final[tuple[Store, ...]] = get_args(Store)
@@ -56,6 +57,10 @@ ACCEPTED_SHAPES: Final[Mapping[GeometryKind, frozenset[str]]] = MappingProxyType
 DEFAULT_LIMIT: Final = 500
 _NEAREST_ZOOM: Final = 22
 
+PLACED_BY: Final = "placed_by"
+RADIUS: Final = "radius_m"
+"""Fields of every layer of points: how a row without coordinates was placed, and how far off it may be."""
+
 OTHER_GROUP: Final = "other"
 """Of the legend, for a layer that names none."""
 
@@ -65,7 +70,8 @@ class Field:
     """One column of a layer. `also`: other headers that real ledgers use for it.
 
     least, most: bounds of a number. limit: characters of a text. group: vocabulary of a choice. target: layer that
-    a reference names by code. personal: not shown to everybody.
+    a reference names by code. personal: not shown to everybody. repeats: of several people in one field, the headers
+    of name and telephone that ledgers number from 1 ("监测人姓名1", "监测人电话1", …).
     """
 
     name: str
@@ -80,6 +86,7 @@ class Field:
     target: str = ""
     default: str | None = None
     personal: bool = False
+    repeats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +146,19 @@ def read_named(section: Section, key: str) -> Words:
 
 def read_layer(code: str, document: Section) -> Layer:
     """Read one layer's document; faults gather in it."""
-    fields = document.section("fields")
+    sections = document.section("fields").sections()
+    fields = {name: _read_field(name, section) for name, section in sections}
+    geometry: GeometryKind = _literal(document.one_of("geometry", GEOMETRY_KINDS))
+    if geometry == "Point":
+        fields |= _placed_fields()
     layer = Layer(
         code=code,
         words=read_named(document, "name"),
         store=_literal(document.one_of("store", STORES)),
-        geometry=_literal(document.one_of("geometry", GEOMETRY_KINDS)),
+        geometry=geometry,
         geometry_required=document.flag("geometry_required", default=True),
         legend=_read_legend(document.section("legend")),
-        fields=MappingProxyType({name: _read_field(name, section) for name, section in fields.sections()}),
+        fields=MappingProxyType(fields),
         code_from=document.texts("code_from"),
         fixed=_read_columns(document.section("fixed", required=False)),
         without=_read_columns(document.section("without", required=False)),
@@ -156,6 +167,20 @@ def read_layer(code: str, document: Section) -> Layer:
     document.done()
     _check_layer(layer, document)
     return layer
+
+
+def _placed_fields() -> dict[str, Field]:
+    """Return the fields of a row that was placed by words; empty where its position was measured."""
+    words = {
+        PLACED_BY: {"zh": "定位方式", "en": "Placed by"},
+        RADIUS: {"zh": "定位半径", "en": "Radius of its place (m)"},
+    }
+    return {
+        PLACED_BY: Field(
+            name=PLACED_BY, type="choice", group="placings", words=MappingProxyType(words[PLACED_BY])
+        ),
+        RADIUS: Field(name=RADIUS, type="integer", least=0, words=MappingProxyType(words[RADIUS])),
+    }
 
 
 def _literal(value: str) -> Any:
@@ -208,6 +233,7 @@ def _read_field(name: str, section: Section) -> Field:
         target=section.text("target", ""),
         default=section.text("default") if "default" in section.values else None,
         personal=section.flag("personal", default=False),
+        repeats=section.texts("repeats"),
     )
     section.done()
     if (column.type == "choice") != bool(column.group):

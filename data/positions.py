@@ -1,6 +1,6 @@
 """Positions of a raw table → shapes in the stored datum, each checked against what the layer may keep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -88,8 +88,12 @@ def read(
     datum: Datum | None,
     near: Bounds | None,
     notes: Notebook,
+    place: Callable[[int], BaseGeometry | None] | None = None,
 ) -> Shapes:
-    """Read the shape of each row, in stored degrees; None where it has none. `near`: where the county lies."""
+    """Read the shape of each row, in stored degrees; None where it has none. `near`: where the county lies.
+
+    place: finds a place for a row (its number) that writes none, or notes itself why it does not.
+    """
     drawn: dict[int, BaseGeometry | None] = {}
     for row in rows:
         try:
@@ -97,10 +101,13 @@ def read(
         except CellError as error:
             notes.fault(error.code, error.remedy, row=row.number, field="geometry", **error.values)
     stored = _to_stored(list(drawn.values()), table.crs, datum)
-    return {
-        row: _checked(row, shape, layer, near, drawn=table.drawn, notes=notes)
-        for row, shape in zip(drawn, stored, strict=True)
-    }
+    found: dict[int, BaseGeometry | None] = {}
+    for number, shape in zip(drawn, stored, strict=True):
+        if shape is None and place is not None and not table.drawn:
+            found[number] = place(number)
+        else:
+            found[number] = _checked(number, shape, layer, near, drawn=table.drawn, notes=notes)
+    return found
 
 
 # ----------------------------------------------------------------------------------------------- written positions
@@ -127,10 +134,18 @@ def _pair(row: RawRow, columns: Columns) -> tuple[float, float] | None:
 
 def _angle(row: RawRow, places: Sequence[int]) -> float | None:
     """Read an angle from one column, or from three of one header: degrees, minutes, seconds."""
-    filled = _filled(row, places)
-    if not filled:
+    if len(places) == 1:
+        cell = row.cells[places[0]] if places[0] < len(row.cells) else None
+        if isinstance(cell, float):
+            return cell if cell == cell else None  # noqa: PLR0124  # NaN alone differs from itself
+        return cells.degrees(cell) if cells.plain(cell) else None
+    parts = [cells.plain(row.cells[place]) if place < len(row.cells) else "" for place in places]
+    if not any(parts):
         return None
-    return cells.degrees(" ".join(filled) if len(places) == _DMS_COLUMNS else filled[0])
+    last = max(number for number, part in enumerate(parts) if part)
+    if len(places) != _DMS_COLUMNS or not all(parts[: last + 1]):
+        raise CellError("not_coordinate", "write_coordinates", value=" ".join(filter(None, parts)))
+    return cells.degrees(" ".join(parts[: last + 1]))
 
 
 def _filled(row: RawRow, places: Sequence[int]) -> list[str]:

@@ -20,7 +20,8 @@ class Problem:
     """One thing wrong with a file, a column, a row or a cell.
 
     row: as a spreadsheet numbers it (for drawings: the feature's number, from 1); None = the file as a whole.
-    field: the layer's field; "" = none in particular. header: the column's name in the file.
+    field: the layer's field; "" = none in particular. header: the column's name in the file. cell: as a spreadsheet
+    names it, such as "C5"; place: its column from 0. offered: codes and names of what a person may choose from.
     """
 
     code: str
@@ -32,6 +33,9 @@ class Problem:
     header: str = ""
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     severity: Severity = "fault"
+    cell: str = ""
+    place: int | None = None
+    offered: tuple[tuple[str, str], ...] = ()
 
 
 def faulty_rows(problems: Iterable[Problem]) -> frozenset[int | None]:
@@ -46,16 +50,17 @@ class Notebook:
         self.file = file
         self.sheet = ""
         self._problems: list[Problem] = []
+        self._faulty: set[int | None] = set()
 
     @property
     def refused(self) -> bool:
         """Whether the file as a whole may not be taken."""
-        return None in self.faulty_rows
+        return None in self._faulty
 
     @property
     def faulty_rows(self) -> frozenset[int | None]:
         """The rows that may not be taken; None among them for the file as a whole."""
-        return faulty_rows(self._problems)
+        return frozenset(self._faulty)
 
     def in_order(self) -> tuple[Problem, ...]:
         """Return the problems in the order of their rows, those of the whole file first."""
@@ -73,6 +78,10 @@ class Notebook:
     ) -> None:
         """Write down why a row, or the file, is not taken. `at`: the column's header in the file."""
         self._write("fault", code, remedy, row=row, field=field, at=at, values=values)
+
+    def offer(self, choices: Iterable[tuple[str, str]]) -> None:
+        """Offer codes and names to choose from for what was written down last."""
+        self._problems[-1] = dataclasses.replace(self._problems[-1], offered=tuple(choices))
 
     def remark(
         self,
@@ -98,6 +107,8 @@ class Notebook:
         at: str,
         values: Mapping[str, object],
     ) -> None:
+        if severity == "fault":
+            self._faulty.add(row)
         self._problems.append(
             Problem(
                 code=code,

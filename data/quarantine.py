@@ -42,6 +42,7 @@ _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 _BOUNDSHEET, _SUPBOOK, _FILEPASS, _FORMULA_RECORD = 0x0085, 0x01AE, 0x002F, 0x0006
 _OWN_BOOK, _ADD_INS = b"\x01\x04", b"\x01\x3a"
 _XLM_SHEET: Final = 1
+_BEGIN, _ROW, _BOOL_OR_ERROR, _HIDDEN = 0x0809, 0x0208, 0x0205, 0x20
 _OLE_SECTOR_END: Final = 0xFFFFFFFA
 
 
@@ -205,6 +206,25 @@ def _check_old_workbook(content: bytes) -> None:
             raise RefusedFileError("file_links", "break_links", name="SUPBOOK")
         if kind == _FORMULA_RECORD and _calls_out(data):
             raise RefusedFileError("file_formula", "remove_formula", value="HYPERLINK")
+
+
+def unseen_in_old_workbook(content: bytes) -> list[tuple[list[int], list[tuple[int, int]]]]:
+    """Return for each sheet of an old workbook its hidden rows and the cells of failed formulas, all from 0.
+
+    [MS-XLS] 2.4.221 (Row), 2.4.127 (Formula), 2.4.24 (BoolErr). The first part of the stream is no sheet.
+    """
+    sheets: list[tuple[list[int], list[tuple[int, int]]]] = []
+    for kind, data in _records(_workbook_stream(content)):
+        if kind == _BEGIN:
+            sheets.append(([], []))
+        elif kind == _ROW and sheets and len(data) >= 16 and data[12] & _HIDDEN:  # noqa: PLR2004 - its length
+            sheets[-1][0].append(struct.unpack_from("<H", data)[0])
+        elif sheets and (
+            (kind == _BOOL_OR_ERROR and data[7:8] == b"\x01")
+            or (kind == _FORMULA_RECORD and data[12:14] == b"\xff\xff" and data[6:7] == b"\x02")
+        ):
+            sheets[-1][1].append(struct.unpack_from("<HH", data))
+    return sheets[1:]
 
 
 def _calls_out(data: bytes) -> bool:

@@ -45,6 +45,11 @@ _LIKE_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _HARMFUL: Final = re.compile(r"\s*(?:[=＝]|[+＋\-－@＠]\s*[A-Za-z_]+[^()|!\s]*\s*[(|!])")
 """Text that a spreadsheet would run if it were written into one: a telephone number with + or a name with @ is not."""
 
+_ERROR_CELL: Final = re.compile(rb"<(?:\w+:)?c\b([^>]*?\bt=[\"']e[\"'][^>]*)>")
+_CELL_REFERENCE: Final = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d+)[\"']")
+ERROR: Final = "#N/A"
+"""What stands for a cell whose formula failed, whatever the failure."""
+
 _HIDDEN_ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*?\bhidden=[\"'](?:1|true)[\"']")
 _ROW_NUMBER: Final = re.compile(rb"\br=[\"'](\d+)[\"']")
 _MOST_FORMULAS_TOLD: Final = 3
@@ -207,12 +212,21 @@ def _decoded(content: bytes) -> str:
     raise SourceError("file_unreadable", "give_readable_file", detail="encoding")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unseen:
+    """What calamine does not tell of a sheet: rows that are hidden, cells (row, column from 0) whose formula failed."""
+
+    hidden_rows: tuple[int, ...] = ()
+    errors: tuple[tuple[int, int], ...] = ()
+
+
 def _read_workbook(path: Path) -> tuple[RawTable, ...]:
-    hidden_rows = _hidden_rows(path) if path.suffix.lower().strip() == ".xlsx" else {}
+    old = path.suffix.lower().strip() == ".xls"
+    unseen = _unseen_in_old(path) if old else _unseen(path)
     try:
         with python_calamine.load_workbook(str(path)) as workbook:
             return tuple(
-                _sheet(workbook, number, meta, hidden_rows.get(number, ()))
+                _sheet(workbook, number, meta, unseen.get(number, _Unseen()))
                 for number, meta in enumerate(workbook.sheets_metadata)
                 if meta.typ == python_calamine.SheetTypeEnum.WorkSheet
             )
@@ -226,10 +240,13 @@ def _sheet(
     workbook: python_calamine.CalamineWorkbook,
     number: int,
     meta: python_calamine.SheetMetadata,
-    hidden_rows: tuple[int, ...],
+    unseen: _Unseen,
 ) -> RawTable:
     sheet = workbook.get_sheet_by_index(number)
     lines: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+    for row, column in unseen.errors:
+        if row < len(lines) and column < len(lines[row]):
+            lines[row][column] = ERROR
     merges = sheet.merged_cell_ranges or []
     for (top, left), (bottom, _right) in merges:
         for line in lines[top + 1 : bottom + 1]:
@@ -239,19 +256,37 @@ def _sheet(
         rows=_numbered([None if cell == "" else cell for cell in line] for line in lines),
         merges=tuple(merge for merge in merges if merge[1][1] > merge[0][1]),
         hidden=meta.visible != python_calamine.SheetVisibleEnum.Visible,
-        hidden_rows=hidden_rows,
+        hidden_rows=unseen.hidden_rows,
     )
 
 
-def _hidden_rows(path: Path) -> dict[int, tuple[int, ...]]:
-    """Find the rows that each sheet, counted from 0 in the workbook's order, hides."""
-    found: dict[int, tuple[int, ...]] = {}
+def _unseen(path: Path) -> dict[int, _Unseen]:
+    """Find what calamine does not tell of each sheet, counted from 0 in the workbook's order."""
+    found: dict[int, _Unseen] = {}
     with zipfile.ZipFile(path) as archive:
         for number, name in enumerate(_sheet_parts(archive)):
             content = archive.read(name) if name in archive.NameToInfo else b""
             numbers = (_ROW_NUMBER.search(row[0]) for row in _HIDDEN_ROW.finditer(content))
-            found[number] = tuple(int(match[1]) for match in numbers if match)
+            references = (_CELL_REFERENCE.search(cell[1]) for cell in _ERROR_CELL.finditer(content))
+            found[number] = _Unseen(
+                hidden_rows=tuple(int(match[1]) for match in numbers if match),
+                errors=tuple((int(match[2]) - 1, _place(match[1])) for match in references if match),
+            )
     return found
+
+
+def _place(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
+
+
+def _unseen_in_old(path: Path) -> dict[int, _Unseen]:
+    return {
+        number: _Unseen(hidden_rows=tuple(row + 1 for row in rows), errors=tuple(cells))
+        for number, (rows, cells) in enumerate(quarantine.unseen_in_old_workbook(path.read_bytes()))
+    }
 
 
 def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
