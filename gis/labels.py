@@ -6,7 +6,7 @@ Wolff 1998), which is NP-hard: here a greedy choice, then a local search that mo
 told to the caller, who numbers and lists it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import atan2, cos, degrees, hypot, radians, sin
@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 
 _ROUNDS: Final = 6
 _TOUCH_MM: Final = 0.02  # boxes may touch
+_OVERLAID: Final = 0.8  # of two radii: signs that are nearer to each other lie on each other
+_SAME: Final = 0.5  # of two radii: nobody tells such places apart on paper
 _PER_WEIGHT: Final = 1000  # a better place is never worth a label
 _STRAIGHT: Final = 0.35  # of the letters' height: how far a line may leave the words that lie on it
 _UPRIGHT_DEG: Final = 90.0
@@ -75,6 +77,58 @@ def boxes(places: Sequence[Place], *, grown_mm: float = 0.0) -> npt.NDArray[np.o
 
 
 # -- signs
+
+
+def gathered(
+    points: Floats, radii: Floats, sorts: Sequence[Hashable], *, most_mm: float
+) -> tuple[list[list[int]], Floats]:
+    """Return signs that fit side by side: groups of points (one sign each, its first member's) and the signs' places.
+
+    Points of one sort are gathered where they stand closer than half a sign, and where their signs would lie on each
+    other even after `spread`; the closest first.
+    """
+    groups = [[at] for at in range(len(points))]
+    while merged := _crowded(groups, points[[group[0] for group in groups]], radii, sorts, _SAME):
+        groups = _joined(groups, merged)
+    while True:
+        lead = [group[0] for group in groups]
+        moved = spread(points[lead], radii[lead], most_mm=most_mm)
+        merged = _crowded(groups, moved, radii, sorts, _OVERLAID)
+        if not merged:
+            return groups, moved
+        groups = _joined(groups, merged)
+
+
+def _joined(groups: Sequence[list[int]], merged: Sequence[tuple[int, int]]) -> list[list[int]]:
+    into = dict(merged)
+    gone = set(into.values())
+    return [
+        [*group, *groups[into[at]]] if at in into else group
+        for at, group in enumerate(groups)
+        if at not in gone
+    ]
+
+
+def _crowded(
+    groups: Sequence[Sequence[int]], moved: Floats, radii: Floats, sorts: Sequence[Hashable], share: float
+) -> list[tuple[int, int]]:
+    """Return pairs of groups of one sort nearer than a share of their radii, the closest first, each in one pair at most."""
+    if len(groups) < 2:  # noqa: PLR2004  # two can be in each other's way
+        return []
+    pairs = cKDTree(moved).query_pairs(2 * float(radii.max()), output_type="ndarray")
+    found = []
+    for one, other in pairs.tolist():
+        first, second = groups[one][0], groups[other][0]
+        distance = float(np.hypot(*(moved[one] - moved[other])))
+        if sorts[first] == sorts[second] and distance < share * (radii[first] + radii[second]):
+            found.append((distance, one, other))
+    taken: set[int] = set()
+    chosen = []
+    for _, one, other in sorted(found):
+        if not taken & {one, other}:
+            taken |= {one, other}
+            chosen.append((one, other))
+    return chosen
 
 
 def spread(
@@ -301,7 +355,8 @@ def _possible(
         free[hit] = False
     crossings = np.zeros(len(places), dtype=np.int64)
     if avoided:
-        hit, _ = shapely.STRtree(list(avoided)).query(rectangles, predicate="intersects")
+        # asked from the long lines: each is prepared once, and then many boxes are looked at
+        _, hit = shapely.STRtree(rectangles).query(np.array(avoided, dtype=object), predicate="intersects")
         crossings += np.bincount(hit, minlength=len(places))
     kept = np.flatnonzero(free)
     priced = [

@@ -15,7 +15,7 @@ from data.locate import Location
 from data.policies import Policy
 from dispatch.cards import LAST_GRADE
 from dispatch.model import Capability, Position
-from gis.atlas import Neighbour, Sheet
+from gis.atlas import Drawn, Neighbour, Sheet
 from gis.directions import Step
 from web import i18n
 from web.i18n import Lang
@@ -1165,6 +1165,14 @@ meanwhile, nothing is done and you are told what.",
     def sheet_count(self, count: int) -> str:
         """Write how many of a sign are on a sheet."""
         return pick(("（{n}）", " ({n})"), self.lang).format(n=count)
+
+    def sheet_listed(self, members: Sequence[Drawn]) -> str:
+        """Name what a number on a map stands for; several by their layer first."""
+        names = pick(("、", "; "), self.lang).join(one.name for one in members)
+        if len(members) == 1:
+            return names
+        pair = ("{layer} {n} 处：{names}", "{layer} ({n}): {names}")
+        return pick(pair, self.lang).format(layer=self.layer(members[0].layer), n=len(members), names=names)
 
     def sheet_degrees(self, seconds: int, *, east: bool) -> str:
         """Write a coordinate at the edge of a map: degrees and minutes, seconds only where they are not zero."""

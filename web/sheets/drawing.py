@@ -14,13 +14,16 @@ from data.policy_model import Policy
 from gis import cartography, labels
 from gis.atlas import Drawn, Sheet
 from gis.cartography import MapFrame
-from web.sheets import looks, naming, svg, symbols
+from web.sheets import fonts, looks, naming, svg, symbols
 from web.sheets.naming import LEAST_MM, Manner, Wanted
 from web.sheets.page import Page
 
 _THIN_MM: Final = 0.06  # a tenth of what an eye tells apart on paper
 _BEYOND_MM: Final = 1.0  # lines are cut a little outside of the frame, so that no cap shows
 _MOST_MOVED_MM: Final = 3.0
+_ROOM: Final = 1.05  # of a sign's radius: what it keeps free of other signs
+_BADGE_MM: Final = 1.15
+_MANY: Final = 180  # signs on A3: when there are more they are drawn smaller
 _HAMLETS_FROM: Final = 60_000
 _STREAM_NAMES_FROM: Final = 100_000
 _AREAS: Final = frozenset({"area", "grid_cells"})
@@ -56,7 +59,7 @@ class Drawing:
     routes: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
     tints: list[int] = field(default_factory=list)
-    listed: Mapping[int, Drawn] = field(default_factory=dict)
+    listed: Mapping[int, tuple[Drawn, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def draw(
     signs, boxes = _signs(sorted_things, sheet, frame, page, policy, drawing=drawing, wanted=wanted)
     roads, road_lines = _roads(sorted_things.get("road", []), frame, drawing, wanted)
     water = _water(sorted_things, frame, drawing, wanted)
-    _area_names(areas, sheet, frame, page, wanted)
+    named = {one.drawn.name for one in wanted if one.drawn.layer == "settlement"}
+    _area_names([t for t in areas if t.drawn.name not in named], sheet, frame, page, wanted)
     edge = shapely.boundary(subject)
     names = naming.write(
         wanted,
@@ -110,7 +114,7 @@ def draw(
             _routes(sorted_things.get("route", []), frame, drawing),
             svg.group(names.leaders, fill="none", stroke=looks.SOFT_INK, stroke_width=0.12),
             signs,
-            svg.group(names.light, fill="#fff", opacity="0.82"),
+            svg.group(names.light, fill="#fff", fill_opacity="0.82"),
             svg.group(names.words),
         )
     )
@@ -158,7 +162,7 @@ def _tints(areas: Sequence[_Thing], frame: MapFrame, drawing: Drawing, *, strong
             svg.element("path", d="".join(map(svg.data, shapes)), fill=looks.TINTS[number])
             for number, shapes in sorted(by_number.items())
         ),
-        opacity=None if strong else "0.6",
+        fill_opacity=None if strong else "0.6",
     )
 
 
@@ -192,14 +196,19 @@ def _wash(subject: BaseGeometry, frame: MapFrame, drawing: Drawing) -> str:
     around = shapely.box(0, 0, frame.width_mm, frame.height_mm).difference(subject)
     if around.area > 1:
         drawing.ground.add("around")
-    return svg.path(around, fill="#fff", opacity="0.58", fill_rule="evenodd")
+    return svg.path(around, fill="#fff", fill_opacity="0.58", fill_rule="evenodd")
 
 
 def _subject_edge(edge: BaseGeometry, frame: MapFrame, drawing: Drawing) -> str:
     line = _cut([edge], frame)[0]
     drawing.ground.add("subject")
     return svg.path(
-        line, fill="none", stroke=looks.SUBJECT, stroke_width=1.3, stroke_linejoin="round", opacity="0.32"
+        line,
+        fill="none",
+        stroke=looks.SUBJECT,
+        stroke_width=1.3,
+        stroke_linejoin="round",
+        stroke_opacity="0.32",
     )
 
 
@@ -240,7 +249,7 @@ def _woods(things: Sequence[_Thing], frame: MapFrame, drawing: Drawing, fill: st
     ]
     if cut:
         drawing.ground.add("wood")
-    return svg.group((svg.path(shape, fill_rule="evenodd") for shape in cut), fill=fill, opacity="0.62")
+    return svg.group((svg.path(shape, fill_rule="evenodd") for shape in cut), fill=fill, fill_opacity="0.62")
 
 
 def _water(
@@ -364,7 +373,7 @@ def _grid(frame: MapFrame) -> str:
             else {"x1": 0.0, "x2": frame.width_mm, "y1": line.at_mm, "y2": line.at_mm}
         )
         lines.append(svg.element("line", **ends))
-    return svg.group(lines, stroke=looks.GRID, stroke_width=0.09, opacity="0.6")
+    return svg.group(lines, stroke=looks.GRID, stroke_width=0.09, stroke_opacity="0.6")
 
 
 def _threats(things: Sequence[_Thing], frame: MapFrame, drawing: Drawing) -> str:
@@ -414,11 +423,13 @@ def _signs(
 ) -> tuple[str, list[BaseGeometry]]:
     stress = looks.STRESSES[sheet.kind].layers
     points: list[tuple[_Thing, float]] = []
+    count = sum(len(members) for layer, members in things.items() if layer not in _GROUND)
+    smaller = page.fine * float(np.clip((_MANY * page.fine**4 / max(count, 1)) ** 0.5, 0.72, 1.0))
     for layer, members in things.items():
         if layer in _GROUND - {"settlement"}:
             continue
         for thing in members:
-            radius = _radius(thing.drawn, stress, frame) * page.fine
+            radius = _radius(thing.drawn, stress, frame) * (page.fine if layer == "settlement" else smaller)
             if radius and thing.shape.geom_type == "Point" and _within(thing.shape, frame, radius):
                 points.append((thing, radius))
     points.sort(
@@ -429,29 +440,58 @@ def _signs(
             pair[0].drawn.code,
         )
     )
-    here = np.array([svg.xy(t.shape) for t, _ in points]).reshape(-1, 2)
-    radii = np.array([radius for _, radius in points])
-    fixed = np.array([t.drawn.layer == "settlement" for t, _ in points], dtype=bool)
-    moved = here.copy()
-    moved[~fixed] = labels.spread(here[~fixed], radii[~fixed] * 1.05, most_mm=_MOST_MOVED_MM * page.fine)
-    out, boxes = [], []
-    for (thing, radius), (x, y) in zip(points, moved.tolist(), strict=True):
-        drawn = thing.drawn
+    free = [pair for pair in points if pair[0].drawn.layer != "settlement"]
+    groups, places = labels.gathered(
+        np.array([svg.xy(thing.shape) for thing, _ in free]).reshape(-1, 2),
+        np.array([radius * _ROOM for _, radius in free]),
+        [(thing.drawn.layer, thing.drawn.subject) for thing, _ in free],
+        most_mm=_MOST_MOVED_MM * page.fine,
+    )
+    standing: list[tuple[list[Drawn], float, tuple[float, float]]] = [
+        ([thing.drawn], radius, svg.xy(thing.shape))
+        for thing, radius in points
+        if thing.drawn.layer == "settlement"
+    ]
+    standing += [
+        ([free[at][0].drawn for at in group], free[group[0]][1], (float(x), float(y)))
+        for group, (x, y) in zip(groups, places, strict=True)
+    ]
+    out: list[str] = []
+    boxes: list[BaseGeometry] = []
+    for drawns, radius, (x, y) in standing:
+        drawn = drawns[0]
         boxes.append(shapely.box(x - radius, y - radius, x + radius, y + radius))
         out.append(_sign(drawn, x, y, radius, policy))
         if drawn.layer == "settlement":
             drawing.places.add(drawn.detail)
-        elif drawn.subject:
-            drawing.signs[drawn.layer] += 1
         else:
-            drawing.signs[drawn.layer] += 0
+            drawing.signs[drawn.layer] += len(drawns) if drawn.subject else 0
+        if len(drawns) > 1:
+            out.append(_badge(len(drawns), x, y, radius))
+            boxes.append(shapely.box(x, y - radius - _BADGE_MM, x + radius + _BADGE_MM, y))
         if drawn.name:
-            wanted.append(
-                _name_of_point(
-                    drawn, shapely.Point(x, y), radius, page, policy, stressed=drawn.layer in stress
-                )
-            )
+            point = shapely.Point(x, y)
+            stressed = drawn.layer in stress
+            wanted.append(_name_of_point(drawns, point, radius, page, policy, stressed=stressed))
     return "".join(out), boxes
+
+
+def _badge(count: int, x: float, y: float, radius: float) -> str:
+    """Write how many things a sign stands for, at its upper right."""
+    x, y = x + 0.8 * radius, y - 0.8 * radius
+    wide = max(_BADGE_MM * 2, fonts.width(str(count), LEAST_MM, bold=True) + 0.8)
+    plate = svg.element(
+        "rect",
+        x=x - wide / 2,
+        y=y - _BADGE_MM,
+        width=wide,
+        height=2 * _BADGE_MM,
+        rx=_BADGE_MM,
+        fill=looks.INK,
+        stroke="#fff",
+        stroke_width=0.15,
+    )
+    return plate + svg.text(str(count), x, y, LEAST_MM, bold=True, anchor="middle", fill="#fff")
 
 
 def _within(point: BaseGeometry, frame: MapFrame, radius: float) -> bool:
@@ -487,8 +527,15 @@ def _sign(drawn: Drawn, x: float, y: float, radius: float, policy: Policy) -> st
 
 
 def _name_of_point(
-    drawn: Drawn, point: BaseGeometry, radius: float, page: Page, policy: Policy, *, stressed: bool
+    members: Sequence[Drawn],
+    point: BaseGeometry,
+    radius: float,
+    page: Page,
+    policy: Policy,
+    *,
+    stressed: bool,
 ) -> Wanted:
+    drawn = members[0]
     if drawn.layer == "settlement":
         size, base, _ = _NAMES_OF_PLACES.get(drawn.detail, _NAMES_OF_PLACES["hamlet"])
         manner = Manner(
@@ -510,6 +557,10 @@ def _name_of_point(
         fill=_darker(layer.legend.colour) if layer and drawn.subject else looks.SOFT_INK,
         base=(220 if stressed else 100) // (1 if drawn.subject else 4),
     )
+    if len(members) > 1 and drawn.subject:
+        return Wanted(
+            drawn=drawn, anchor=point, radius=radius, manner=manner, numbered=True, members=tuple(members)
+        )
     return Wanted(drawn=drawn, anchor=point, radius=radius, manner=manner, numbered=drawn.subject)
 
 

@@ -26,6 +26,9 @@ _WIDE: Final = frozenset("WFA")  # East Asian widths that take a whole square
 _NARROW_EM: Final = 0.62  # other letters where the font is not there to be asked: on the safe side
 _HALO_EM: Final = 0.11
 _SMOOTH_EM: Final = 0.03
+_OUTLINED_MM: Final = (
+    3.5  # around smaller letters nobody sees the shape of the light, and a hull has a fifth of the points
+)
 
 
 @cache
@@ -140,8 +143,8 @@ class _Outline(BasePen):  # type: ignore[misc]  # fontTools ships no types
 
 
 @lru_cache(maxsize=4_000)
-def _glow(letter: str, *, bold: bool) -> BaseGeometry:
-    """Return what is lit around a letter, for a size of 1, y down, its left end on the baseline."""
+def _glow(letter: str, *, bold: bool, hull: bool) -> BaseGeometry:
+    """Return what is lit around a letter (or around its hull), for a size of 1, y down, its left end on the baseline."""
     known = _advances(bold=bold)
     name = known[0].get(ord(letter)) if known else None
     if known is None or name is None:
@@ -155,6 +158,8 @@ def _glow(letter: str, *, bold: bool) -> BaseGeometry:
     polygons = [shapely.Polygon(ring) for ring in pen.rings if len(ring) > 2]  # noqa: PLR2004  # a triangle
     shape = shapely.union_all([shapely.make_valid(polygon) for polygon in polygons])
     scaled = affine_transform(shape, [1 / known[2], 0, 0, -1 / known[2], 0, 0])
+    if hull:
+        return scaled.convex_hull.buffer(_HALO_EM, quad_segs=1).simplify(2 * _SMOOTH_EM)
     return scaled.buffer(_HALO_EM, quad_segs=2).simplify(_SMOOTH_EM)
 
 
@@ -164,6 +169,10 @@ def glow(text: str, size: float, *, bold: bool = False) -> list[BaseGeometry]:
     shapes = []
     for letter in text:
         if not letter.isspace() and _width_em(letter, bold=bold):
-            shapes.append(affine_transform(_glow(letter, bold=bold), [size, 0, 0, size, at, 0]))
+            shapes.append(
+                affine_transform(
+                    _glow(letter, bold=bold, hull=size < _OUTLINED_MM), [size, 0, 0, size, at, 0]
+                )
+            )
         at += size * _width_em(letter, bold=bold)
     return shapes

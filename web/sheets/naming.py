@@ -20,6 +20,7 @@ _LINE: Final = 1.16  # of the letters' size: height of a line
 _ONE_LINE_EM: Final = 7.5  # longer names stand in two lines
 _REF: Final = re.compile(r"[A-Z]{1,2}\d{1,4}")
 _NUMBER_WEIGHT: Final = 1
+_BAND_MM: Final = 20.0
 _SHIELDS: Final[Mapping[str, tuple[str, str]]] = {"G": ("#c0392b", "#fff"), "S": ("#e0b000", "#3a2d00")}
 _SHIELD: Final = ("#ffffff", "#3a3a3a")
 
@@ -46,6 +47,8 @@ class Wanted:
     radius: float = 0.0
     numbered: bool = False
     """Whether a number stands in for it, and a list names it, when it finds no place."""
+    members: tuple[Drawn, ...] = ()
+    """What a sign for several stands for: it has a number from the first, and the list names them all."""
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class Written:
     light: list[str] = field(default_factory=list)
     leaders: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    listed: dict[int, Drawn] = field(default_factory=dict)
+    listed: dict[int, tuple[Drawn, ...]] = field(default_factory=dict)
 
 
 def lines_of(name: str, size: float) -> list[str]:
@@ -79,14 +82,24 @@ def write(
     offered = [
         labels.Label(key=key, weight=one.manner.base + ranks[at], places=_places(one))
         for at, (key, one) in enumerate(by_key.items())
+        if not one.members
     ]
     placed = labels.place(offered, frame=frame, obstacles=signs, avoided=avoided)
     written = Written()
     for key, place in placed.items():
         _put(written, by_key[key], place)
-    missing = [(key, one) for key, one in by_key.items() if key not in placed and one.numbered]
+    missing = sorted(
+        ((key, one) for key, one in by_key.items() if key not in placed and one.numbered),
+        key=lambda pair: _reading_order(pair[1].anchor),
+    )
     _number(written, missing, frame, [*signs, *labels.boxes(list(placed.values()))])
     return written
+
+
+def _reading_order(anchor: BaseGeometry) -> tuple[float, float]:
+    """Sort from west to east in bands from north to south, so that a number is soon found."""
+    west, north, _, _ = anchor.bounds
+    return north // _BAND_MM, west
 
 
 def _ranks(wanted: Sequence[Wanted]) -> list[int]:
@@ -175,7 +188,7 @@ def _number(
         )
     placed = labels.place(offered, frame=frame, obstacles=taken)
     for key, one in missing:
-        written.listed[numbers[key]] = one.drawn
+        written.listed[numbers[key]] = one.members or (one.drawn,)
         if key in placed:
             place = placed[key]
             _lead(written, place)

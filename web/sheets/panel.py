@@ -196,7 +196,7 @@ def bottom(sheet: Sheet, frame: MapFrame, page: Page, words: Words, address: str
     right = Rectangle(x=column.right - square, y=top + 5.5, width=square, height=square)
     left = Rectangle(x=column.x, y=top + 5.5, width=column.width - square - 4.0, height=high - 5.5)
     parts = []
-    if sheet.locator:
+    if sheet.locator and sheet.level != "county":
         parts.append(
             _head(words.sheet_word("locator"), Rectangle(x=left.x, y=top, width=left.width, height=high))
         )

@@ -143,7 +143,7 @@ def _pdf(
         *page.columns[1:],
     ]
     poured = tables.pour(
-        tables.of_sections(sheet, dict(drawn.listed), words), page, free, words.sheet_word("continued")
+        tables.of_sections(sheet, drawn.listed, words), page, free, words.sheet_word("continued")
     )
     at = f"translate({svg.n(page.ground.x)} {svg.n(page.ground.y)})"
     content = (

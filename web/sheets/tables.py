@@ -2,7 +2,7 @@
 so that nothing overlaps and nothing is cut off.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +20,7 @@ _SLACK_EM: Final = 0.3  # rules of line breaking may end a line one letter earli
 _WIDEST_EM: Final = 22.0  # a wider cell is broken even where there is room
 _LEAST_EM: Final = 2.2
 _LONGEST_EM: Final = 9.0  # a longer word is broken
+_WORTH_ROWS: Final = 6  # of a table that is begun beside the map and goes on elsewhere
 _KEEP_ROWS: Final = 2  # of a table that begins at the foot of a column
 _TITLE_MM: Final = 11.0  # of a further page
 _SLACK_MM: Final = 0.5
@@ -55,12 +56,12 @@ class Poured:
     further: list[list[Block]] = field(default_factory=list)
 
 
-def of_sections(sheet: Sheet, listed: "dict[int, Drawn]", words: Words) -> list[Table]:
+def of_sections(sheet: Sheet, listed: Mapping[int, Sequence[Drawn]], words: Words) -> list[Table]:
     """Put a sheet's sections into words; at the end the names that found no place on the map."""
     tables = [_of_section(section, words) for section in sheet.sections if section.rows]
     if listed:
         across = 2
-        entries = [(str(number), drawn.name) for number, drawn in sorted(listed.items())]
+        entries = [(str(number), words.sheet_listed(members)) for number, members in sorted(listed.items())]
         deep = -(-len(entries) // across)
         columns = [entries[at * deep : (at + 1) * deep] for at in range(across)]
         rows = tuple(
@@ -90,22 +91,22 @@ def _of_section(section: Section, words: Words) -> Table:
 
 
 def pour(tables: Sequence[Table], page: Page, free: Sequence[Rectangle], continued: str) -> Poured:
-    """Place tables: whole ones beside the map in their order while they fit, the rest on further pages."""
+    """Place tables: whole ones beside the map in their order while they fit; what room is left there takes the beginning
+    of the last one (names that the map has as numbers) and of others; the rest goes onto further pages.
+    """
     poured = Poured()
     room = list(free)
-    waiting = []
-    for at, table in enumerate(tables):
+    waiting: list[Table] = []
+    for table in tables:
+        blocks = _first_fit(table, room) if _fits_width(table, room) else []
+        poured.first += blocks
+        waiting += [] if blocks else [table]
+    for table in [*waiting[-1:], *waiting[:-1]]:
         if _fits_width(table, room):
-            blocks = _first_fit(table, room)
-            # the first table belongs beside the map, if need be in parts
-            if not blocks and at == 0:
-                blocks, rest = _split(table, room, continued)
-                waiting += [rest] if rest else []
-            elif not blocks:
-                waiting.append(table)
+            blocks, rest = _split(table, room, continued)
             poured.first += blocks
-        else:
-            waiting.append(table)
+            at = waiting.index(table)
+            waiting[at : at + 1] = [] if rest is None else [rest]
     if waiting:
         poured.further = list(_further(waiting, page, continued))
     return poured
@@ -138,7 +139,7 @@ def _split(table: Table, room: list[Rectangle], continued: str) -> tuple[list[Bl
             break
         block = _block(rest, box)
         fitting = _rows_within(block, box.height)
-        if fitting < _KEEP_ROWS:
+        if fitting < _WORTH_ROWS:
             continue
         part = _block(Table(rest.title, rest.header, rest.rows[:fitting]), box, block.widths)
         blocks.append(part)
