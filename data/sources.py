@@ -40,6 +40,7 @@ DRAWINGS: Final[Mapping[str, bool]] = {
 SPREADSHEETS: Final = frozenset({".csv", ".txt", ".xlsx", ".xls"})
 _WITH_TABLES: Final = frozenset({".gpkg", ".zip"})  # drawings that may hold a list without shapes
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
+_LONGEST_CELL: Final = 1 << 24  # the outline of a county as WKT; Python's own limit is 128 KiB
 _DELIMITERS: Final = ",;\t|"
 _LIKE_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _HARMFUL: Final = re.compile(r"\s*(?:[=＝]|[+＋\-－@＠]\s*[A-Za-z_]+[^()|!\s]*\s*[(|!])")
@@ -178,6 +179,7 @@ def _read_text(path: Path) -> RawTable:
     content = _decoded(path.read_bytes())
     first_line = content.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first_line.count)
+    csv.field_size_limit(_LONGEST_CELL)
     try:
         lines = list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter))
     except csv.Error as error:
