@@ -26,7 +26,9 @@ POLICY: Policy = load()
 SIGNS = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))
 HOSTILE = ('=HYPERLINK("http://x")', "+86", "-1+1", "@SUM(A1)", "'=1", "''", "'石", "_x0041_", "<b>&amp;</b>", "]]>", "007",
            "1.0", "1E5", "TRUE", "NULL", "nan", "None", "2026-03-15", '"a",b;c', "{{7*7}}", "*", "滑坡", "𠮷野家")  # fmt: skip
-LINES = st.sampled_from((2, 1000)).map(lambda n: shapely.Point(111.1, 36.1).buffer(0.05 + 1 / 30, quad_segs=n))
+LINES = st.sampled_from((2, 1000)).map(
+    lambda n: shapely.Point(111.1, 36.1).buffer(0.05 + 1 / 30, quad_segs=n)
+)
 POINTS = st.builds(shapely.Point, st.floats(110.3, 114.5), st.floats(34.6, 40.7))
 SHAPES: dict[str, st.SearchStrategy[shapely.Geometry | None]] = {
     "Point": POINTS,
