@@ -13,7 +13,8 @@ cells at a time by a minimum cut between their seats (Boykov, Veksler & Zabih 20
 the other. Cells in pieces are repaired, so every answer is connected.
 
 The bound is Lagrange's: each parcel's "is in one cell" is priced, and what remains falls into one minimum cut for each
-seat, with half of each border (each has two sides). It leaves out connection and balance, so it is below every division of the model.
+seat, with half of each border (each has two sides). It leaves out connection, and of balance all
+but what single heavy parcels force, so it is below every division of the model.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csgraph
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ _STARTS: Final = 5
 _ROUNDS: Final = 6
 _SHIFTS: Final = 7  # halvings of the multiplier
 _BOUND_ROUNDS: Final = 40
-_BOUND_CUTS: Final = 600  # minimum cuts spent on the bound
+_BOUND_CUTS: Final = 300  # minimum cuts spent on the bound
 _UNITS: Final = 1_000_000  # of cost, for cuts in whole numbers
 
 
@@ -91,10 +91,7 @@ class _Model:
         """Choose a different seat for each cell, with the least cost together."""
         sums = np.zeros((self.parts, len(self.seats)))
         np.add.at(sums, labels, self.reach.T)
-        cells, seats = _assigned(sums)
-        chosen = np.empty(self.parts, dtype=np.int64)
-        chosen[cells] = seats
-        return chosen
+        return _assigned(sums)
 
     def parts_of_cost(self, labels: Ints) -> tuple[float, float, float]:
         """Compactness, border and imbalance, weighted; they add up to the cost."""
@@ -129,13 +126,21 @@ def divide(parcels: Parcels, parts: int, *, bounded: bool = True) -> Partition:
         compactness=compact,
         border=border,
         imbalance=imbalance,
-        bound=cost if parts == 1 else _bound(model, best, cost) if bounded else 0.0,
+        bound=min(cost, cost if parts == 1 else _bound(model, best, cost) if bounded else 0.0),
     )
 
 
-def _assigned(sums: Floats) -> tuple[Ints, Ints]:
-    cells, seats = linear_sum_assignment(sums)
-    return cells.astype(np.int64), seats.astype(np.int64)
+def _assigned(sums: Floats) -> Ints:
+    """Choose a different column for each row with the least sum."""
+    nearest: Ints = np.argmin(sums, axis=1)
+    if len(np.unique(nearest)) == len(nearest):
+        return nearest
+    rows, columns = csgraph.min_weight_full_bipartite_matching(
+        sparse.csr_array(sums + 1.0)
+    )  # no zeros: they mean "none"
+    chosen = np.empty(len(rows), dtype=np.int64)
+    chosen[rows] = columns
+    return chosen
 
 
 def _spread(parcels: Parcels, wanted: int) -> Ints:
@@ -276,15 +281,18 @@ def _recut(model: _Model, labels: Ints, pair: tuple[int, int], cost: float) -> t
     lean = model.reach[seats[pair[0]], inside] - model.reach[seats[pair[1]], inside]
     best, best_cost = labels, cost
     low, high = -4.0 * BALANCE, 4.0 * BALANCE
+    seen: set[bytes] = set()
     for _ in range(_SHIFTS):
         shift = (low + high) / 2
         second = ~network.below(lean + shift * work * model.parts / 2)
-        trial = labels.copy()
-        trial[inside] = np.where(second, pair[1], pair[0])
-        trial = _connected(model, trial)
-        trial_cost = model.cost(trial) if np.bincount(trial, minlength=model.parts).all() else np.inf
-        if trial_cost < best_cost - 1e-9:
-            best, best_cost = trial, trial_cost
+        if second.tobytes() not in seen:
+            seen.add(second.tobytes())
+            trial = labels.copy()
+            trial[inside] = np.where(second, pair[1], pair[0])
+            trial = _connected(model, trial)
+            trial_cost = model.cost(trial) if np.bincount(trial, minlength=model.parts).all() else np.inf
+            if trial_cost < best_cost - 1e-9:
+                best, best_cost = trial, trial_cost
         if work[second].sum() < work.sum() / 2:
             low = shift
         else:
@@ -293,7 +301,7 @@ def _recut(model: _Model, labels: Ints, pair: tuple[int, int], cost: float) -> t
 
 
 class _Cuts:
-    """Minimum cuts in one graph under changing leanings."""
+    """Minimum cuts in one graph under changing leanings; its arcs are laid out once."""
 
     def __init__(self, count: int, pairs: Ints, border: Floats) -> None:
         self.count = count
@@ -301,8 +309,13 @@ class _Cuts:
         source, sink = np.full(count, count), np.full(count, count + 1)
         nodes = np.arange(count)
         weight = np.maximum(np.rint(border * _UNITS), 0)
-        self._rows = np.concatenate([first, second, source, nodes, nodes, sink])
-        self._columns = np.concatenate([second, first, nodes, source, sink, nodes])
+        rows = np.concatenate([first, second, source, nodes, nodes, sink])
+        columns = np.concatenate([second, first, nodes, source, sink, nodes])
+        self._order = np.lexsort((columns, rows))
+        self._ends = columns[self._order].astype(np.int32)
+        self._begins = np.concatenate(
+            [[0], np.cumsum(np.bincount(rows, minlength=count + 2))], dtype=np.int32, casting="unsafe"
+        )
         self._fixed = np.concatenate([weight, weight])
         self._border = border
         self._pairs = pairs
@@ -311,14 +324,14 @@ class _Cuts:
         """Return the set that minimises the sum of its leanings plus its border."""
         whole = np.rint(lean * _UNITS)
         inward, outward, nothing = np.maximum(-whole, 0), np.maximum(whole, 0), np.zeros(self.count)
-        capacity = np.minimum(np.concatenate([self._fixed, inward, nothing, outward, nothing]), 2**30)
-        graph = sparse.csr_array(
-            (capacity.astype(np.int32), (self._rows, self._columns)), shape=(self.count + 2, self.count + 2)
-        )
+        capacity = np.concatenate([self._fixed, inward, nothing, outward, nothing])
+        capacity = np.minimum(capacity, 2**30)[self._order].astype(np.int32)
+        shape = (self.count + 2, self.count + 2)
+        graph = sparse.csr_array((capacity, self._ends, self._begins), shape=shape)
         flow = csgraph.maximum_flow(graph, self.count, self.count + 1).flow
-        residual = graph - flow
-        residual.data = np.maximum(residual.data, 0)
-        residual.eliminate_zeros()
+        left = capacity - flow.data > 0  # every arc has its opposite, so the flow is laid out as the graph is
+        begins = np.concatenate([[0], np.cumsum(left)])[self._begins].astype(np.int32)
+        residual = sparse.csr_array((left[left], self._ends[left], begins), shape=shape)
         reached = csgraph.breadth_first_order(residual, self.count, return_predecessors=False)
         chosen = np.zeros(self.count + 2, dtype=bool)
         chosen[reached] = True
@@ -339,6 +352,11 @@ def _bound(model: _Model, labels: Ints, cost: float) -> float:
     cut = labels[first] != labels[second]
     for side in (first, second):
         np.add.at(price, side[cut], model.border[cut] / 2)
+    heavy = np.maximum(model.parcels.work * model.parts - 1, 0).sum()
+    sure = (
+        BALANCE * 2 * float(heavy) / model.parts
+    )  # who holds a parcel with too much work has too much, others too little
+    cost -= sure
     best, step, cuts, since = 0.0, 1.0, 0, 0
     for _ in range(_BOUND_ROUNDS):
         value, covered, used = _relaxed(model, network, price, slack)
@@ -352,7 +370,7 @@ def _bound(model: _Model, labels: Ints, cost: float) -> float:
         if since >= 3:  # noqa: PLR2004 - rounds without progress
             step, since = step / 2, 0
         price += step * (cost - value) / norm * wrong
-    return best
+    return best + sure
 
 
 def _relaxed(model: _Model, network: _Cuts, price: Floats, slack: float) -> tuple[float, Floats, int]:

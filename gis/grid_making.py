@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis import beidou, crs
 from gis.division import Parcels, Partition, divide, shares
-from gis.mosaic import Mosaic, components, cut
+from gis.mosaic import Mosaic, absorbed, components, cut
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,7 +28,8 @@ PRICES: Final[Mapping[GuideKind, float]] = {"road": 0.35, "stream": 0.25, "ridge
 
 _HEXAGONS: Final = 110  # in a village, and …
 _HEXAGONS_A_CELL: Final = 30  # … for each cell
-_STRAIGHTEN: Final = 0.8  # of a hexagon's side: how far borders off the guides are straightened
+_STRAIGHTEN: Final = 1.1  # of a hexagon's side: how far borders off the guides are straightened
+_THIN: Final = 0.35  # of a hexagon's side: how wide a strip of land between lines must be to stand alone
 _ROOM: Final = (
     4.0  # of a degree²-cell: how small a lattice piece may be, as a share of its cell (one in four)
 )
@@ -103,30 +104,42 @@ def divide_village(
     ValueError for less than one part, or more than the village has faces.
     """
     load = burden or Burden()
-    lines, prices = guides.near(village)
     if parts == 1:
-        mosaic = cut(village, np.empty(0, dtype=object), np.empty(0))
-        side = 0.0
+        mosaic, side = cut(village, np.empty(0, dtype=object), np.empty(0)), 0.0
+        group = np.arange(len(mosaic.faces))
     else:
         side = _hexagon_side(village, parts)
+        lines, prices = guides.near(village)
         comb = _honeycomb(village, side)
         mosaic = cut(village, np.concatenate([lines, comb]), np.concatenate([prices, np.ones(len(comb))]))
+        # what is as thin as the land between a road and the stream beside it would become a tongue
+        thin = _THIN * side
+        group = absorbed(mosaic, np.arange(len(mosaic.faces)), lambda area, hem: 2 * area < thin * hem)
     work = _work(mosaic, load)
-    partition = divide(
-        Parcels(
-            centres=mosaic.centres_m(),
-            areas=mosaic.areas_m2(),
-            work=work,
-            pairs=mosaic.neighbours,
-            border=np.concatenate([mosaic.priced, np.zeros(len(mosaic.links))]),
-        ),
-        parts,
-        bounded=bounded,
-    )
+    parcels = _parcels(mosaic, group, work)
+    partition = divide(parcels, parts, bounded=bounded)
     return Division(
-        cells=tuple(mosaic.cells(partition.labels, smooth_m=_STRAIGHTEN * side)),
-        work=np.bincount(partition.labels, weights=work, minlength=parts).astype(np.float64),
+        cells=tuple(mosaic.cells(partition.labels[group], smooth_m=_STRAIGHTEN * side)),
+        work=np.bincount(partition.labels, weights=parcels.work, minlength=parts).astype(np.float64),
         partition=partition,
+    )
+
+
+def _parcels(mosaic: Mosaic, group: Ints, work: Floats) -> Parcels:
+    """Put faces that go together into parcels."""
+    areas = mosaic.areas_m2()
+    total = np.bincount(group, weights=areas)
+    centres = [np.bincount(group, weights=areas * axis) / total for axis in mosaic.centres_m().T]
+    ends = np.sort(group[mosaic.neighbours], axis=1)
+    apart = ends[:, 0] != ends[:, 1]
+    pairs, number = np.unique(ends[apart], axis=0, return_inverse=True)
+    priced = np.concatenate([mosaic.priced, np.zeros(len(mosaic.links))])[apart]
+    return Parcels(
+        centres=np.column_stack(centres),
+        areas=total.astype(np.float64),
+        work=np.bincount(group, weights=work).astype(np.float64),
+        pairs=pairs.reshape(-1, 2),
+        border=np.bincount(number.reshape(-1), weights=priced, minlength=len(pairs)).astype(np.float64),
     )
 
 
@@ -277,31 +290,13 @@ def _drawn_misfits(
 
 
 def _grouped(mosaic: Mosaic, label: Ints, least_m2: float) -> tuple[Ints, list[int]]:
-    """Turn labels of faces into connected groups, none below `least_m2`, and the label of each group.
-
-    The smallest group goes first, to the neighbour with the longest shared border; one without neighbours stays.
-    """
+    """Turn labels of faces into connected groups, none below `least_m2` that has a neighbour, and the label of each."""
     first, second = mosaic.pairs.T
-    _, group = components(len(label), mosaic.pairs[label[first] == label[second]])
-    names = dict(zip(group.tolist(), label.tolist(), strict=True))
-    areas = dict(enumerate(np.bincount(group, weights=mosaic.areas_m2()).tolist()))
-    stuck: set[int] = set()
-    while True:
-        small = [(area, one) for one, area in areas.items() if area < least_m2 and one not in stuck]
-        if not small:
-            break
-        _, least = min(small)
-        touching = (group[first] == least) != (group[second] == least)
-        if not touching.any():
-            stuck.add(least)
-            continue
-        beyond = np.where(group[first] == least, group[second], group[first])[touching]
-        into = int(np.argmax(np.bincount(beyond, weights=mosaic.metres[touching])))
-        group[group == least] = into
-        areas[into] += areas.pop(least)
-        del names[least]
-    kept, groups = np.unique(group, return_inverse=True)
-    return groups.reshape(-1).astype(np.int64), [names[one] for one in kept.tolist()]
+    _, start = components(len(label), mosaic.pairs[label[first] == label[second]])
+    groups = absorbed(mosaic, start, lambda area, _outline: area < least_m2)
+    areas = np.zeros((int(groups.max()) + 1, int(label.max()) + 2))
+    np.add.at(areas, (groups, label + 1), mosaic.areas_m2())
+    return groups, (np.argmax(areas, axis=1) - 1).tolist()
 
 
 # ------------------------------------------------------------------------------------------------------ lattices

@@ -5,7 +5,8 @@ between two cells is one arc that both use, so they share it to the last bit; th
 given, so that all cells together are the land.
 """
 
-from collections.abc import Iterator, Sequence
+import heapq
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -251,6 +252,58 @@ def components(count: int, pairs: Ints) -> tuple[int, Ints]:
     graph = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     found, group = csgraph.connected_components(graph, directed=False)
     return int(found), group.astype(np.int64)
+
+
+def absorbed(mosaic: Mosaic, start: Ints, small: Callable[[float, float], bool]) -> Ints:
+    """Give small groups of faces to neighbours until none is left, and return the group of each face, 0 … G - 1.
+
+    start: (F,) the group of each face before, each connected; small: told square metres and metres of outline. The smallest group
+    goes first, to the neighbour with the highest price of their common border, then the longest. One without neighbours stays.
+    """
+    count = int(start.max()) + 1
+    areas = np.bincount(start, weights=mosaic.areas_m2(), minlength=count).tolist()
+    flat = shapely.length(shapely.transform(mosaic.faces, lambda xy: xy * mosaic.scale))
+    hems = np.bincount(start, weights=flat, minlength=count)
+    common: list[dict[int, tuple[float, float]]] = [{} for _ in range(count)]
+    ends = start[mosaic.pairs]
+    for (a, b), metres, priced in zip(
+        ends.tolist(), mosaic.metres.tolist(), mosaic.priced.tolist(), strict=True
+    ):
+        if a == b:
+            hems[a] -= 2 * metres
+            continue
+        for one, other in ((a, b), (b, a)):
+            before = common[one].get(other, (0.0, 0.0))
+            common[one][other] = (before[0] + priced, before[1] + metres)
+    outline = hems.tolist()
+    into = list(range(count))
+    queue = [(area, group) for group, area in enumerate(areas)]
+    heapq.heapify(queue)
+    while queue:
+        area, group = heapq.heappop(queue)
+        if (
+            into[group] != group
+            or area != areas[group]
+            or not common[group]
+            or not small(area, outline[group])
+        ):
+            continue
+        taker = max(common[group], key=lambda other: (*common[group][other], -other))
+        into[group] = taker
+        areas[taker] += area
+        outline[taker] += outline[group] - 2 * common[group][taker][1]
+        del common[taker][group]
+        for other, (priced, metres) in common[group].items():
+            if other == taker:
+                continue
+            del common[other][group]
+            before = common[taker].get(other, (0.0, 0.0))
+            common[taker][other] = common[other][taker] = (before[0] + priced, before[1] + metres)
+        heapq.heappush(queue, (areas[taker], taker))
+    last = np.asarray(into)
+    while (last[last] != last).any():
+        last = last[last]
+    return np.unique(last[start], return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _rings(land: BaseGeometry) -> Objects:

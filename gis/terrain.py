@@ -10,6 +10,9 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import shapely
+
+from gis.patches import label_borders, without_steps
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -51,6 +54,19 @@ class Terrain:
     def cell_height_m(self) -> float:
         """Metres from one row to the next."""
         return self.step_lat * _METRES_PER_DEGREE
+
+    def coarser(self, times: int) -> "Terrain":
+        """Return the terrain in cells `times` as wide, each the mean of those it covers; what is left over at the far edges is dropped."""
+        rows, columns = (size // times for size in self.heights.shape)
+        blocks = self.heights[: rows * times, : columns * times].reshape(rows, times, columns, times)
+        shift = (times - 1) / 2
+        return Terrain(
+            blocks.mean(axis=(1, 3)),
+            self.west + shift * self.step_lon,
+            self.north - shift * self.step_lat,
+            self.step_lon * times,
+            self.step_lat * times,
+        )
 
     def rows_columns(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Fractional row and column of positions, clamped to the raster."""
@@ -128,6 +144,34 @@ class Terrain:
             np.column_stack(self.positions(*np.divmod(reach, self.heights.shape[1])))
             for reach in reaches(self.receivers, self.drained_km2 >= least_km2)
         ]
+
+    def ridges(self, least_km2: float, *, rise_m: float = 4.0, reach_m: float = 150.0) -> list[Floats]:
+        """Ridge lines, each an (n, 2) array: where water parts between stream reaches, and the land falls on both sides.
+
+        Streams as in `streams`. A divide between two meetings is a ridge when along half of it the land `reach_m` to either side
+        is `rise_m` lower: one on an even slope is nothing that a walker would see.
+        """
+        basins = basins_of(self.receivers, self.drained_km2 >= least_km2)
+        rows, columns = np.mgrid[: basins.shape[0] + 1, : basins.shape[1] + 1] - 0.5
+        corners = np.stack(self.positions(rows, columns), axis=-1)
+        inner = np.pad(basins[1:-1, 1:-1], 1, mode="edge")  # the rim is no divide
+        sides = label_borders(inner, corners)
+        arcs = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(sides)))
+        lines = [without_steps(shapely.get_coordinates(arc), 3) for arc in arcs]
+        kept = [line for line in lines if self._standing_out(line, reach_m, rise_m).mean() >= 0.5]  # noqa: PLR2004 - half
+        return [
+            shapely.get_coordinates(shapely.LineString(line).simplify(self.step_lat / 6)) for line in kept
+        ]
+
+    def _standing_out(self, line: Floats, reach_m: float, rise_m: float) -> Bools:
+        """Whether each point of a line lies above the land on both sides."""
+        metres = np.array([self.cell_width_m / self.step_lon, self.cell_height_m / self.step_lat])
+        along = np.gradient(line * metres, axis=0)
+        across = np.column_stack([-along[:, 1], along[:, 0]])
+        across *= reach_m / np.maximum(np.hypot(*across.T), 1e-9)[:, None] / metres
+        beside = np.maximum(self.elevation(*(line + across).T), self.elevation(*(line - across).T))
+        high: Bools = self.elevation(*line.T) - beside >= rise_m
+        return high
 
 
 def _bilinear(raster: Floats, rows: Floats, columns: Floats) -> Floats:
@@ -221,6 +265,19 @@ def reaches(receivers: Ints, stream: Bools) -> list[Ints]:
         if len(line) > 1:
             lines.append(np.asarray(line, dtype=np.int64))
     return lines
+
+
+def basins_of(receivers: Ints, stream: Bools) -> Ints:
+    """Return the number of the stream reach that each cell drains to, or of its last cell where it meets none; same shape."""
+    flat = receivers.ravel()
+    label = np.full(flat.size, NOWHERE, dtype=np.int64)
+    for number, reach in enumerate(reaches(receivers, stream)):
+        label[reach[:-1]] = flat.size + number
+    own = np.arange(flat.size)
+    towards = np.where((label != NOWHERE) | (flat == NOWHERE), own, flat)
+    while (further := towards[towards]).tolist() != towards.tolist():
+        towards = further
+    return np.where(label[towards] != NOWHERE, label[towards], towards).reshape(receivers.shape)
 
 
 _SUNS_DEG = (225.0, 270.0, 315.0, 360.0)

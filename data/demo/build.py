@@ -21,7 +21,7 @@ from data.demo.roadbuilding import BROOK_KM2, build_roads
 from data.demo.roaddrawing import add_bridges, draw_roads, lay_streets
 from data.demo.roadledger import road_lines
 from data.demo.settlement import fit_scale, outline_leaves, settle
-from gis.grids import OUTSIDE, outlines
+from gis.patches import OUTSIDE, outlines
 from gis.terrain import Terrain, reaches
 
 SEED = 20260315

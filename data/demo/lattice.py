@@ -12,7 +12,7 @@ import shapely
 from scipy import ndimage
 
 from data.demo.relief import CELL_M, CELLS, CENTRE, STEP_LAT, STEP_LON, fractal_noise
-from gis.grids import cut_corners
+from gis.patches import cut_corners
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

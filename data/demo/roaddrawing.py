@@ -11,7 +11,7 @@ from data.demo.lattice import Lattice
 from data.demo.relief import CELL_M, CELLS
 from data.demo.roadbuilding import VILLAGE, Network
 from data.demo.settlement import Settlement
-from gis.grids import cut_corners
+from gis.patches import cut_corners
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

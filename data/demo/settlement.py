@@ -10,7 +10,7 @@ from scipy import ndimage
 from data.demo.lattice import Lattice, to_degrees
 from data.demo.relief import CELL_M, CELLS, fractal_noise
 from data.demo.tracing import territories
-from gis import grids
+from gis import patches
 from gis.crs import geodesic_area_m2
 from gis.terrain import NOWHERE, Terrain, reaches
 
@@ -232,7 +232,7 @@ def make_leaves(villages: Ints, relief: Floats) -> tuple[Ints, Ints]:
         rows, columns = np.nonzero(villages == village)
         window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         region = villages[window] == village
-        middles = [grids.middle(part) for part in _parts(grids.divide(region, count), count)]
+        middles = [patches.middle(part) for part in _parts(patches.divide(region, count), count)]
         seeds = np.asarray([row * region.shape[1] + column for row, column in middles])
         divided = territories(region, relief[window], seeds, CELL_M)
         leaves[window] = np.where(divided >= 0, divided + len(owners), leaves[window])
@@ -246,7 +246,7 @@ def _parts(labels: Ints, count: int) -> list[Bools]:
 
 def outline_leaves(settlement: Settlement, lattice: Lattice) -> list[shapely.Polygon]:
     """Outline the leaf grids in the plane, simplified to 15 m with their borders shared."""
-    shapes = grids.outlines(settlement.leaves, lattice.corners())
+    shapes = patches.outlines(settlement.leaves, lattice.corners())
     return list(shapely.coverage_simplify([shapes[leaf] for leaf in range(LEAVES)], 15.0))
 
 

@@ -17,8 +17,9 @@ from sqlalchemy import Connection, func, select
 from data import demo, policies, tables
 from data.demo import forces, names, settlement
 from data.demo.build import SEED
-from gis import grids
 from gis.crs import geodesic_area_m2, metres_crs
+from gis.grid_check import Grids, check
+from gis.grid_index import GridIndex
 from gis.network import Closure, RoadNetwork, VehicleProfile
 from gis.roads import edges_from_lines
 from gis.travel import times_to
@@ -50,6 +51,12 @@ def network() -> RoadNetwork:
 
 def places(layer: str) -> list[tuple[float, float]]:
     return [(float(row["lon"]), float(row["lat"])) for row in rows(layer)]
+
+
+@cache
+def index() -> GridIndex:
+    cells = frame("grid_cells")
+    return GridIndex(cells["code"].tolist(), cells["parent"].fillna("").tolist(), cells.geometry.tolist())
 
 
 def seat() -> tuple[float, float]:
@@ -148,14 +155,21 @@ def test_the_36th_parallel_crosses_the_county() -> None:
 
 def test_grids_have_neither_gap_nor_overlap() -> None:
     """Any point has exactly one leaf grid, and every parent consists of its children."""
-    assert grids.faults(frame("grid_cells"), tolerance=1e-10) == ()
+    cells = frame("grid_cells")
+    grids = Grids(
+        codes=cells["code"].tolist(),
+        parents=cells["parent"].fillna("").tolist(),
+        levels=cells["level"].to_numpy(),
+        shapes=cells.geometry.to_numpy(),
+    )
+    assert check(grids) == []
     leaves = frame("grid_cells").query("level == 5").geometry.to_numpy()
     assert shapely.coverage_is_valid(leaves)
 
 
 def test_every_village_stands_in_its_own_area_and_leaf() -> None:
     """Code and position of a village must not contradict each other."""
-    tree = grids.GridTree(frame("grid_cells"))
+    tree = index()
     for row, (lon, lat) in zip(rows("villages"), places("villages"), strict=True):
         chain = tree.locate(lon, lat)
         assert len(chain) == 5
@@ -168,7 +182,7 @@ def test_every_village_stands_in_its_own_area_and_leaf() -> None:
 )
 def test_places_carry_the_code_of_the_village_around_them(layer: str) -> None:
     """Roll-ups by township are by code: they must agree with the map."""
-    tree = grids.GridTree(frame("grid_cells"))
+    tree = index()
     wrong = [
         row["code"]
         for row, position in zip(rows(layer), places(layer), strict=True)

@@ -1,12 +1,5 @@
-"""Responsibility grids: dividing land into compact connected parts, outlining them without gap or overlap,
-finding the leaf at a point with its chain upwards, and naming what is wrong with a tree of grids.
-"""
+"""Parts of a raster: dividing a region into compact connected ones, and outlining labels without gap or overlap."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
-
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -16,104 +9,6 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 OUTSIDE = -1  # the label of cells that belong to no part
-LEVELS = 5  # county, township, sector, village, leaf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridFault:
-    """Something wrong with a tree of grids.
-
-    orphan: no parent of the level above · gap: a parent's land that no child covers · overlap: two grids of a level
-    share land (`other`) · overhang: land outside the parent · childless: no leaf below. `area` in square degrees.
-    """
-
-    code: Literal["orphan", "gap", "overlap", "overhang", "childless"]
-    grid: str
-    other: str = ""
-    area: float = 0.0
-
-
-class GridTree:
-    """Grids of five levels, for looking up points. Built from a frame: code, parent (None at the top), level, geometry."""
-
-    def __init__(self, frame: gpd.GeoDataFrame) -> None:
-        """Index the leaves; the frame is not kept."""
-        self._parents: dict[str, str | None] = {
-            code: parent or None
-            for code, parent in zip(frame["code"], frame["parent"].fillna(""), strict=True)
-        }
-        leaves = frame[frame["level"] == LEVELS].sort_values("code")
-        self._codes: list[str] = leaves["code"].tolist()
-        self._leaves = shapely.STRtree(leaves.geometry.to_numpy())
-
-    def leaf(self, lon: float, lat: float) -> str | None:
-        """Code of the leaf at a point, or None outside. On a shared border the lowest code answers, always the same."""
-        hits = self._leaves.query(shapely.Point(lon, lat), predicate="intersects")
-        return self._codes[int(hits.min())] if hits.size else None
-
-    def chain(self, code: str) -> tuple[str, ...]:
-        """Codes from the county down to this grid."""
-        upwards = [code]
-        while (parent := self._parents[upwards[-1]]) is not None:
-            upwards.append(parent)
-        return tuple(reversed(upwards))
-
-    def locate(self, lon: float, lat: float) -> tuple[str, ...]:
-        """Return the five-level chain at a point, from the county to the leaf; empty outside."""
-        leaf = self.leaf(lon, lat)
-        return () if leaf is None else self.chain(leaf)
-
-
-def faults(frame: gpd.GeoDataFrame, *, tolerance: float = 1e-9) -> tuple[GridFault, ...]:
-    """Everything wrong with a tree of grids (columns as for GridTree); slivers below `tolerance` degrees² pass."""
-    shapes = dict(zip(frame["code"], frame.geometry, strict=True))
-    levels = dict(zip(frame["code"], frame["level"], strict=True))
-    children: dict[str, list[str]] = {code: [] for code in shapes}
-    found: list[GridFault] = []
-    for code, parent in zip(frame["code"], frame["parent"].fillna(""), strict=True):
-        if parent in shapes and levels[parent] == levels[code] - 1:
-            children[parent].append(code)
-        elif levels[code] > 1:
-            found.append(GridFault(code="orphan", grid=code, other=parent))
-    found += _overlaps(shapes, levels, tolerance)
-    for parent, below in children.items():
-        found += _misfits(parent, below, shapes, tolerance)
-        if not below and levels[parent] < LEVELS:
-            found.append(GridFault(code="childless", grid=parent))
-    return tuple(sorted(found, key=lambda fault: (fault.code, fault.grid, fault.other)))
-
-
-def _overlaps(
-    shapes: Mapping[str, shapely.Geometry], levels: Mapping[str, int], tolerance: float
-) -> list[GridFault]:
-    codes = np.asarray(list(shapes), dtype=object)
-    geometries = np.asarray(list(shapes.values()), dtype=object)
-    level = np.asarray([levels[code] for code in codes])
-    first, second = shapely.STRtree(geometries).query(geometries, predicate="intersects")
-    pairs = (first < second) & (level[first] == level[second])
-    first, second = first[pairs], second[pairs]
-    shared = shapely.area(shapely.intersection(geometries[first], geometries[second]))
-    return [
-        GridFault(code="overlap", grid=codes[a], other=codes[b], area=float(area))
-        for a, b, area in zip(first, second, shared, strict=True)
-        if area > tolerance
-    ]
-
-
-def _misfits(
-    parent: str, below: list[str], shapes: Mapping[str, shapely.Geometry], tolerance: float
-) -> list[GridFault]:
-    """Where the children of one grid leave a part of it, or reach beyond it."""
-    if not below:
-        return []
-    covered = shapely.union_all([shapes[code] for code in below])
-    gap = shapely.area(shapely.difference(shapes[parent], covered))
-    found = [GridFault(code="gap", grid=parent, area=gap)] if gap > tolerance else []
-    for code in below:
-        beyond = shapely.area(shapely.difference(shapes[code], shapes[parent]))
-        if beyond > tolerance:
-            found.append(GridFault(code="overhang", grid=code, other=parent, area=beyond))
-    return found
 
 
 def divide(region: Bools, parts: int, *, rounds: int = 6) -> Ints:
@@ -187,8 +82,8 @@ def outlines(labels: Ints, corners: Floats, *, smoothing: int = 2) -> dict[int, 
     labels (rows, columns), each label 4-connected; corners (rows + 1, columns + 1, 2): x and y of the cell corners.
     Where three parts meet the corner stays, so neighbours never part nor overlap.
     """
-    arcs = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(_borders(labels, corners))))
-    smooth = [shapely.LineString(_without_steps(shapely.get_coordinates(arc), smoothing)) for arc in arcs]
+    arcs = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(label_borders(labels, corners))))
+    smooth = [shapely.LineString(without_steps(shapely.get_coordinates(arc), smoothing)) for arc in arcs]
     faces = np.asarray(shapely.get_parts(shapely.polygonize(smooth)), dtype=object)
     tree = shapely.STRtree(faces)
     return {
@@ -197,7 +92,7 @@ def outlines(labels: Ints, corners: Floats, *, smoothing: int = 2) -> dict[int, 
     }
 
 
-def _without_steps(arc: Floats, rounds: int) -> Floats:
+def without_steps(arc: Floats, rounds: int) -> Floats:
     """Average each point with its neighbours, which turns stairs into slopes, then round off what is left."""
     ring = bool((arc[0] == arc[-1]).all())
     for _ in range(2 * rounds):
@@ -210,7 +105,7 @@ def _without_steps(arc: Floats, rounds: int) -> Floats:
     return cut_corners(arc, 1)
 
 
-def _borders(labels: Ints, corners: Floats) -> Floats:
+def label_borders(labels: Ints, corners: Floats) -> Floats:
     """Cell sides between different labels, as (n, 2, 2) segments."""
     padded = np.pad(labels, 1, constant_values=OUTSIDE)
     rows, columns = np.nonzero(padded[1:-1, :-1] != padded[1:-1, 1:])

@@ -1,6 +1,5 @@
-"""Responsibility grids: division, outlines, lookup, and faults."""
+"""Parts of a raster: division and outlines."""
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from gis.grids import OUTSIDE, GridTree, cut_corners, divide, faults, outlines
+from gis.patches import OUTSIDE, cut_corners, divide, outlines
 
 Bools = npt.NDArray[np.bool_]
 
@@ -81,64 +80,3 @@ def test_cutting_corners_keeps_ends_and_rings() -> None:
     ring = cut_corners(np.array([[0.0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]), 1)
     assert ring[0].tolist() == ring[-1].tolist()
     assert len(ring) == 9
-
-
-def tree(**changes: dict[str, object]) -> gpd.GeoDataFrame:
-    """One county, township, sector and village, with two leaves side by side; changed row by row."""
-    whole = shapely.box(0, 0, 2, 1)
-    rows: dict[str, dict[str, object]] = {
-        "c": {"parent": None, "level": 1, "geometry": whole},
-        "t": {"parent": "c", "level": 2, "geometry": whole},
-        "s": {"parent": "t", "level": 3, "geometry": whole},
-        "v": {"parent": "s", "level": 4, "geometry": whole},
-        "a": {"parent": "v", "level": 5, "geometry": shapely.box(0, 0, 1, 1)},
-        "b": {"parent": "v", "level": 5, "geometry": shapely.box(1, 0, 2, 1)},
-    }
-    for code, change in changes.items():
-        rows[code] = rows.get(code, {}) | change
-    return gpd.GeoDataFrame([{"code": code, **row} for code, row in rows.items()])
-
-
-def test_a_point_has_one_leaf_and_its_chain() -> None:
-    """Whoever sees the smoke must learn who answers for the place, up to the county."""
-    assert GridTree(tree()).locate(0.5, 0.5) == ("c", "t", "s", "v", "a")
-    assert GridTree(tree()).locate(5, 5) == ()
-
-
-def test_on_a_shared_border_the_answer_is_always_the_same() -> None:
-    """Two dispatchers asking for the same point get the same ranger."""
-    forth, back = tree(), tree().iloc[::-1]
-    assert GridTree(forth).leaf(1.0, 0.5) == GridTree(back).leaf(1.0, 0.5) == "a"
-
-
-def test_a_sound_tree_has_no_faults() -> None:
-    """The check must not cry wolf."""
-    assert faults(tree()) == ()
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"b": {"geometry": shapely.box(1.5, 0, 2, 1)}}, [("gap", "v", "")]),
-        ({"b": {"geometry": shapely.box(0.5, 0, 2, 1)}}, [("overlap", "a", "b")]),
-        ({"b": {"parent": "x"}}, [("gap", "v", ""), ("orphan", "b", "x")]),
-        ({"b": {"parent": "s"}}, [("gap", "v", ""), ("orphan", "b", "s")]),
-        ({"b": {"geometry": shapely.box(1, 0, 2.5, 1)}}, [("overhang", "b", "v")]),
-        (
-            {"w": {"parent": "s", "level": 4, "geometry": shapely.box(3, 0, 4, 1)}},
-            [("childless", "w", ""), ("overhang", "w", "s")],
-        ),
-    ],
-)
-def test_each_fault_is_named(
-    changes: dict[str, dict[str, object]], expected: list[tuple[str, str, str]]
-) -> None:
-    """A gap is a place that nobody watches; an overlap one where each waits for the other."""
-    assert [(fault.code, fault.grid, fault.other) for fault in faults(tree(**changes))] == expected
-
-
-def test_slivers_below_the_tolerance_pass() -> None:
-    """Rounding to a tenth of a metre leaves slivers that no one could stand in."""
-    narrow = tree(b={"geometry": shapely.box(1 + 1e-10, 0, 2, 1)})
-    assert faults(narrow) == ()
-    assert faults(narrow, tolerance=0.0) != ()
