@@ -16,6 +16,8 @@ from data.checked_toml import DocumentError, Fault, Section, read
 from data.layers import Layer, read_layer, read_named, read_words
 from data.policy_model import (
     CallPolicy,
+    CompletenessRule,
+    CompletenessRules,
     CoverRule,
     DepotTimes,
     Detail,
@@ -28,6 +30,7 @@ from data.policy_model import (
     Policy,
     Readiness,
     ReportClock,
+    ScoreParts,
     TeamTimes,
     Term,
     VehicleKind,
@@ -43,6 +46,7 @@ __all__ = ["SHIPPED", "CoverRule", "Policy", "load"]
 
 SHIPPED: Final = Path(__file__).parent / "policy"
 HOURS: Final = 24
+WHOLE: Final = 100
 MINUTE_MS: Final = 60_000
 
 _CODE = re.compile(r"[A-Za-z0-9_]+")
@@ -92,6 +96,7 @@ def _read_policy(root: Path, faults: list[Fault]) -> Policy:
         calls=_read_calls(deadlines.section("calls")),
         atlas=read_atlas(read(root / ATLAS_FILE, root, faults), vehicle_kinds),
         grids=_read_grids(read(root / "grids.toml", root, faults)),
+        completeness=_read_completeness(read(root / "completeness.toml", root, faults)),
     )
     deadlines.done()
     return policy
@@ -380,6 +385,35 @@ def _read_grids(document: Section) -> GridRules:
     return rules
 
 
+def _read_completeness(document: Section) -> CompletenessRules:
+    parts = document.section("weights")
+    shares = ScoreParts(**{name: parts.integer(name, most=WHOLE) for name in ("complete", "fresh", "sure")})
+    if shares.complete + shares.fresh + shares.sure != WHOLE:
+        document.fault("weights", f"do not make {WHOLE} together")
+    parts.done()
+    stale_days = document.integer("stale_days", least=1)
+    layers = {}
+    for code, entry in document.section("layers").sections():
+        expected = entry.section("expected")
+        layers[code] = CompletenessRule(
+            stale_days=entry.integer("stale_days", stale_days, least=1),
+            expected=MappingProxyType({name: expected.integer(name, least=1) for name in expected.values}),
+            not_zero=entry.texts("not_zero"),
+            until=entry.texts("until"),
+            owner=entry.text("owner", ""),
+        )
+        expected.done()
+        entry.done()
+    rules = CompletenessRules(
+        parts=shares,
+        near_m=document.integer("near_m", least=1, most=1000),
+        stale_days=stale_days,
+        layers=MappingProxyType(layers),
+    )
+    document.done()
+    return rules
+
+
 def _read_team_times(section: Section) -> TeamTimes:
     times = TeamTimes(
         notify_ms=_minutes(section, "notify_min", least=0),
@@ -432,6 +466,7 @@ def _check_together(policy: Policy, faults: list[Fault]) -> None:
     _check_readiness(policy, faults)
     faults.extend(faults_of(policy.atlas, policy.layers, policy.vocabulary))
     _check_grids(policy, faults)
+    _check_completeness(policy, faults)
     for layer in policy.layers.values():
         _check_fields(policy, layer, faults)
 
@@ -459,6 +494,20 @@ def _check_grids(policy: Policy, faults: list[Fault]) -> None:
         for level in policy.grids.areas
         if str(level) not in policy.vocabulary.get("grid_levels", {})
     )
+
+
+def _check_completeness(policy: Policy, faults: list[Fault]) -> None:
+    """Note rules that expect of a layer what it has no field for."""
+    for code, rule in policy.completeness.layers.items():
+        layer = policy.layers.get(code)
+        fields = {} if layer is None else layer.fields
+        named = {*rule.expected, *rule.not_zero, *rule.until, rule.owner} - {"", "geometry"}
+        wrong = sorted(named - set(fields)) + [
+            name for name in rule.until if name in fields and fields[name].type != "date"
+        ]
+        if wrong or layer is None or (rule.owner in fields and fields[rule.owner].personal):
+            what = f"names what the layer does not have: {', '.join(wrong) or code}"
+            faults.append(Fault(file="completeness.toml", key=f"layers.{code}", what=what))
 
 
 def _check_fields(policy: Policy, layer: Layer, faults: list[Fault]) -> None:

@@ -1,7 +1,7 @@
 """The nouns of the county's policy, frozen: cards, layers, words, levels, clocks, hours and coverage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from data.cells import words_of
@@ -164,6 +164,39 @@ class CallPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreParts:
+    """Of 100: how much it counts that a row is filled in, fresh, and beyond doubt."""
+
+    complete: int
+    fresh: int
+    sure: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletenessRule:
+    """What is expected of a layer's rows: weight by field. not_zero: figures hardly ever 0. until: dates that end it.
+
+    owner: the field that names who keeps the row; "" where none does.
+    """
+
+    stale_days: int
+    expected: Mapping[str, int] = field(default_factory=dict)
+    not_zero: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletenessRules:
+    """How the resource database is scored (`data.completeness`)."""
+
+    parts: ScoreParts
+    near_m: int
+    stale_days: int
+    layers: Mapping[str, CompletenessRule]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything that a county decides for itself. Keys are codes; hour_factors are percent of free-flow time."""
 
@@ -183,6 +216,7 @@ class Policy:
     calls: CallPolicy
     atlas: AtlasRules
     grids: GridRules
+    completeness: CompletenessRules
 
     @property
     def called_within_ms(self) -> int:
