@@ -229,7 +229,7 @@ def _area_names(
                 numbered=own,
                 manner=Manner(
                     size=max(size * page.fine * (1.0 if own else 0.85), LEAST_MM),
-                    fill=fill if own else "#8d8798",
+                    fill=fill if own else looks.PALE_INK,
                     base=base if own else base // 4,
                     bold=own,
                 ),
@@ -540,7 +540,7 @@ def _name_of_point(
         size, base, _ = _NAMES_OF_PLACES.get(drawn.detail, _NAMES_OF_PLACES["hamlet"])
         manner = Manner(
             size=max(size * page.fine, LEAST_MM),
-            fill=looks.INK if drawn.subject else "#7d8791",
+            fill=looks.INK if drawn.subject else looks.PALE_INK,
             base=base if drawn.subject else base // 4,
             bold=drawn.detail in {"county", "township"},
         )
@@ -554,7 +554,7 @@ def _name_of_point(
     layer = policy.layers.get(drawn.layer)
     manner = Manner(
         size=LEAST_MM if not stressed else max(2.3 * page.fine, LEAST_MM),
-        fill=_darker(layer.legend.colour) if layer and drawn.subject else looks.SOFT_INK,
+        fill=_darker(layer.legend.colour) if layer and drawn.subject else looks.PALE_INK,
         base=(220 if stressed else 100) // (1 if drawn.subject else 4),
     )
     if len(members) > 1 and drawn.subject:

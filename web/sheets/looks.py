@@ -8,6 +8,7 @@ from gis.atlas import SheetKind
 
 INK: Final = "#1c2733"
 SOFT_INK: Final = "#5a6673"
+PALE_INK: Final = "#858d97"
 LAND: Final = "#fdfcf7"
 WATER: Final = "#a9cfe6"
 RIVER: Final = "#6fa9cd"

@@ -51,14 +51,19 @@ def entries(sheet: Sheet, drawing: Drawing, words: Words, policy: Policy) -> lis
         Entry(
             svg.element(
                 "circle",
-                r=0.95 if ring else 0.6,
+                r=radius,
                 fill="#fff" if ring else looks.SOFT_INK,
                 stroke=looks.INK if ring else "#fff",
                 stroke_width=0.26 if ring else 0.1,
             ),
             words.sheet_place(place),
         )
-        for place, ring in (("county", True), ("township", True), ("village", False), ("hamlet", False))
+        for place, ring, radius in (
+            ("county", True, 1.1),
+            ("township", True, 0.9),
+            ("village", False, 0.6),
+            ("hamlet", False, 0.35),
+        )
         if place in drawing.places
     ]
     listed += [

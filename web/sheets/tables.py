@@ -227,8 +227,17 @@ def _cells(table: Table) -> Iterator[tuple[str, ...]]:
 def _natural(table: Table) -> list[float]:
     """Return the width of each column if no cell is broken (very long ones are)."""
     columns = zip(*_cells(table), strict=True)
+    headed = 1 if table.header else 0
     return [
-        min(max(fonts.width(cell, SIZE_MM) for cell in column), _WIDEST_EM * SIZE_MM)
+        min(
+            max(
+                *(fonts.width(cell, SIZE_MM) for cell in column[headed:]),
+                # a header may stand in two lines
+                *(fonts.width(cell, SIZE_MM, bold=True) / 2 + 0.6 * SIZE_MM for cell in column[:headed]),
+                0.0,
+            ),
+            _WIDEST_EM * SIZE_MM,
+        )
         + 2 * PAD_MM
         + _SLACK_EM * SIZE_MM
         for column in columns
