@@ -880,17 +880,35 @@ SHEET_ROADS: Final[Mapping[str, Pair]] = {
     "path": ("小路", "path"),
 }
 SHEET_SECTIONS: Final[Mapping[str, Pair]] = {
-    "people": ("责任人", "People in charge"),
-    "hazards": ("地质灾害隐患点", "Hazard points"),
-    "shelters": ("应急避难场所", "Shelters"),
-    "water": ("取水点", "Water points"),
-    "teams": ("救援队伍", "Teams"),
-    "depots": ("物资储备", "Depots"),
-    "facts": ("概况", "Facts"),
+    "figures": ("基本情况", "Figures"),
+    "sheets": ("下级图幅", "Sheets within"),
+    "people": ("网格责任人", "People in charge"),
+    "facts": ("单位概况", "Facts"),
+    "ways": ("转移路线", "Ways to shelters"),
 }
-"""Titles of a sheet's tables."""
-SHEET_COLUMNS: Final[Mapping[str, Pair]] = {}
-"""Columns of a sheet's tables that are no field of a layer."""
+"""Tables of a sheet that are no table of a layer."""
+SHEET_COLUMNS: Final[Mapping[str, Pair]] = {
+    "number": ("图号", "Sheet"),
+    "area_km2": ("面积（平方公里）", "Area (km²)"),
+    "population": ("常住人口", "Population"),
+    "households": ("户数", "Households"),
+    "townships": ("乡镇", "Townships"),
+    "villages": ("行政村", "Villages"),
+    "cells": ("网格", "Grids"),
+    "persons": ("网格责任人", "People in charge"),
+    "hazards": ("地质灾害隐患点", "Hazard points"),
+    "hazards_households": ("受威胁户数", "Households under threat"),
+    "hazards_people": ("受威胁人数", "People under threat"),
+    "shelters_capacity": ("避难场所可容纳人数", "Capacity of shelters (people)"),
+    "from": ("从", "From"),
+    "to": ("到", "To"),
+    "way_m": ("路程", "Way"),
+    "way_min": ("步行时间", "On foot"),
+    "ready_min": ("准备", "Ready in"),
+    "road_min": ("行车", "Road"),
+    "total_min": ("到达", "There in"),
+}
+"""Columns and figures that are no field of a layer; the number of a layer's things is named by the layer."""
 SHEET_WORDS: Final[Mapping[str, Pair]] = {
     "legend": ("图例", "Legend"),
     "locator": ("位置示意", "Location"),
@@ -1223,26 +1241,43 @@ meanwhile, nothing is done and you are told what.",
         return [system, made + rest]
 
     def sheet_section(self, code: str) -> str:
-        """Name a table of a sheet."""
-        return pick(SHEET_SECTIONS[code], self.lang) if code in SHEET_SECTIONS else code
+        """Name a table of a sheet: of a layer by its name, people by the level of their grid."""
+        head, _, level = code.partition(".")
+        if level:
+            name, of = self.sheet_section(head), self.term("grid_levels", level)
+            return pick(("{name}：{of}", "{name}: {of}"), self.lang).format(name=name, of=of)
+        table = self.policy.atlas.tables.get(code)
+        if table is None:
+            return pick(SHEET_SECTIONS[code], self.lang) if code in SHEET_SECTIONS else code
+        if table.answers:
+            return pick(("{layer}（最快到达）", "{layer} (first to arrive)"), self.lang).format(
+                layer=self.layer(table.layer)
+            )
+        return self.layer(table.layer)
 
     def sheet_column(self, column: str) -> str:
-        """Name a column: a field of a policy layer ("teams.strength") by its own word."""
+        """Name a column: a field of a policy layer ("teams.strength"), a role ("duty_roles.ranger"), or a figure."""
         layer, _, name = column.partition(".")
         if name and layer in self.policy.layers and name in self.policy.layers[layer].fields:
             return self.field(self.policy.layers[layer], name)
-        return pick(SHEET_COLUMNS[column], self.lang) if column in SHEET_COLUMNS else column
+        if name:
+            return self.term(layer, name)
+        if column in SHEET_COLUMNS:
+            return pick(SHEET_COLUMNS[column], self.lang)
+        return self.layer(column) if column in self.policy.layers else column
 
     def sheet_cell(self, column: str, value: str | float | date | None) -> str:
-        """Write a cell: codes of the vocabulary in words, times of `…_min` columns as durations, nothing as a dash."""
+        """Write a cell: codes of the vocabulary in words, `…_min` as durations, `…_m` as lengths, nothing as a dash."""
         if value is None or value == "":
             return "—"
         layer, _, name = column.partition(".")
         if name and layer in self.policy.layers and name in self.policy.layers[layer].fields:
             return self.value(self.policy.layers[layer], name, value)
+        if column == "way_m" and isinstance(value, int | float):
+            return i18n.distance(value, self.lang)
         if column.endswith("_min") and isinstance(value, int | float):
             return i18n.duration(round(value * _MINUTE_MS), self.lang)
-        return f"{value:g}" if isinstance(value, float) else str(value)
+        return f"{value:,}" if isinstance(value, int) and not name else str(value)
 
     # -- the county's words
 

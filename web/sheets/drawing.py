@@ -27,6 +27,7 @@ _MANY: Final = 180  # signs on A3: when there are more they are drawn smaller
 _HAMLETS_FROM: Final = 60_000
 _STREAM_NAMES_FROM: Final = 100_000
 _AREAS: Final = frozenset({"area", "grid_cells"})
+_VILLAGES: Final = "villages"  # the layer whose points are places, not signs
 _GROUND: Final = frozenset(
     {"area", "grid_cells", "road", "water", "waterway", "wood", "settlement", "route", "threat"}
 )
@@ -89,7 +90,7 @@ def draw(
     signs, boxes = _signs(sorted_things, sheet, frame, page, policy, drawing=drawing, wanted=wanted)
     roads, road_lines = _roads(sorted_things.get("road", []), frame, drawing, wanted)
     water = _water(sorted_things, frame, drawing, wanted)
-    named = {one.drawn.name for one in wanted if one.drawn.layer == "settlement"}
+    named = {one.drawn.name for one in wanted if _place(one.drawn)}
     _area_names([t for t in areas if t.drawn.name not in named], sheet, frame, page, wanted)
     edge = shapely.boundary(subject)
     names = naming.write(
@@ -423,24 +424,24 @@ def _signs(
 ) -> tuple[str, list[BaseGeometry]]:
     stress = looks.STRESSES[sheet.kind].layers
     points: list[tuple[_Thing, float]] = []
-    count = sum(len(members) for layer, members in things.items() if layer not in _GROUND)
+    count = sum(len(members) for layer, members in things.items() if layer not in _GROUND | {_VILLAGES})
     smaller = page.fine * float(np.clip((_MANY * page.fine**4 / max(count, 1)) ** 0.5, 0.72, 1.0))
     for layer, members in things.items():
         if layer in _GROUND - {"settlement"}:
             continue
         for thing in members:
-            radius = _radius(thing.drawn, stress, frame) * (page.fine if layer == "settlement" else smaller)
+            radius = _radius(thing.drawn, stress, frame) * (page.fine if _place(thing.drawn) else smaller)
             if radius and thing.shape.geom_type == "Point" and _within(thing.shape, frame, radius):
                 points.append((thing, radius))
     points.sort(
         key=lambda pair: (
-            pair[0].drawn.layer != "settlement",
+            not _place(pair[0].drawn),
             pair[0].drawn.layer in stress,
             pair[0].drawn.weight,
             pair[0].drawn.code,
         )
     )
-    free = [pair for pair in points if pair[0].drawn.layer != "settlement"]
+    free = [pair for pair in points if not _place(pair[0].drawn)]
     groups, places = labels.gathered(
         np.array([svg.xy(thing.shape) for thing, _ in free]).reshape(-1, 2),
         np.array([radius * _ROOM for _, radius in free]),
@@ -448,9 +449,7 @@ def _signs(
         most_mm=_MOST_MOVED_MM * page.fine,
     )
     standing: list[tuple[list[Drawn], float, tuple[float, float]]] = [
-        ([thing.drawn], radius, svg.xy(thing.shape))
-        for thing, radius in points
-        if thing.drawn.layer == "settlement"
+        ([thing.drawn], radius, svg.xy(thing.shape)) for thing, radius in points if _place(thing.drawn)
     ]
     standing += [
         ([free[at][0].drawn for at in group], free[group[0]][1], (float(x), float(y)))
@@ -462,8 +461,8 @@ def _signs(
         drawn = drawns[0]
         boxes.append(shapely.box(x - radius, y - radius, x + radius, y + radius))
         out.append(_sign(drawn, x, y, radius, policy))
-        if drawn.layer == "settlement":
-            drawing.places.add(drawn.detail)
+        if _place(drawn):
+            drawing.places.add(_place(drawn))
         else:
             drawing.signs[drawn.layer] += len(drawns) if drawn.subject else 0
         if len(drawns) > 1:
@@ -494,23 +493,30 @@ def _badge(count: int, x: float, y: float, radius: float) -> str:
     return plate + svg.text(str(count), x, y, LEAST_MM, bold=True, anchor="middle", fill="#fff")
 
 
+def _place(drawn: Drawn) -> str:
+    """Return what sort of settlement something is; nothing if it is none."""
+    if drawn.layer == _VILLAGES:
+        return "village"
+    return drawn.detail or "hamlet" if drawn.layer == "settlement" else ""
+
+
 def _within(point: BaseGeometry, frame: MapFrame, radius: float) -> bool:
     x, y = svg.xy(point)
     return radius <= x <= frame.width_mm - radius and radius <= y <= frame.height_mm - radius
 
 
 def _radius(drawn: Drawn, stress: frozenset[str], frame: MapFrame) -> float:
-    if drawn.layer == "settlement":
-        if drawn.detail == "hamlet" and frame.denominator > _HAMLETS_FROM:
+    if place := _place(drawn):
+        if place == "hamlet" and frame.denominator > _HAMLETS_FROM:
             return 0.0
-        return _NAMES_OF_PLACES.get(drawn.detail, _NAMES_OF_PLACES["hamlet"])[2]
+        return _NAMES_OF_PLACES.get(place, _NAMES_OF_PLACES["hamlet"])[2]
     large = 1.75 if drawn.layer in stress else 1.3
     return large if drawn.subject else large * 0.8
 
 
 def _sign(drawn: Drawn, x: float, y: float, radius: float, policy: Policy) -> str:
-    if drawn.layer == "settlement":
-        ring = drawn.detail in {"county", "township"}
+    if place := _place(drawn):
+        ring = place in {"county", "township"}
         return svg.element(
             "circle",
             cx=x,
@@ -536,20 +542,20 @@ def _name_of_point(
     stressed: bool,
 ) -> Wanted:
     drawn = members[0]
-    if drawn.layer == "settlement":
-        size, base, _ = _NAMES_OF_PLACES.get(drawn.detail, _NAMES_OF_PLACES["hamlet"])
+    if place := _place(drawn):
+        size, base, _ = _NAMES_OF_PLACES.get(place, _NAMES_OF_PLACES["hamlet"])
         manner = Manner(
             size=max(size * page.fine, LEAST_MM),
             fill=looks.INK if drawn.subject else looks.PALE_INK,
             base=base if drawn.subject else base // 4,
-            bold=drawn.detail in {"county", "township"},
+            bold=place in {"county", "township"},
         )
         return Wanted(
             drawn=drawn,
             anchor=point,
             radius=radius,
             manner=manner,
-            numbered=drawn.subject and drawn.detail != "hamlet",
+            numbered=drawn.subject and place != "hamlet",
         )
     layer = policy.layers.get(drawn.layer)
     manner = Manner(
