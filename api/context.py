@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from api import metrics
 from api.errors import InvalidError
 from api.jobs import Jobs
+from api.grid_memory import GridMemory
 from api.networks import Networks
 from api.online import OnlineMap
 from api.outage import Outage, Room
@@ -83,6 +84,7 @@ class Context:
     settings: Settings
     clock: Clock
     networks: Networks
+    grids: GridMemory
     passwords: Passwords
     pace: Pace
     jobs: Jobs
@@ -116,6 +118,7 @@ def make_context(settings: Settings, database_url: str, *, clock: Clock = system
         settings=settings,
         clock=clock,
         networks=Networks(world.read),
+        grids=GridMemory(),
         passwords=Passwords(settings.password_checks),
         pace=Pace(settings.position_batches_per_minute),
         jobs=Jobs(),

@@ -79,7 +79,7 @@ def _hidden(ctx: Context) -> tuple[str, ...]:
 
 def _written(words: str, county: Bounds | None) -> Iterator[Found]:
     """Read a BeiDou code, or a pair of coordinates: by its letters, else so that it lies nearest to the county."""
-    position = _by_code(words) or _by_coordinates(words, county)
+    position = by_code(words) or by_coordinates(words, county)
     if position is not None:
         lon, lat = position
         yield Found(
@@ -94,7 +94,8 @@ def _written(words: str, county: Bounds | None) -> Iterator[Found]:
         )
 
 
-def _by_code(words: str) -> Position | None:
+def by_code(words: str) -> Position | None:
+    """Return the middle of a BeiDou cell; None for what is no code."""
     try:
         west, south, east, north = beidou.decode(words.replace(" ", "").upper())
     except ValueError:
@@ -102,7 +103,8 @@ def _by_code(words: str) -> Position | None:
     return (west + east) / 2, (south + north) / 2
 
 
-def _by_coordinates(words: str, county: Bounds | None) -> Position | None:
+def by_coordinates(words: str, county: Bounds | None) -> Position | None:
+    """Read a pair of degrees, in the order in which it lies nearer to the county; None for what is none."""
     try:
         first, second = cells.position(words)
     except CellError:
