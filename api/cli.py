@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "order": ("orders", "app", "Orders: list, link, and every step of their life."),
     "aid": ("aid", "app", "Mutual aid: list, ask another area, answer, end."),
     "audit": ("audit", "app", "The journal: verify, seal, export."),
+    "grids": ("grids", "app", "Responsibility grids: ask, check, make, change, and who answers."),
     "hazard": ("hazards", "app", "Danger areas, and what closures and areas cut off."),
     "tracker": ("trackers", "app", "Trackers: list, add (its token is printed once), revoke."),
     "message": ("desk", "message_app", "Messages: list, send, acknowledge."),

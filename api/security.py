@@ -91,6 +91,12 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "timeline.read": _EVERYBODY,
     "shift.read": _EVERYBODY,
     "shift.hand_over": _POSTS,
+    "grid.read": _EVERYBODY,
+    "grid.staff": _RECORDS,  # who answers for a cell
+    "grid.edit": _RECORDS,  # split, merge, move a border, rename
+    "grid.mend": _RECORDS,
+    "grid.divide": _RECORDS,  # make the leaves of villages anew
+    "grid.restore": _RECORDS,
     "job.read": _POSTS | _RECORDS,
     "job.cancel": _POSTS | _RECORDS,
     "layer.import": _ADMINISTRATOR,

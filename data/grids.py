@@ -283,6 +283,12 @@ def person(connection: Connection, code: str) -> PersonRecord | None:
     return None if row is None else _person(row)
 
 
+def codes_ever(connection: Connection, prefix: str) -> frozenset[str]:
+    """Read every code that begins so and was ever a cell's."""
+    query = text("SELECT DISTINCT code FROM grid_cell_versions WHERE starts_with(code, :prefix)")
+    return frozenset(connection.scalars(query, {"prefix": prefix}))
+
+
 def totals(connection: Connection, *, day: date | None, within: str | None = None) -> tuple[Total, ...]:
     """Count cells, land and the persons on duty, by theme and level."""
     found = connection.execute(_TOTALS, {"day": day, "within": within or ""})
@@ -307,6 +313,28 @@ def persons(connection: Connection, *, day: date | None, within: str | None = No
 def population(connection: Connection, codes: Collection[str]) -> Mapping[str, int]:
     """Sum the people of the villages whose middle lies in each cell; cells without one are left out."""
     return {row.code: row.people for row in connection.execute(_PEOPLE_IN, {"codes": sorted(codes)})}
+
+
+def villages_without(
+    connection: Connection, theme: str, *, within: str | None = None
+) -> tuple[tuple[str, str, BaseGeometry], ...]:
+    """Read code, name and middle of the villages that lie in no leaf of a theme."""
+    query = text("""
+        SELECT code, name, ST_AsBinary(geom) AS at FROM villages
+        WHERE (:within = '' OR starts_with(area_code, :within)) AND NOT EXISTS (
+            SELECT FROM grid_cells WHERE theme = :theme AND level = 5 AND ST_Covers(grid_cells.geom, villages.geom))
+        ORDER BY code
+    """)
+    found = connection.execute(query, {"theme": theme, "within": within or ""})
+    return tuple((row.code, row.name, shapely.from_wkb(bytes(row.at))) for row in found)
+
+
+def persons_not_looked_at(
+    connection: Connection, persons: Collection[int], since: datetime
+) -> frozenset[int]:
+    """Tell which of these persons nobody has written anew since a moment."""
+    query = select(people.c.id).where(people.c.id.in_(persons), people.c.updated_at < since)
+    return frozenset(connection.scalars(query))
 
 
 def history(connection: Connection, cell: int, *, limit: int = 100) -> tuple[VersionRecord, ...]:

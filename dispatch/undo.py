@@ -18,6 +18,11 @@ INVERSES: Final[Mapping[str, str]] = {
     "hazard.draw": "hazard.end",
     "hazard.end": "hazard.draw",
     "resource.edit": "resource.edit",
+    "grid.staff": "grid.restore",
+    "grid.divide": "grid.restore",
+    "grid.edit": "grid.restore",
+    "grid.mend": "grid.restore",
+    "grid.restore": "grid.restore",
     "account.disable": "account.enable",
     "account.enable": "account.disable",
 }

@@ -93,7 +93,7 @@ def at(
     theme: one alone; None: all. day: whose duties hold then; None: today. Raises NotFoundError, InvalidError.
     """
     authorise(ctx.actor, "grid.read")
-    _known_theme(ctx, theme)
+    check_theme(ctx, theme)
     wanted = words.strip()[:_LONGEST_WORDS]
     with ctx.world.read() as connection:
         position, named = _place(ctx, connection, wanted, datum)
@@ -178,7 +178,7 @@ def listing(
 ) -> tuple[CellRecord, ...]:
     """List cells of what the actor sees, the widest first."""
     authorise(ctx.actor, "grid.read")
-    _known_theme(ctx, theme)
+    check_theme(ctx, theme)
     with ctx.world.read() as connection:
         return grids.cells(
             connection, theme=theme, level=level, parent=parent, within=scope.around(ctx.actor)
@@ -249,7 +249,8 @@ def seen(ctx: Context, record: DutyRecord, area_code: str | None) -> DutyRecord:
     return replace(record, person=hidden)
 
 
-def _known_theme(ctx: Context, theme: str | None) -> None:
+def check_theme(ctx: Context, theme: str | None) -> None:
+    """Raise InvalidError for a theme that the policy does not have."""
     if theme is not None and theme not in ctx.policy.grids.marks:
         raise InvalidError("no_such_theme", theme=theme)
 

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "hazard.draw": "hazard draw --geojson {area}",
     "hazard.edit": "hazard edit 1",
     "hazard.end": "hazard end 1",
+    "grid.staff": "grids assign FF-05-001 P1 ranger",
     "resource.edit": "resource team 1 --status resting",
     "message.send": "message send test",
     "message.acknowledge": "message acknowledge 1",
@@ -77,7 +78,7 @@ MORE: Final = {  # other commands of an act above
     "timeline undo": "the inverse act's",
 }
 READING: Final = {
-    "aid list", "aid offers", "closures", "export template", "hazard closure-effect", "hazard effect", "hazard list",
+    "aid list", "aid offers", "closures", "export template", "grids at", "grids of", "grids list", "grids overview", "hazard closure-effect", "hazard effect", "hazard list",
     "incident list", "incident show", "message list", "order list", "plan reasons", "plan show", "plan swaps",
     "plan triggers", "plan without", "resource teams", "shift list", "timeline show", "tracker list", "user list",
 }  # fmt: skip

@@ -75,6 +75,8 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "hazard.end": ("POST", "/hazards/{hazard}/end", {}),
     "resource.read": ("GET", "/teams", {}),
     "resource.edit": ("PATCH", "/teams/{team}", {"status": "on_duty"}),
+    "grid.read": ("GET", "/grids/overview", {}),
+    "grid.staff": ("POST", "/grids/{leaf}/duties", {"person": "P-none", "role": "ranger"}),
     "job.read": ("GET", "/jobs/1", {}),
     "job.cancel": ("POST", "/jobs/1/cancel", {}),
     "audit.read": ("GET", "/audit", {}),
@@ -112,7 +114,7 @@ def test_every_act_is_reached_or_local() -> None:
 
 
 @pytest.fixture
-def scene(commander: Browser, county: dict[str, int]) -> dict[str, int]:
+def scene(commander: Browser, county: dict[str, int]) -> dict[str, Any]:
     """An incident with orders, a plan, a closure, a danger area; ids by what they are called in paths."""
     incident, quiet, false = report(commander), report(commander), report(commander)
     order = next(one for one in confirm(commander, propose(commander, incident)) if one["kind"] == "team")
@@ -129,6 +131,7 @@ def scene(commander: Browser, county: dict[str, int]) -> dict[str, int]:
         "plan": plan["id"],
         "order": order["id"],
         "closure": closure,
+        "leaf": builders.LEAF_GRID,
         "team": county["far"],
     }
 
