@@ -10,8 +10,8 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from api import metrics
 from api.errors import InvalidError
-from api.jobs import Jobs
 from api.grid_memory import GridMemory
+from api.jobs import Jobs
 from api.networks import Networks
 from api.online import OnlineMap
 from api.outage import Outage, Room

@@ -256,7 +256,12 @@ def on_duty(
 
 
 def duties_of(
-    connection: Connection, person: str, *, day: date | None, at: datetime | None = None, any_day: bool = False
+    connection: Connection,
+    person: str,
+    *,
+    day: date | None,
+    at: datetime | None = None,
+    any_day: bool = False,
 ) -> tuple[DutyRecord, ...]:
     """Read all that a person (by code) answers for on a day; any_day: what was and will be, too."""
     return _duties(connection, "people.code = :person", day, at, any_day=any_day, person=person)
@@ -344,7 +349,13 @@ def history(connection: Connection, cell: int, *, limit: int = 100) -> tuple[Ver
 
 
 def _duties(
-    connection: Connection, which: str, day: date | None, at: datetime | None, *, any_day: bool = False, **values: Any
+    connection: Connection,
+    which: str,
+    day: date | None,
+    at: datetime | None,
+    *,
+    any_day: bool = False,
+    **values: Any,
 ) -> tuple[DutyRecord, ...]:
     values |= {"day": day, "any_day": any_day}
     if at is not None:
@@ -436,7 +447,9 @@ def changed_since(connection: Connection, rows: Mapping[str, Sequence[int]], at:
     """Whether any of these cells or duties changed after a moment."""
     return any(
         connection.scalar(
-            text(f"SELECT EXISTS (SELECT FROM {_TOUCHED[table][0]} WHERE row_id = ANY(:ids) AND (since > :at OR until > :at))"),
+            text(
+                f"SELECT EXISTS (SELECT FROM {_TOUCHED[table][0]} WHERE row_id = ANY(:ids) AND (since > :at OR until > :at))"
+            ),
             {"ids": list(ids), "at": at},
         )
         for table, ids in rows.items()

@@ -6,7 +6,7 @@ northern road (tertiary, 40 km/h) joined to it at both ends and in the middle; t
 
 import itertools
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyproj import Geod
@@ -14,7 +14,7 @@ from shapely import LineString, Point, Polygon, box
 from shapely.geometry import MultiPolygon
 from sqlalchemy import Connection, insert, text
 
-from data import tables
+from data import history, tables
 
 NOW = datetime(2026, 3, 15, 10, 10, tzinfo=UTC)
 WEST, SOUTH = 111.0, 36.0
@@ -89,6 +89,75 @@ def add_areas(connection: Connection) -> None:
             )
         )
         parent = code
+
+
+GRID_THEME = "safety"
+GRID_MIDDLE = WEST + 5 * STEP
+GRID_EDGES = (WEST - STEP, WEST + 2 * STEP, GRID_MIDDLE, WEST + 8 * STEP, WEST + 11 * STEP)
+"""Longitudes of the borders of the four leaves."""
+LEAVES = tuple(f"{village}-S{number:02}" for village in (WEST_VILLAGE, EAST_VILLAGE) for number in (1, 2))
+SAFETY_HEAD, SAFETY_DEPUTY = "S-A", "S-B"
+
+
+def add_grids(connection: Connection) -> None:
+    """Insert a whole tree of the theme "safety", a month old: four leaves from west to east, each with an A person.
+
+    Two villages of two leaves, each its own township and sector. The persons: S-A answers for the two western leaves
+    and all above, S-B for the eastern ones.
+    """
+    history.at(connection, NOW - timedelta(days=30))
+    west, first, middle, third, east = GRID_EDGES
+    for village, township in ((WEST_VILLAGE, WEST_TOWNSHIP), (EAST_VILLAGE, EAST_TOWNSHIP)):
+        connection.execute(
+            insert(tables.areas).values(code=village, level="village", parent=township, name=village[-3:])
+        )
+    cells: list[tuple[str, int, str | None, str, float, float]] = [
+        ("S1", 1, None, COUNTY, west, east),
+        ("S2-W", 2, "S1", WEST_TOWNSHIP, west, middle),
+        ("S2-E", 2, "S1", EAST_TOWNSHIP, middle, east),
+        ("S3-W", 3, "S2-W", WEST_TOWNSHIP, west, middle),
+        ("S3-E", 3, "S2-E", EAST_TOWNSHIP, middle, east),
+        (f"{WEST_VILLAGE}-S", 4, "S3-W", WEST_VILLAGE, west, middle),
+        (f"{EAST_VILLAGE}-S", 4, "S3-E", EAST_VILLAGE, middle, east),
+        (LEAVES[0], 5, f"{WEST_VILLAGE}-S", WEST_VILLAGE, west, first),
+        (LEAVES[1], 5, f"{WEST_VILLAGE}-S", WEST_VILLAGE, first, middle),
+        (LEAVES[2], 5, f"{EAST_VILLAGE}-S", EAST_VILLAGE, middle, third),
+        (LEAVES[3], 5, f"{EAST_VILLAGE}-S", EAST_VILLAGE, third, east),
+    ]
+    persons = {
+        code: connection.execute(
+            insert(tables.people)
+            .values(code=code, name=name, phone=phone, organisation="安监站", area_code=COUNTY)
+            .returning(tables.people.c.id)
+        ).scalar_one()
+        for code, name, phone in (
+            (SAFETY_HEAD, "赵安全", "10000000021"),
+            (SAFETY_DEPUTY, "钱守护", "10000000022"),
+        )
+    }
+    for code, level, parent, area, left, right in cells:
+        grid = connection.execute(
+            insert(tables.grid_cells)
+            .values(
+                code=code,
+                theme=GRID_THEME,
+                level=level,
+                parent=parent,
+                name=f"安{code}",
+                area_code=area,
+                geom=wkt(_multi(left, right)),
+            )
+            .returning(tables.grid_cells.c.id)
+        ).scalar_one()
+        eastern = area in {EAST_VILLAGE, EAST_TOWNSHIP}
+        connection.execute(
+            insert(tables.duties).values(
+                code=f"duty-{code}",
+                person_id=persons[SAFETY_DEPUTY if eastern else SAFETY_HEAD],
+                role="grid_head",
+                grid_id=grid,
+            )
+        )
 
 
 def add_village(connection: Connection, **overrides: Any) -> int:

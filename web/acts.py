@@ -65,6 +65,11 @@ SENTENCES: Final[Mapping[str, Pair]] = {
     "hazard.edit": ("修改危险区（{what}）", "Changed a danger area ({what})"),
     "hazard.end": ("解除危险区（{what}）", "Ended a danger area ({what})"),
     "resource.edit": ("更新{what}的状态", "Reported how {what} stands"),
+    "grid.edit": ("{what}：{kind}", "{what}: {kind}"),
+    "grid.mend": ("修复网格的细小问题（{cells} 个网格）", "Mended hairline faults of {cells} grid(s)"),
+    "grid.divide": ("重新划分 {area} 的网格（{cells} 个）", "Made the leaf grids of {area} anew ({cells})"),
+    "grid.staff": ("{what}：{kind}（{role}）", "{what}: {kind} ({role})"),
+    "grid.restore": ("恢复网格到修改前", "Brought grids back to what they were"),
     "message.send": ("发出消息 {what}", "Sent message {what}"),
     "message.acknowledge": ("确认消息 {what}", "Acknowledged message {what}"),
     "shift.hand_over": ("交接班：{giver} → {taker}", "Handed the shift over: {giver} → {taker}"),
@@ -84,6 +89,16 @@ OTHER: Final[Pair] = ("{act}（{what}）", "{act} ({what})")
 UNDONE: Final[Pair] = ("撤回第 {undoes} 条：", "Took back no. {undoes}: ")
 REASON: Final[Pair] = ("；原因：{reason}", "; reason: {reason}")
 
+GRID_KINDS: Final[Mapping[str, Pair]] = {
+    "split": ("拆分", "split"),
+    "merge": ("合并", "merged"),
+    "border": ("调整界线", "border moved"),
+    "rename": ("改名或编号", "renamed"),
+    "assign": ("指定责任人", "person assigned"),
+    "end": ("责任终止", "duty ended"),
+}
+"""What was done to grids."""
+
 SUBJECTS: Final[Mapping[str, Pair]] = {
     "plan": ("方案 {id}", "plan {id}"),
     "order": ("指令 {id}", "order {id}"),
@@ -99,6 +114,7 @@ KINDS: Final[Mapping[str, Pair]] = {
     "closure": ("道路管制", "Closed roads"),
     "hazard": ("危险区", "Danger areas"),
     "resource": ("资源状态", "Resources"),
+    "grid": ("责任网格", "Grids"),
     "aid": ("支援", "Mutual aid"),
     "message": ("消息", "Messages"),
     "shift": ("交接班", "Shifts"),
@@ -342,7 +358,15 @@ def _text(view: View, entry: Entry, found: timeline.Page, known: Names) -> str:
         "layer": _layer(view, payload.get("layer")),
         "giver": payload.get("handed_over_by", ""),
         "taker": payload.get("taken_over_by", ""),
+        "area": payload.get("area", ""),
+        "cells": int(payload.get("changed") or 0) + int(payload.get("gone") or 0),
     }
+    if entry.subject == "grid":
+        kind = str(payload.get("kind", ""))
+        values |= {
+            "kind": wording.pick(GRID_KINDS[kind], lang) if kind in GRID_KINDS else "",
+            "role": view.words.term("duty_roles", str(payload.get("role", ""))),
+        }
     if entry.act == "incident.change_level":
         values |= {key: view.words.level(int(payload[key])) for key in ("from", "to")}
     text = wording.fill(wording.pick(SENTENCES.get(entry.act, OTHER), lang), values, lang)
@@ -369,6 +393,8 @@ def _subject(view: View, entry: Entry, found: timeline.Page, known: Names) -> st
         return wording.fill(
             wording.pick(pair, view.lang), {"id": number, "about": _joined(view, about)}, view.lang
         )
+    if entry.subject == "grid":
+        return _joined(view, [str(one) for one in payload.get("grids") or [payload.get("grid", "")] if one])
     if entry.subject in {"user", "tracker"}:
         return str(payload.get("name") or f"#{number}")
     order = found.orders.get(number) if entry.subject == "order" else None

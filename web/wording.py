@@ -301,6 +301,71 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "no_such_handover": ("没有这份交接班记录。", "There is no such handover."),
     "taker_wanted": ("请填写接班人。", "Say who takes the shift over."),
     # undoing
+    # responsibility grids
+    "no_such_grid": ("没有编号为 {grid} 的网格。", "There is no grid {grid}."),
+    "no_such_person": ("没有编号为 {person} 的人员。", "There is no person with the code {person}."),
+    "no_such_duty": ("没有这项责任分工（{duty}）。", "There is no such duty ({duty})."),
+    "no_such_theme": ("没有网格类别“{theme}”。", "There is no theme “{theme}”."),
+    "no_such_preview": ("这份预览已不再保存，请重新生成。", "This preview is no longer kept; make it again."),
+    "place_missing": (
+        "请输入坐标、北斗网格码、编号或名称。",
+        "Give coordinates, a BeiDou code, a code or a name.",
+    ),
+    "unknown_duty_role": ("没有责任“{role}”（{rank}角）。", "There is no role “{role}” ({rank})."),
+    "duty_not_begun": (
+        "该责任自 {valid_from} 起，不能在此之前结束。",
+        "The duty begins on {valid_from} and cannot end before.",
+    ),
+    "grids_changed": (
+        "预览之后网格已有变动，请重新预览。",
+        "The grids have changed since the preview; look at a new one.",
+    ),
+    "nothing_to_mend": ("没有可自动修复的细小问题。", "There is nothing small enough to be mended."),
+    "grid_not_leaf": (
+        "{grid} 不是最小一级网格，只有最小一级网格可以这样修改。",
+        "{grid} is no leaf; only leaf grids can be changed so.",
+    ),
+    "grid_choose": ("请选中 {count} 个网格。", "Choose {count} grid(s)."),
+    "grid_choose_several": ("请选中 2 至 {most} 个网格。", "Choose 2 to {most} grids."),
+    "grid_no_line": ("请先画一条线（至少两个点）。", "Draw a line first, of two points or more."),
+    "grid_crosses_itself": ("画的线自己相交。", "The line crosses itself."),
+    "grid_does_not_split": (
+        "这条线没有穿过网格，请从一侧边界画到另一侧边界。",
+        "The line does not cut the grid: draw it from border to border.",
+    ),
+    "grid_too_small": ("分出的网格不足 2,000 平方米。", "A part would have less than 2,000 square metres."),
+    "grid_different_parents": ("这些网格不属于同一个上级网格。", "These grids have different parents."),
+    "grid_not_adjacent": (
+        "这些网格不相邻，或只在一点相接。",
+        "These grids do not touch, or only at a point.",
+    ),
+    "grid_ends_elsewhere": (
+        "新界线的两端要落在原来的界线上。",
+        "Both ends of the new border must lie on the old one.",
+    ),
+    "grid_leaves_the_pair": ("新界线进入了第三个网格。", "The new border runs through a third grid."),
+    "grid_cuts_in_parts": ("这样会把网格断成几块。", "A grid would fall into pieces."),
+    "grid_swallows_a_cell": (
+        "这样会让一个网格消失；请改用合并。",
+        "One of the grids would vanish; merge them instead.",
+    ),
+    "grid_no_villages": (
+        "{area} 范围内没有可划分的村级网格或边界。",
+        "There are no village grids to divide in {area}.",
+    ),
+    "grid_wish_incomplete": (
+        "划分方式“{method}”缺少必要的参数，或参数不合理。",
+        "The method “{method}” lacks a value, or has one that cannot be.",
+    ),
+    "grid_cannot_be_made": ("无法这样划分：{why}。", "It cannot be divided so: {why}."),
+    "grid_too_many": (
+        "将产生 {cells} 个网格，超过上限 {most} 个。",
+        "It would make {cells} cells; {most} is the most.",
+    ),
+    "grid_file_unreadable": (
+        "文件中没有可用的面图形（{why}）。",
+        "The file has no polygons that can be used ({why}).",
+    ),
     "no_such_entry": ("时间线中没有第 {number} 条。", "The timeline has no number {number}."),
     "undone_already": ("这一步已经撤回（第 {by} 条）。", "This was taken back already (no. {by})."),
     "undo_overtaken": (
@@ -699,6 +764,8 @@ JOB_KINDS: Final[Mapping[str, Pair]] = {
 
 JOB_STAGES: Final[Mapping[str, Pair]] = {
     "": ("准备中", "getting ready"),
+    "grids_read": ("读取村界、道路与水系", "reading villages, roads and streams"),
+    "grids_divide": ("划分村庄", "dividing villages"),
 }
 """What a job does now."""
 

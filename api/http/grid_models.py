@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from api.http.models import Command, GeoJSON, Position, Record, ShortText
+from api.http.models import Command, GeoJSON, Identifier, Position, Record, ShortText
+from api.usecases.grid_edits import EditKind
+from api.usecases.grid_making import GUIDES, Method
 
 Code = Annotated[str, Field(min_length=1, max_length=100)]
 Rank = Literal["A", "B"]
@@ -148,3 +150,139 @@ class DutyEnd(Command):
 
     duty: ShortText
     last_day: date | None = None
+
+
+class _Edit(BaseModel):
+    """What shall be done: split one cell along a line, merge several, lay the border of two along a line, rename one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: EditKind
+    grids: Annotated[tuple[Code, ...], Field(min_length=1, max_length=50)]
+    line: GeoJSON | None = None
+    name: ShortText | None = None
+    name_en: ShortText | None = None
+    alias: ShortText | None = None
+
+
+class GridEditPreview(_Edit):
+    """An edit to be looked at."""
+
+
+class GridEdit(_Edit, Command):
+    """An edit to be done."""
+
+
+class GridChanged(BaseModel):
+    """One cell before and after; null: new, or gone."""
+
+    code: str
+    name: str
+    level: int
+    before: GeoJSON | None
+    after: GeoJSON | None
+    before_km2: float
+    after_km2: float
+
+
+class GridProposal(BaseModel):
+    """What changes, and the duties that end with cells that go."""
+
+    changes: Sequence[GridChanged]
+    ending: Sequence[Duty]
+
+
+class GridFinding(Record):
+    """Something to look at; `shape` says where."""
+
+    code: str
+    grids: Sequence[str]
+    names: Sequence[str]
+    level: int
+    area_m2: float
+    count: int
+    person: str
+    person_name: str
+    mendable: bool
+
+
+class GridReport(Record):
+    """All findings of a theme; land without a responsible person is `uncovered_km2`."""
+
+    theme: str
+    number: int = Field(description="of changes: what mending is proposed from")
+    cells: int
+    leaves: int
+    land_km2: float
+    covered_km2: float
+    uncovered_km2: float
+    complete: bool
+    counts: Mapping[str, int]
+    findings: Sequence[GridFinding]
+
+
+class GridMending(BaseModel):
+    """What mending would change; `left` faults are too large for it."""
+
+    theme: str
+    number: int
+    changes: Sequence[GridChanged]
+    left: int
+
+
+class GridMend(Command):
+    """Mend what was proposed at `number`."""
+
+    theme: Code
+    number: int
+
+
+class GridUndo(Command):
+    """Take a change back."""
+
+    number: Identifier
+
+
+class GridWish(Command):
+    """Leaves of a theme for all villages of an area. each or total with divide; size_m with squares; beidou_level; drawn."""
+
+    theme: Code
+    area: Annotated[str, Field(pattern="^[0-9]{12}$")]
+    method: Method
+    each: Annotated[int, Field(ge=1, le=200)] | None = None
+    total: Annotated[int, Field(ge=1, le=20_000)] | None = None
+    size_m: Annotated[int, Field(ge=100, le=100_000)] | None = None
+    beidou_level: Annotated[int, Field(ge=1, le=6)] | None = None
+    drawn: Annotated[tuple[GeoJSON, ...], Field(max_length=20_000)] = ()
+    guides: Annotated[tuple[str, ...], Field(max_length=3)] = GUIDES
+    by_area: Annotated[float, Field(ge=0, le=100)] = 0.4
+    by_people: Annotated[float, Field(ge=0, le=100)] = 0.3
+    by_risk: Annotated[float, Field(ge=0, le=100)] = 0.3
+
+
+class GridMadeRow(Record):
+    """One cell of a preview. share: of its village's land."""
+
+    code: str
+    village: str
+    name: str
+    state: Literal["new", "changed", "same"]
+    area_km2: float
+    people: int
+    risk: float
+    share: float
+
+
+class GridMade(Record):
+    """What making would do. gap: mean share of the model's cost that is not proven to be needed."""
+
+    name: str
+    wish: Mapping[str, object]
+    villages: int
+    rows: Sequence[GridMadeRow]
+    gone: Sequence[str]
+    ending: Sequence[Mapping[str, str]]
+    gap: float | None
+    worst_gap: float | None
+    misfits: Mapping[str, int]
+    counts: Mapping[str, int]

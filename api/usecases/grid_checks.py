@@ -29,7 +29,8 @@ from gis.grid_mending import mend as mended
 _SQUARE_KM: Final = 1e6
 _ROUNDING_KM2: Final = 1e-4
 """Land (100 m²) below which a county counts as covered: what borders digitised twice leave between them."""
-PERSON_FINDINGS: Final = frozenset({"no_phone", "overloaded", "stale"})
+_LEAST_M2: Final = 10.0
+"""Square metres that vertices rounded to a tenth of a millimetre leave along a long village border."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ def _plain(shape: BaseGeometry) -> BaseGeometry:
 def _of_shapes(cells: Sequence[CellRecord]) -> Iterable[FindingRecord]:
     """Name faults of shapes and of the tree; in a part of a county, the top of the tree has no parent to miss."""
     top = min((cell.level for cell in cells), default=1)
-    for one in check(_arrays(cells)):
+    for one in check(_arrays(cells), least_m2=_LEAST_M2):
         if one.code == "orphan" and one.level == top:
             continue
         yield FindingRecord(
@@ -180,9 +181,7 @@ def _staffed(duties: Sequence[DutyRecord]) -> frozenset[str]:
     return frozenset(one.subject for one in duties if one.rank == "A")
 
 
-def _of_persons(
-    ctx: Context, duties: Sequence[DutyRecord], stale: frozenset[int]
-) -> Iterable[FindingRecord]:
+def _of_persons(ctx: Context, duties: Sequence[DutyRecord], stale: frozenset[int]) -> Iterable[FindingRecord]:
     held: dict[str, list[DutyRecord]] = defaultdict(list)
     for one in duties:
         held[one.person.code].append(one)

@@ -5,12 +5,11 @@ past (`data.history`). Taking one back is `restore`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
@@ -67,7 +66,6 @@ class Proposal:
     before: Mapping[str, CellRecord]
     gone: tuple[str, ...] = ()
     ending: tuple[DutyRecord, ...] = ()
-    kept: tuple[str, ...] = field(default=())
 
     @property
     def changes(self) -> tuple[Changed, ...]:
@@ -130,7 +128,7 @@ def write(
     ctx: Context, connection: Connection, now: datetime, proposal: Proposal, payload: Mapping[str, Any]
 ) -> Done:
     """Write what a proposal says and tell the journal; every cell that it touches must be the actor's."""
-    for code in {area_code_of(one) for one in (*proposal.put, *proposal.before.values())}:
+    for code in {one.area_code for one in proposal.put} | {one.area_code for one in proposal.before.values()}:
         scope.check_inside(ctx.actor, code)
     grids.put(connection, proposal.put)
     grids.remove(connection, proposal.gone)
@@ -138,11 +136,6 @@ def write(
     about = next(iter(rows["grid_cells"]), None)
     counts = {"changed": len(proposal.put), "gone": len(proposal.gone), "ended": len(proposal.ending)}
     return Done(subject="grid", id=about, payload={**payload, **counts, "rows": rows}, result=counts)
-
-
-def area_code_of(cell: CellRecord | NewCell) -> str | None:
-    """Return the area that a cell belongs to."""
-    return cell.area_code
 
 
 def restore(ctx: Context, entry: Entry, *, request_id: UUID) -> None:
@@ -226,9 +219,7 @@ def _merge(ctx: Context, connection: Connection, edit: Edit) -> Proposal:
         put=(replace(as_new(kept), geometry=merged),),
         before={one.code: one for one in cells},
         gone=tuple(one.code for one in gone),
-        ending=tuple(
-            asking.seen(ctx, duty, duty.area_code) for duties in ending.values() for duty in duties
-        ),
+        ending=tuple(asking.seen(ctx, duty, duty.area_code) for duties in ending.values() for duty in duties),
     )
 
 
@@ -247,7 +238,7 @@ def _border(ctx: Context, connection: Connection, edit: Edit) -> Proposal:  # no
 
 def _rename(ctx: Context, connection: Connection, edit: Edit) -> Proposal:  # noqa: ARG001  # as above
     cell = _cell(connection, _only(edit, 1)[0])
-    given = {
+    given: dict[str, Any] = {
         name: value.strip()
         for name, value in (("name", edit.name), ("name_en", edit.name_en), ("alias", edit.alias))
         if value is not None
@@ -282,14 +273,14 @@ def _upwards(connection: Connection, cell: CellRecord) -> list[CellRecord]:
 def _cell(connection: Connection, code: str) -> CellRecord:
     cell = grids.get(connection, code)
     if cell is None:
-        raise NotFoundError("no_such_grid", code=code)
+        raise NotFoundError("no_such_grid", grid=code)
     return cell
 
 
 def _leaf(connection: Connection, code: str) -> CellRecord:
     cell = _cell(connection, code)
     if cell.level != grids.LEAF:
-        raise ConflictError("grid_not_leaf", code=code)
+        raise ConflictError("grid_not_leaf", grid=code)
     return cell
 
 
@@ -299,8 +290,7 @@ def _only(edit: Edit, count: int) -> Sequence[str]:
     return edit.grids
 
 
-def _line(edit: Edit) -> shapely.LineString:
+def _line(edit: Edit) -> BaseGeometry:
     if edit.line is None:
         raise ConflictError("grid_no_line")
-    line: shapely.LineString = readable_shape(edit.line, {"LineString"})
-    return line
+    return readable_shape(edit.line, {"LineString"})

@@ -8,9 +8,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Literal
 from uuid import UUID
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -25,13 +27,21 @@ from api.usecases.acting import Done, perform
 from api.usecases.grid_edits import Proposal
 from api.usecases.grids import check_theme
 from api.usecases.jobs import Progress
-from data import grid_ground, grids, made
+from data import grid_ground, grids, made, sources
 from data.grids import CellRecord, NewCell
 from data.jobs import JobRecord
 from gis import areas, grid_codes
-from gis.crs import geodesic_area_m2
+from gis.crs import STORED, geodesic_area_m2
 from gis.division import cells_for, shares
-from gis.grid_making import Burden, Guides, MadeCell, beidou_lattice, divide_village, from_drawn, square_lattice
+from gis.grid_making import (
+    Burden,
+    Guides,
+    MadeCell,
+    beidou_lattice,
+    divide_village,
+    from_drawn,
+    square_lattice,
+)
 
 Method = Literal["divide", "squares", "beidou", "drawn"]
 METHODS: Final[tuple[Method, ...]] = ("divide", "squares", "beidou", "drawn")
@@ -134,7 +144,9 @@ def make(ctx: Context, wish: Wish, progress: Progress) -> Preview:
             for village in villages
             for cell in grids.cells(connection, theme=wish.theme, level=grids.LEAF, parent=village.code)
         ]
-        ground = grid_ground.read(connection, shapely.union_all([one.geometry for one in villages]), wish.guides)
+        ground = grid_ground.read(
+            connection, shapely.union_all([one.geometry for one in villages]), wish.guides
+        )
         used = {
             village.code: grids.codes_ever(connection, village.area_code or village.code[:12])
             for village in villages
@@ -210,6 +222,23 @@ def apply(ctx: Context, name: str, *, request_id: UUID) -> Mapping[str, int]:
     return {key: int(done[key]) for key in preview.counts}
 
 
+def polygons_of(path: Path) -> list[Mapping[str, Any]]:
+    """Read the polygons of a drawing (GeoJSON, GeoPackage, Shapefile, KML) as GeoJSON in stored degrees.
+
+    Raises InvalidError for a file that cannot be read, or that has none.
+    """
+    try:
+        table = sources.read(path)
+    except sources.SourceError as error:
+        raise InvalidError("grid_file_unreadable", why=error.code) from None
+    shapes = [row.shape for row in table.rows if row.shape is not None]
+    drawn = [one for one in shapes if one.geom_type in {"Polygon", "MultiPolygon"}]
+    if not drawn:
+        raise InvalidError("grid_file_unreadable", why="no_polygons")
+    series = gpd.GeoSeries(drawn, crs=table.crs or STORED).to_crs(STORED)
+    return [shapely.geometry.mapping(shapely.force_2d(one)) for one in series]
+
+
 # ----------------------------------------------------------------------------------------------- each step
 
 
@@ -217,7 +246,7 @@ def _authorise(ctx: Context, wish: Wish) -> None:
     authorise(ctx.actor, "grid.divide")
     check_theme(ctx, wish.theme)
     if not areas.is_code(wish.area):
-        raise InvalidError("area_code_wrong", code=wish.area)
+        raise InvalidError("no_such_area", area=wish.area)
     scope.check_inside(ctx.actor, wish.area)
     given = {
         "divide": (wish.each is None) != (wish.total is None),
@@ -242,15 +271,11 @@ def _villages(
     if own:
         return own, ()
     mark = ctx.policy.grids.marks[wish.theme]
-    other = next(
-        (
-            theme
-            for theme in ctx.policy.grids.marks
-            if grids.cells(connection, theme=theme, level=grids.LEAF - 1, within=digits)
-        ),
-        None,
+    other = max(
+        ctx.policy.grids.marks,
+        key=lambda theme: len(grids.cells(connection, theme=theme, level=grids.LEAF - 1, within=digits)),
     )
-    if other is None or not mark:
+    if other == wish.theme or not mark:
         return (), ()
     there = {cell.code for cell in grids.cells(connection, theme=wish.theme)}
     every = {cell.code: cell for cell in grids.cells(connection, theme=other) if cell.level < grids.LEAF}
@@ -337,9 +362,7 @@ def _divided(
     return cells, gaps, {}
 
 
-def _drawn(
-    wish: Wish, shapes: Sequence[BaseGeometry]
-) -> tuple[list[MadeCell], list[float], dict[str, int]]:
+def _drawn(wish: Wish, shapes: Sequence[BaseGeometry]) -> tuple[list[MadeCell], list[float], dict[str, int]]:
     drawn = [shapely.geometry.shape(dict(one)) for one in wish.drawn]
     if any(one.geom_type not in {"Polygon", "MultiPolygon"} for one in drawn):
         raise InvalidError("geometry_kind_wrong", kinds=["Polygon", "MultiPolygon"])

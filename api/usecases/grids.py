@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -194,7 +194,7 @@ def sheet(ctx: Context, code: str, *, day: date | None = None) -> Sheet:
     with ctx.world.read() as connection:
         cell = grids.get(connection, code, at=moment)
         if cell is None:
-            raise NotFoundError("no_such_grid", code=code)
+            raise NotFoundError("no_such_grid", grid=code)
         upwards = [cell]
         while upwards[-1].parent is not None and len(upwards) < grids.LEAF:
             above = grids.get(connection, upwards[-1].parent, at=moment)
@@ -210,7 +210,9 @@ def sheet(ctx: Context, code: str, *, day: date | None = None) -> Sheet:
             chain=tuple(reversed(upwards)),
             children=grids.cells(connection, parent=code, at=moment),
             duties=tuple(
-                seen(ctx, one, cell.area_code) for above in reversed(upwards) for one in chain_duties[above.id]
+                seen(ctx, one, cell.area_code)
+                for above in reversed(upwards)
+                for one in chain_duties[above.id]
             ),
             other_duties=tuple(seen(ctx, one, cell.area_code) for one in others),
             population=grids.population(connection, [code]).get(code, 0),
@@ -274,7 +276,7 @@ def assign(
     The same person in the same role there again: the dates and the rank change.
     """
     if role not in ctx.policy.vocabulary["duty_roles"] or rank not in ctx.policy.vocabulary["duty_ranks"]:
-        raise InvalidError("unknown_role", role=role, rank=rank)
+        raise InvalidError("unknown_duty_role", role=role, rank=rank)
     if valid_from is not None and valid_to is not None and valid_to < valid_from:
         raise InvalidError("window_ends_before_it_starts")
 
@@ -293,7 +295,13 @@ def assign(
             valid_from=valid_from,
             valid_to=valid_to,
         )
-        payload = {"kind": "assign", "grid": code, "person": person, "role": role, "rank": rank}
+        payload: dict[str, Any] = {
+            "kind": "assign",
+            "grid": code,
+            "person": person,
+            "role": role,
+            "rank": rank,
+        }
         payload |= {"rows": grids.touched(connection, now)}
         return Done(subject="grid", id=cell.id, payload=payload, result={"duty": duty})
 
@@ -321,7 +329,12 @@ def end_duty(ctx: Context, duty: str, *, request_id: UUID, last_day: date | None
         if was.valid_from is not None and last < was.valid_from:
             raise ConflictError("duty_not_begun", duty=duty, valid_from=was.valid_from.isoformat())
         grids.end_duty(connection, duty, last)
-        payload = {"kind": "end", "grid": cell.code, "person": was.person.code, "role": was.role}
+        payload: dict[str, Any] = {
+            "kind": "end",
+            "grid": cell.code,
+            "person": was.person.code,
+            "role": was.role,
+        }
         payload |= {"last_day": last, "rows": grids.touched(connection, now)}
         return Done(subject="grid", id=cell.id, payload=payload)
 
@@ -341,6 +354,6 @@ def own_cell(ctx: Context, connection: Connection, code: str) -> CellRecord:
     """Read a cell of the actor's own area. Raises NotFoundError, NotAllowedError."""
     cell = grids.get(connection, code)
     if cell is None:
-        raise NotFoundError("no_such_grid", code=code)
+        raise NotFoundError("no_such_grid", grid=code)
     scope.check_inside(ctx.actor, cell.area_code)
     return cell

@@ -41,6 +41,12 @@ def take_back(ctx: Context, number: int, *, request_id: UUID) -> None:
         raise
 
 
+def take_grids_back(ctx: Context, number: int, *, request_id: UUID) -> None:
+    """Undo a change of grids or of who answers for them. Raises as `take_back`."""
+    authorise(ctx.actor, "grid.restore")
+    take_back(ctx, number, request_id=request_id)
+
+
 def get(ctx: Context, number: int) -> Entry:
     """Give one row of the journal. Raises NotFoundError."""
     authorise(ctx.actor, "timeline.read")

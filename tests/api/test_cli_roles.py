@@ -42,6 +42,10 @@ COMMANDS: Final = {
     "hazard.draw": "hazard draw --geojson {area}",
     "hazard.edit": "hazard edit 1",
     "hazard.end": "hazard end 1",
+    "grid.edit": "grids merge FF-05-001 FF-05-002",
+    "grid.mend": "grids mend",
+    "grid.restore": "grids undo 1",
+    "grid.divide": "grids apply nothing.json",
     "grid.staff": "grids assign FF-05-001 P1 ranger",
     "resource.edit": "resource team 1 --status resting",
     "message.send": "message send test",
@@ -70,6 +74,11 @@ MORE: Final = {  # other commands of an act above
     "order unlink": "order.link",
     "export all": "layer.export",
     "aid grant": "aid.answer",
+    "grids split": "grid.edit",
+    "grids border": "grid.edit",
+    "grids rename": "grid.edit",
+    "grids make": "grid.divide",
+    "grids end-duty": "grid.staff",
     "audit seal": "audit.verify",
     "resource vehicle": "resource.edit",
     "resource depot": "resource.edit",
@@ -78,7 +87,7 @@ MORE: Final = {  # other commands of an act above
     "timeline undo": "the inverse act's",
 }
 READING: Final = {
-    "aid list", "aid offers", "closures", "export template", "grids at", "grids of", "grids list", "grids overview", "hazard closure-effect", "hazard effect", "hazard list",
+    "aid list", "aid offers", "closures", "export template", "grids at", "grids check", "grids of", "grids list", "grids overview", "hazard closure-effect", "hazard effect", "hazard list",
     "incident list", "incident show", "message list", "order list", "plan reasons", "plan show", "plan swaps",
     "plan triggers", "plan without", "resource teams", "shift list", "timeline show", "tracker list", "user list",
 }  # fmt: skip
