@@ -257,10 +257,11 @@ def _judged(layer: Layer, policy: Policy, at: datetime, within: str | None) -> S
 
 def _codes(told: Mapping[str, ColumnElement[bool]]) -> ColumnElement[Any]:
     """Gather the codes of what is true."""
-    each: list[ColumnElement[str | None]] = [
+    each: list[Any] = [
         case((condition, literal(code, Text)), else_=null()) for code, condition in told.items()
     ]
-    return func.array_remove(array(each, type_=Text), null(), type_=ARRAY(Text))
+    codes: array[Any] = array(each, type_=Text)
+    return func.array_remove(codes, null(), type_=ARRAY(Text))
 
 
 def _township(layer: Layer) -> ColumnElement[Any]:
