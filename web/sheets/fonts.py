@@ -1,5 +1,6 @@
 """How wide words are in the font that they are printed in, and the shape of light around them that keeps them readable."""
 
+import io
 import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
@@ -36,8 +37,9 @@ def _face(*, bold: bool) -> TTFont | None:
     """Return the font; None where it is not installed, and widths are then estimated."""
     for folder in _FOLDERS:
         for path in sorted(folder.rglob(_FILES[bold])) if folder.is_dir() else ():
+            content = io.BytesIO(path.read_bytes())  # kept, and no file stays open
             for number in range(10):
-                face = TTFont(path, fontNumber=number, lazy=True)
+                face = TTFont(content, fontNumber=number, lazy=True)
                 if face["name"].getDebugName(1) == FAMILY:
                     return face
     return None

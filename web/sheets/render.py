@@ -31,7 +31,7 @@ _TEMPLATE: Final = "sheet.html"
 logging.getLogger("weasyprint").setLevel(logging.ERROR)  # a letter that no font has is no news
 
 
-class _Nothing(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
+class Refusing(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
     """Fetches what stands in the page itself (data:) and refuses everything else."""
 
     def fetch(self, url: str, headers: Any = None) -> Any:
@@ -76,14 +76,12 @@ def render(
     PDF holds every page, PNG the first one at `dpi`, SVG the map within its margin. A pure function of its arguments
     that any process can call.
     """
-    words = _words(lang, policy)
-    page, frame = lay_out(sheet, paper)
-    arrow, box = margin.north_arrow(frame, words)
-    drawn = drawing.draw(sheet, frame, page, words.policy, reserved=[_shape(box)])
-    land = _land(sheet, frame, words, drawn, arrow)
     if form == "svg":
-        return _map_alone(land, frame)
-    pdf = _pdf(sheet, page, frame, words, drawn=drawn, land=land, site=site)
+        words = _words(lang, policy)
+        page, frame = lay_out(sheet, paper)
+        return _map_alone(_land(sheet, page, frame, words)[0], frame)
+    html = pages(sheet, lang=lang, paper=paper, site=site, policy=policy)
+    pdf: bytes = weasyprint.HTML(string=html, url_fetcher=Refusing()).write_pdf(font_config=_fonts())
     return pdf if form == "pdf" else picture(pdf, dpi=dpi)
 
 
@@ -99,17 +97,16 @@ def picture(pdf: bytes, *, page: int = 0, dpi: int = PNG_DPI) -> bytes:
         document.close()
 
 
-def _shape(box: Rectangle) -> Any:
-
-    return shapely.box(box.x, box.y, box.right, box.bottom)
-
-
-def _land(sheet: Sheet, frame: MapFrame, words: Words, drawn: drawing.Drawing, arrow: str) -> str:
+def _land(sheet: Sheet, page: Page, frame: MapFrame, words: Words) -> tuple[str, drawing.Drawing]:
+    """Draw the map with its margin, around (0, 0) as the neat line's upper left corner."""
+    arrow, box = margin.north_arrow(frame, words)
+    reserved = [shapely.box(box.x, box.y, box.right, box.bottom)]
+    drawn = drawing.draw(sheet, frame, page, words.policy, reserved=reserved)
     clip = svg.element(
         "clipPath", svg.element("rect", width=frame.width_mm, height=frame.height_mm), id="neat"
     )
     inside = svg.element("g", drawn.body + arrow, clip_path="url(#neat)")
-    return f"<defs>{clip}</defs>" + inside + margin.ring(sheet, frame, words)
+    return f"<defs>{clip}</defs>" + inside + margin.ring(sheet, frame, words), drawn
 
 
 def _map_alone(land: str, frame: MapFrame) -> bytes:
@@ -126,9 +123,18 @@ def _document(content: str, wide: float, high: float) -> str:
     )
 
 
-def _pdf(
-    sheet: Sheet, page: Page, frame: MapFrame, words: Words, *, drawn: drawing.Drawing, land: str, site: str
-) -> bytes:
+def pages(
+    sheet: Sheet,
+    *,
+    lang: Lang = "zh",
+    paper: Paper = "A3",
+    site: str = "",
+    policy: Path | None = None,
+) -> str:
+    """Return all pages as HTML: the first with its drawing and what tables fit beside it, then the rest of the tables."""
+    words = _words(lang, policy)
+    page, frame = lay_out(sheet, paper)
+    land, drawn = _land(sheet, page, frame, words)
     first = page.columns[0]
     legend, legend_mm = panel.legend(panel.entries(sheet, drawn, words, words.policy), first, words)
     address = site.rstrip("/") + sheet.path
@@ -154,12 +160,12 @@ def _pdf(
         + bottom
     )
     count = 1 + len(poured.further)
-    html = (
+    return (
         _templates()
         .get_template(_TEMPLATE)
         .render(
             lang=HTML_LANG[words.lang],
-            title=words.sheet_title(sheet),
+            title=svg.readable(words.sheet_title(sheet)),
             page=page,
             family=fonts.FAMILY,
             drawing="data:image/svg+xml;base64,"
@@ -174,5 +180,3 @@ def _pdf(
             number=words.sheet_number(sheet),
         )
     )
-    made: bytes = weasyprint.HTML(string=html, url_fetcher=_Nothing()).write_pdf(font_config=_fonts())
-    return made

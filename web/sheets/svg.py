@@ -16,9 +16,14 @@ from web.sheets import fonts
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")  # no XML has them
 
 
+def readable(text: str) -> str:
+    """Return text without letters that no document may hold (control characters, halves of pairs)."""
+    return _FORBIDDEN.sub("", text)
+
+
 def escaped(text: str) -> str:
     """Return text as it stands between tags: nothing in it is a tag, a reference, or a letter that XML forbids."""
-    return _escape(_FORBIDDEN.sub("", text))
+    return _escape(readable(text))
 
 
 def n(number: float) -> str:

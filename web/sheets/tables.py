@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gis.atlas import Drawn, Section, Sheet
-from web.sheets import fonts
+from web.sheets import fonts, svg
 from web.sheets.page import EDGE_MM, GAP_MM, Page, Rectangle
 from web.wording import Words
 
@@ -61,7 +61,10 @@ def of_sections(sheet: Sheet, listed: Mapping[int, Sequence[Drawn]], words: Word
     tables = [_of_section(section, words) for section in sheet.sections if section.rows]
     if listed:
         across = 2
-        entries = [(str(number), words.sheet_listed(members)) for number, members in sorted(listed.items())]
+        entries = [
+            (str(number), svg.readable(words.sheet_listed(members)))
+            for number, members in sorted(listed.items())
+        ]
         deep = -(-len(entries) // across)
         columns = [entries[at * deep : (at + 1) * deep] for at in range(across)]
         rows = tuple(
@@ -84,7 +87,10 @@ def _of_section(section: Section, words: Words) -> Table:
         words.sheet_section(section.code),
         tuple(words.sheet_column(column) for column in section.columns),
         tuple(
-            tuple(words.sheet_cell(column, cell) for column, cell in zip(section.columns, row, strict=True))
+            tuple(
+                svg.readable(words.sheet_cell(column, cell))
+                for column, cell in zip(section.columns, row, strict=True)
+            )
             for row in section.rows
         ),
     )
