@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "plan": ("plans", "app", "Plans: propose, explain, confirm."),
     "order": ("orders", "app", "Orders: list, link, and every step of their life."),
     "aid": ("aid", "app", "Mutual aid: list, ask another area, answer, end."),
+    "calls": ("calls", "app", "Calls up and down the chain 叫应: preview, start, answer, end."),
     "audit": ("audit", "app", "The journal: verify, seal, export."),
     "grids": ("grids", "app", "Responsibility grids: ask, check, make, change, and who answers."),
     "hazard": ("hazards", "app", "Danger areas, and what closures and areas cut off."),

@@ -11,19 +11,22 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from api import webhook
 from api.context import Clock, Context, make_context, system_clock
 from api.errors import DatabaseAwayError, MusterError, UnavailableError
 from api.hub import Hub
 from api.networks import rehearse
 from api.settings import Settings
 from api.threads import to_the_end
-from api.usecases import events, positions, system
+from api.usecases import call_sending, calls, events, positions, system
+from api.webhook import Webhook
 from data import archive, migrate
 from data.cluster import Cluster
 
 _TIDY_S = 3600.0
 _BETWEEN_BATCHES_S = 1.0  # others' work comes first
 _WATCH_EVERY_S = 10.0
+_CALL_EVERY_S = 1.0
 _JUMP_S = 60.0
 _TOLD_FOR_S = 3600.0
 _TROUBLES = frozenset({"disk_nearly_full", "clock_off"})
@@ -104,7 +107,9 @@ async def running(app: FastAPI, settings: Settings, *, clock: Clock = system_clo
         app.state.context = context
         app.state.hub = hub
         app.state.troubles = ()
-        work = (hub.run(), _warm(context), _tidy(context), _watch(app, context))
+        work = [hub.run(), _warm(context), _tidy(context), _watch(app, context), _escalate(context)]
+        if (outside := webhook.of(settings, context.world.schema)) is not None:
+            work.append(_send(context, outside))
         tasks = [asyncio.create_task(one) for one in work]
         yield
     finally:
@@ -130,6 +135,27 @@ async def _watch(app: FastAPI, context: Context) -> None:
             found.add("clock_jumped")
         app.state.troubles = tuple(sorted(found))
         await asyncio.sleep(_WATCH_EVERY_S)
+
+
+async def _escalate(context: Context) -> None:
+    """Call whoever follows when somebody's clock has run out, whether anybody looks or not, until cancelled."""
+    while True:
+        try:
+            await to_the_end(calls.escalate_due, context)
+        except (SQLAlchemyError, MusterError, DatabaseAwayError) as error:
+            log.warning("Calls were not brought forward: %s", error)
+        await asyncio.sleep(_CALL_EVERY_S)
+
+
+async def _send(context: Context, outside: Webhook) -> None:
+    """Deliver what calls have to say to the outside, until cancelled. A test call and an exercise have nothing."""
+    while True:
+        tried = 0
+        try:
+            tried = await to_the_end(call_sending.send_waiting, context, outside)
+        except (SQLAlchemyError, MusterError, DatabaseAwayError) as error:
+            log.warning("Calls were not sent: %s", error)
+        await asyncio.sleep(0 if tried else _CALL_EVERY_S)
 
 
 async def _tidy(context: Context) -> None:

@@ -1,5 +1,6 @@
 """Who may do what: the table of acts and roles, passwords, session tokens, and the guard against forged requests."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -24,6 +25,8 @@ Role = Literal[
     "administrator",
     "team_link",
     "tracker",
+    "call_link",
+    "call_channel",
 ]
 AccountRole = Literal["viewer", "registrar", "township", "duty_officer", "commander", "administrator"]
 ACCOUNT_ROLES: Final[tuple[AccountRole, ...]] = get_args(AccountRole)
@@ -38,6 +41,9 @@ _TOWNSHIP: Final = frozenset[Role]({"township"})
 _TEAM: Final = frozenset[Role]({"team_link"})
 _FIELD: Final = _POSTS | _TEAM
 _TRACKER: Final = frozenset[Role]({"tracker"})
+_CALLED: Final = frozenset[Role](
+    {"call_link", "call_channel"}
+)  # who was called, on their link or over the webhook
 
 ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "map.read": _EVERYBODY,
@@ -65,6 +71,12 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "order.refuse": _FIELD,
     "order.cancel": _COMMAND | _TOWNSHIP,
     "order.call_village": _POSTS,
+    "call.read": _EVERYBODY | frozenset[Role]({"call_link"}),
+    "call.start": _POSTS,
+    "call.answer": _POSTS | _CALLED,
+    "call.link": _POSTS,
+    "call.end": _POSTS,
+    "call.escalate": _ADMINISTRATOR,  # the clockwork's: whoever's time has run out
     "base_map.read": _EVERYBODY | _TEAM,  # roads, water and names: what a team finds its way by
     "position.read": _EVERYBODY,
     "position.report": _TEAM | _TRACKER,
@@ -133,7 +145,7 @@ OWN_ACTS: Final = frozenset({"own.read", "own.password", "own.end_session"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Somebody who acts: an account, a team on its order link (`order` set), a tracker (`unit` set: whose place it
-    reports), or the local command line (`account` None).
+    reports), who was called on their link (`call` set: its id and their code), or the local command line (`account` None).
 
     `area` is the full code of the township or county that the account belongs to; None: the whole installation.
     """
@@ -144,6 +156,7 @@ class Actor:
     order: int | None = None
     area: str | None = None
     unit: tuple[Literal["team", "vehicle"], int] | None = None
+    call: tuple[int, str] | None = None
     must_change_password: bool = False
 
     def may(self, act: str) -> bool:
@@ -163,6 +176,10 @@ def authorise(actor: Actor, act: str) -> None:
         if actor.must_change_password:
             raise NotAllowedError("must_change_password")
         raise NotAllowedError("not_allowed", act=act, role=actor.role)
+
+
+CLOCKWORK: Final = Actor(name="clockwork", role="administrator")
+"""Whoever acts because a clock has run out: each of the workers, under one name."""
 
 
 def local_administrator(name: str) -> Actor:
@@ -277,6 +294,17 @@ def new_password() -> str:
 def token_hash(token: str) -> bytes:
     """Return what is stored of a token. Random tokens need no slow hash: there is nothing to guess."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def derived_token(secret: str, *parts: str) -> str:
+    """Return the token that a secret gives for something: the same each time, so that it need not be stored."""
+    digest = hmac.new(secret.encode(), "\n".join(parts).encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def same_secret(wanted: str, given: str) -> bool:
+    """Compare two secrets in the same time wherever they differ."""
+    return hmac.compare_digest(wanted.encode(), given.encode())
 
 
 def csrf_token(session_token: str) -> str:

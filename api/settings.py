@@ -3,9 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,7 +22,7 @@ ONLINE_MAPS = ("tianditu_vector", "tianditu_image", "tianditu_terrain")
 
 
 class Settings(BaseSettings):
-    """What an operator may set. Secrets here: `database_url`, `metrics_token` and `online_map_key`."""
+    """What an operator may set. Secrets here: `database_url`, and all whose names end in token, key or secret."""
 
     model_config = SettingsConfigDict(env_prefix="MUSTER_", env_file=".env", extra="ignore", frozen=True)
 
@@ -98,6 +99,24 @@ class Settings(BaseSettings):
         default="", max_length=40, description="telephone of the command post, shown on order links"
     )
 
+    call_webhook: str | None = Field(
+        default=None,
+        description="address that calls are sent to, such as https://sms.example/calls; unset: screens alone",
+    )
+    call_secret: str | None = Field(
+        default=None,
+        min_length=16,
+        repr=False,
+        validate_default=True,
+        description="what calls on the webhook are signed with; wanted with call_webhook",
+    )
+    call_answer_token: str | None = Field(
+        default=None,
+        min_length=16,
+        repr=False,
+        description="bearer token that answers from the webhook's side carry; unset: none are taken",
+    )
+
     @field_validator("database_url")
     @classmethod
     def _driven_by_psycopg(cls, address: str | None) -> str | None:
@@ -111,6 +130,25 @@ class Settings(BaseSettings):
         if url.drivername.partition("+")[0] not in {"postgresql", "postgres"}:
             raise ValueError(f"{url.drivername} is not PostgreSQL")
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+    @field_validator("call_webhook")
+    @classmethod
+    def _call_address(cls, address: str | None) -> str | None:
+        if not address:
+            return None
+        parts = urlsplit(address)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.fragment:
+            raise ValueError("not an http address without a user's name in it")
+        return address
+
+    @field_validator("call_secret")
+    @classmethod
+    def _signed(cls, secret: str | None, others: ValidationInfo) -> str | None:
+        if secret is None and others.data.get("call_webhook") is not None:
+            raise ValueError(
+                "wanted with MUSTER_CALL_WEBHOOK: calls that are not signed can be trusted by nobody"
+            )
+        return secret
 
     @field_validator("online_map")
     @classmethod

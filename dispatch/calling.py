@@ -1,4 +1,4 @@
-"""The call 叫应: who along a chain of responsibility is called, who stands in, who above is told, and when nobody is left.
+"""A call: who along a chain of responsibility is called, who stands in, who above is told, and when nobody is left.
 
 A call has *lines*: one for each place and role that must be reached. All persons of a line are called at once; one answer
 is enough. When the last of their clocks has run out, whoever stands in is called; when theirs has, the place above is told
@@ -46,7 +46,7 @@ class Tree:
     """The places of a call and all above them, the highest first. `called`: those that are called from the beginning."""
 
     places: tuple[Place, ...]
-    called: frozenset[str]
+    called: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def chosen(places: Iterable[Place], origins: Collection[str], direction: Directi
             called.update(found)
     kept = called | {above for code in called for above in _above(known, code)}
     ordered = sorted((known[code] for code in kept), key=lambda place: (place.level, place.code))
-    return Tree(places=tuple(ordered), called=frozenset(called))
+    return Tree(places=tuple(ordered), called=tuple(sorted(called)))
 
 
 def _above(known: Mapping[str, Place], code: str) -> Iterator[str]:
@@ -139,7 +139,8 @@ def _above(known: Mapping[str, Place], code: str) -> Iterator[str]:
 
 def lines(tree: Tree, rules: Rules) -> tuple[Line, ...]:
     """List who must be reached, the highest place first; a place without anybody has one line with nobody in it."""
-    return tuple(line for place in tree.places if place.code in tree.called for line in _lines(place, rules))
+    called = set(tree.called)
+    return tuple(line for place in tree.places if place.code in called for line in _lines(place, rules))
 
 
 def _lines(place: Place, rules: Rules) -> tuple[Line, ...]:

@@ -35,6 +35,10 @@ FINAL: Final[Mapping[str, Why]] = {
     "order.finish": "told_outside",
     "order.refuse": "told_outside",
     "order.call_village": "told_outside",
+    "call.start": "told_outside",
+    "call.answer": "told_outside",
+    "call.link": "told_outside",
+    "call.escalate": "told_outside",
     "incident.send_report": "told_outside",
     "incident.escalate": "told_outside",
     "aid.request": "told_outside",
@@ -49,6 +53,7 @@ FINAL: Final[Mapping[str, Why]] = {
     "order.cancel": "asked_first",
     "order.link": "told_outside",
     "order.unlink": "asked_first",
+    "call.end": "asked_first",
     "plan.withdraw": "asked_first",
     # what was there before is not kept
     "tracker.create": "not_kept",

@@ -12,7 +12,7 @@ from typing import Any
 from pyproj import Geod
 from shapely import LineString, Point, Polygon, box
 from shapely.geometry import MultiPolygon
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 from data import history, tables
 
@@ -26,6 +26,17 @@ EAST_TOWNSHIP = "990101101000"
 WEST_VILLAGE = "990101100201"
 EAST_VILLAGE = "990101101201"
 LEAF_GRID = "FF-05-001"
+
+DUTIES: Mapping[str, tuple[str, str, str]] = {  # the cell, the role and the rank of each person
+    "MAYOR": ("FF-01-001", "grid_head", "A"),
+    "VICE": ("FF-01-001", "grid_head", "B"),
+    "TOWN": ("FF-02-001", "grid_head", "A"),
+    "DEPUTY": ("FF-02-001", "grid_deputy", "A"),
+    "SECTOR": ("FF-03-001", "grid_head", "A"),
+    "VILLAGE": ("FF-04-001", "grid_head", "A"),
+    "RANGER": ("FF-05-001", "ranger", "A"),
+    "STANDIN": ("FF-05-001", "ranger", "B"),
+}
 
 Position = tuple[float, float]
 _numbers = itertools.count(1)
@@ -332,6 +343,28 @@ def add_county(connection: Connection) -> dict[str, int]:
     ids["second_carrier"] = add_vehicle(connection, depot_id=ids["depot"])
     ids["lot"] = add_lot(connection, depot=ids["depot"], item="shovel", quantity=500)
     return ids
+
+
+def add_duties(connection: Connection, duties: Mapping[str, tuple[str, str, str]] = DUTIES) -> None:
+    """Insert a person for each duty along the chain of grid cells, with a phone of its own."""
+    rows = connection.execute(select(tables.grid_cells.c.code, tables.grid_cells.c.id))
+    cells = {row.code: row.id for row in rows}
+    for number, (code, (cell, role, rank)) in enumerate(duties.items()):
+        person = connection.execute(
+            insert(tables.people)
+            .values(
+                code=code,
+                name=f"赵{number}",
+                phone=f"1000000{number:04}",
+                area_code=WEST_TOWNSHIP,
+            )
+            .returning(tables.people.c.id)
+        ).scalar_one()
+        connection.execute(
+            insert(tables.duties).values(
+                code=f"DUTY-{code}", person_id=person, role=role, rank=rank, grid_id=cells[cell]
+            )
+        )
 
 
 def count(connection: Connection, table: str) -> int:

@@ -249,7 +249,7 @@ async def _with_what_was_done(request: Request, response: Response) -> None:
     """Let the page after a form know which request it was, so that it can say what was done and offer to take it back."""
     location = response.headers.get("location", "")
     given = (await request.form()).get("request_id")
-    if isinstance(given, str) and given and not location.startswith(("/o/", "/login")):
+    if isinstance(given, str) and given and not location.startswith(("/o/", "/c/", "/login")):
         path, mark, part = location.partition("#")
         response.headers["location"] = f"{path}{'&' if '?' in path else '?'}done={quote(given)}{mark}{part}"
 

@@ -47,6 +47,18 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "请求不是由本系统页面发出的，已拒绝。",
         "The request did not come from a page of this system and was refused.",
     ),
+    "call_link_wrong": (
+        "叫应链接无效或已被新链接取代。",
+        "This link of a call is not valid, or a newer one has replaced it.",
+    ),
+    "call_link_expired": (
+        "叫应链接已过期，请直接致电指挥部。",
+        "This link of a call has expired; telephone headquarters.",
+    ),
+    "call_token_wrong": (
+        "叫应回执的令牌无效，或本机未设置接收回执。",
+        "The token of answers to calls is not valid, or none is set here.",
+    ),
     "link_wrong": (
         "指令链接无效或已被新链接取代。",
         "This order link is not valid, or a newer one has replaced it.",
@@ -245,6 +257,24 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     # what is not there
     "no_such_incident": ("没有这起险情。", "There is no such incident."),
     "no_such_plan": ("没有这份方案。", "There is no such plan."),
+    "no_such_call": ("没有这次叫应。", "There is no such call."),
+    "not_called": ("这次叫应没有呼叫该人员。", "That person was not called."),
+    "no_grid_there": (
+        "这里没有该主题的责任网格，无法确定责任链。",
+        "No responsibility grid of this theme is there, so there is no chain to call.",
+    ),
+    "call_reaches_nobody": (
+        "责任链上没有任何责任人，请先在网格中登记人员。",
+        "Nobody is responsible anywhere along this chain; enter people for its grids first.",
+    ),
+    "call_without_incident": (
+        "险情叫应必须从一起险情发起。",
+        "A call about an incident begins at an incident.",
+    ),
+    "answer_time_wrong": (
+        "应答时间应在叫应之后、现在之前。",
+        "The answer must lie between the call and now.",
+    ),
     "no_such_order": ("没有这份指令。", "There is no such order."),
     "no_such_closure": ("没有这条管制记录。", "There is no such closure."),
     "account_disabled": ("账号“{name}”已停用。", "The account {name} is disabled."),
@@ -711,6 +741,53 @@ AUDIT_FAULTS: Final[Mapping[str, Pair]] = {
         "It is not the journal that was sealed: it was written anew.",
     ),
 }
+CALL_KINDS: Final[Mapping[str, Pair]] = {
+    "incident": ("险情叫应", "Incident"),
+    "warning": ("预警叫应", "Warning"),
+    "test": ("叫应测试", "Test"),
+}
+CALL_WAYS: Final[Mapping[str, Pair]] = {
+    "both": ("上下贯通：直到县级，直到最末一级", "up and down: to the county and to the last cell"),
+    "down": ("向下：本级及以下各级", "down: this place and all below"),
+    "up": ("向上：本级及以上各级", "up: this place and all above"),
+}
+CALL_SUBJECTS: Final[Mapping[str, Pair]] = {
+    "incident": ("险情 {code} {name}", "incident {code} {name}"),
+    "position": ("地图上的一点 {code}", "a point on the map {code}"),
+    "shape": ("划定区域内的 {code} 个网格", "{code} cell(s) in an area that was drawn"),
+}
+CALL_OUTCOMES: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "waiting": ("等待应答", "waiting", "○", "warn"),
+    "answered": ("已应答", "answered", "✓", "good"),
+    "substitute": ("替岗应答", "substitute answered", "✓", "good"),
+    "above": ("上级已知", "told above", "△", "warn"),
+    "nobody": ("无人应答", "nobody answered", "✕", "bad"),
+}
+CALL_STATES: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "open": ("进行中", "running", "○", "warn"),
+    "ended": ("已结束", "ended", "■", ""),
+}
+CALL_PERSONS: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "answered": ("已应答", "answered", "✓", "good"),
+    "answered_late": ("超时应答", "answered late", "✓", "warn"),
+    "waiting": ("待应答", "waiting", "○", "warn"),
+    "late": ("超时未应答", "no answer", "✕", "bad"),
+    "spared": ("已有人应答", "answered by others", "—", ""),
+    "ready": ("候补", "standing by", "·", ""),
+    "missed": ("未应答", "never answered", "✕", "bad"),
+}
+"""How it stands with one person of a call."""
+CALL_OVER: Final[Mapping[str, Pair]] = {
+    "screen": ("电话确认", "by telephone"),
+    "link": ("本人链接", "own link"),
+    "webhook": ("短信语音通道", "message channel"),
+}
+CALL_SENT: Final[Mapping[str, Pair]] = {
+    "waiting": ("通道发送中（第 {tries} 次）", "being sent (try {tries})"),
+    "sent": ("通道已送出", "sent"),
+    "failed": ("通道未送达（{error}），请电话叫应", "not delivered ({error}): telephone"),
+    "dropped": ("不再发送", "no longer sent"),
+}
 AID_STATES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "requested": ("待答复", "awaiting answer", "○", "warn"),
     "granted": ("已借出", "granted", "✓", "good"),
@@ -778,6 +855,8 @@ ROLES: Final[Mapping[str, Pair]] = {
     "township": ("乡镇值班员", "township officer"),
     "team_link": ("队伍", "team"),
     "tracker": ("定位终端", "tracker"),
+    "call_link": ("被叫应人员", "person called"),
+    "call_channel": ("叫应通道", "channel of calls"),
     "nobody": ("访客", "visitor"),
 }
 
@@ -804,6 +883,11 @@ ACTS: Final[Mapping[str, Pair]] = {
     "order.refuse": ("无法执行指令", "refuse an order"),
     "order.cancel": ("撤销指令", "cancel an order"),
     "order.call_village": ("叫应村庄", "call a village"),
+    "call.start": ("发起叫应", "start a call"),
+    "call.answer": ("登记应答", "take down an answer"),
+    "call.link": ("生成叫应链接", "make a called person's link"),
+    "call.escalate": ("逐级续呼", "call whoever follows"),
+    "call.end": ("结束叫应", "end a call"),
     "tracker.create": ("登记定位终端", "add a tracker"),
     "tracker.revoke": ("停用定位终端", "end a tracker"),
     "aid.request": ("请求支援", "ask for help"),
@@ -840,6 +924,7 @@ ACTS: Final[Mapping[str, Pair]] = {
 SUBJECTS: Final[Mapping[str, Pair]] = {
     "incident": ("险情", "incident"),
     "plan": ("方案", "plan"),
+    "call": ("叫应", "call"),
     "order": ("指令", "order"),
     "closure": ("道路管制", "closure"),
     "hazard": ("危险区", "danger area"),
@@ -1191,6 +1276,35 @@ meanwhile, nothing is done and you are told what.",
         """Show the state of a request for mutual aid."""
         chinese, english, mark, tone = AID_STATES[state]
         return Look(pick((chinese, english), self.lang), mark, tone)
+
+    def call_kind(self, code: str) -> str:
+        """Name what a call is about."""
+        return pick(CALL_KINDS[code], self.lang)
+
+    def call_ways(self) -> list[tuple[str, str]]:
+        """List the ways that a call can go."""
+        return [(code, pick(pair, self.lang)) for code, pair in CALL_WAYS.items()]
+
+    def call_look(self, group: str, code: str) -> Look:
+        """Show how a call ("state"), a place of it ("outcome") or a person of it ("person") stands."""
+        table = {"state": CALL_STATES, "outcome": CALL_OUTCOMES, "person": CALL_PERSONS}[group]
+        chinese, english, mark, tone = table[code]
+        return Look(pick((chinese, english), self.lang), mark, tone)
+
+    def call_over(self, code: str) -> str:
+        """Say over what somebody answered."""
+        return pick(CALL_OVER[code], self.lang)
+
+    def call_sent(self, state: str, tries: int, error: str) -> str:
+        """Say how it stands with what goes out."""
+        return fill(pick(CALL_SENT[state], self.lang), {"tries": tries, "error": error}, self.lang)
+
+    def call_subject(self, subject: Any) -> str:
+        """Name where a call began: what stands there by its own name, else what it is."""
+        if subject.kind not in CALL_SUBJECTS:
+            return self.name(subject)
+        told = {"code": subject.code, "name": subject.name}
+        return fill(pick(CALL_SUBJECTS[subject.kind], self.lang), told, self.lang).strip()
 
     def role(self, code: str) -> str:
         """Name a role."""

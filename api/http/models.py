@@ -1195,3 +1195,184 @@ class Handover(Record):
     taken_over_by: str
     summary: dict[str, Any]
     note: str
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------
+
+CallKind = Literal["incident", "warning", "test"]
+CallDirection = Literal["up", "down", "both"]
+
+
+class CallBegin(BaseModel):
+    """Where a call begins (exactly one of incident, position, place, feature and shape), and which way it goes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: CallKind
+    direction: CallDirection = "both"
+    incident: Identifier | None = None
+    position: Position | None = None
+    place: ShortText | None = Field(
+        default=None, description="name or code of an area, village, cell or place"
+    )
+    feature: ShortText | None = Field(default=None, description="layer/code, as geohazard_points/DZ0001")
+    shape: GeoJSON | None = Field(default=None, description="GeoJSON polygon in degrees")
+    theme: ShortText = "forest_fire"
+    points: bool = Field(default=False, description="the geohazard points below the cells, too")
+
+
+class CallStart(CallBegin):
+    """A call. The same request_id is applied once, however often it is sent."""
+
+    request_id: UUID
+    text: Text
+
+
+class CallAnswer(Command):
+    """That somebody has answered, and when, where it was before now."""
+
+    answered_at: datetime | None = Field(default=None, description="with an offset from UTC; unset: now")
+
+
+class ChannelAnswer(BaseModel):
+    """An answer from the webhook's side, by the key of the message that it answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: UUID
+    answered_at: datetime | None = None
+
+
+class CallSubject(Record):
+    """Where a call began."""
+
+    kind: str
+    code: str
+    name: str
+    name_en: str
+
+
+class CallFigures(Record):
+    """What a call came to, by persons called for the call itself. in_time: within the clock of warnings."""
+
+    called: int
+    answered: int
+    in_time: int
+    median_ms: int | None
+    longest_ms: int | None
+
+
+class CallSummary(Record):
+    """A call and its figures."""
+
+    id: int
+    kind: CallKind
+    direction: CallDirection
+    subject: CallSubject
+    incident_id: int | None
+    text: str
+    area_code: str | None
+    state: Literal["open", "ended"]
+    started_at: datetime
+    started_by: str
+    look_at: datetime | None = Field(description="when the next clock runs out")
+    ended_at: datetime | None
+    ended_by: str | None
+    figures: CallFigures
+
+
+class CalledPerson(Record):
+    """A person of a call; names and phones are masked outside your area. called_at null: not called yet."""
+
+    person: str
+    name: str
+    phone: str
+    role: str
+    rank: str
+    about: str
+    why: Literal["first", "substitute", "above"] | None
+    called_at: datetime | None
+    answer_by: datetime | None
+    answered_at: datetime | None
+    answered_over: Literal["screen", "link", "webhook"] | None
+    late: bool
+    sent: Literal["waiting", "sent", "failed", "dropped"] | None
+    error: str
+
+
+class CallLine(Record):
+    """A role at a place that must be reached."""
+
+    role: str
+    outcome: Literal["waiting", "answered", "substitute", "above", "nobody"]
+    first: list[CalledPerson]
+    instead: list[CalledPerson]
+
+
+class CallPlace(Record):
+    """A place of a call, the highest first. told: who of it was told about places below where nobody answered."""
+
+    code: str
+    name: str
+    name_en: str
+    level: int
+    parent: str | None
+    called: bool
+    lines: list[CallLine]
+    told: list[CalledPerson]
+
+
+class Call(CallSummary):
+    """A call with everybody whom it called, and what you may do with it now."""
+
+    places: list[CallPlace]
+    outcomes: dict[str, int]
+    acts: list[str]
+
+
+class CallPreview(Record):
+    """Whom a call would reach. goes_out: whether it leaves this machine over the webhook."""
+
+    subject: CallSubject
+    area_code: str | None
+    persons: int
+    without_phone: int
+    empty: list[str] = Field(description="codes of places with nobody to call")
+    goes_out: bool
+    places: list[CallPlace]
+
+
+class CallShare(Record):
+    """The answers of a township to the last year's test calls."""
+
+    area_code: str
+    calls: int
+    figures: CallFigures
+
+
+class CallLink(Record):
+    """The link of a called person, shown this once."""
+
+    call: int
+    person: str
+    token: str
+    path: str
+    expires_at: datetime
+
+
+class LinkedCall(Record):
+    """What the holder of a link was called for."""
+
+    call: int
+    kind: CallKind
+    text: str
+    state: Literal["open", "ended"]
+    started_at: datetime
+    answered_at: datetime | None
+
+
+class ChannelAnswered(Record):
+    """That an answer stands."""
+
+    key: UUID
+    answered_at: datetime

@@ -17,6 +17,7 @@ from data import (
     accounts,
     aid,
     areas,
+    calls,
     closures,
     fixes,
     hazard_areas,
@@ -205,6 +206,21 @@ def _released(ended: Iterable[OrderRecord]) -> dict[str, int]:
     }
 
 
+def _call(ctx: Context, connection: Connection, act: str, identity: int) -> Consequence:
+    record = calls.get(connection, identity, within=scope.own(ctx.actor))
+    if record is None:
+        raise NotFoundError("no_such_call", id=identity)
+    its = calls.steps(connection, identity)
+    answered = {one.person for one in its if one.answered_at is not None}
+    return Consequence(
+        act=act,
+        id=identity,
+        numbers={"answered": len(answered), "unanswered": len({one.person for one in its} - answered)},
+        notes=() if record.is_open else ("call_over",),
+        possible=record.is_open and scope.leads(ctx.actor, record),
+    )
+
+
 _LOOKS: Final[Mapping[str, Callable[[Context, Connection, str, int], Consequence]]] = {
     "incident.close": _incident,
     "incident.cancel": _incident,
@@ -213,6 +229,7 @@ _LOOKS: Final[Mapping[str, Callable[[Context, Connection, str, int], Consequence
     "plan.withdraw": _plan,
     "closure.open": _closure,
     "hazard.end": _hazard,
+    "call.end": _call,
     "aid.end": _aid,
     "tracker.revoke": _tracker,
     "account.disable": _account,

@@ -22,6 +22,7 @@ KINDS: Final = (
     "incident",
     "plan",
     "order",
+    "call",
     "closure",
     "hazard",
     "resource",

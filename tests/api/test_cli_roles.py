@@ -36,6 +36,10 @@ COMMANDS: Final = {
     "order.refuse": "order step 1 refuse",
     "order.cancel": "order step 1 cancel",
     "order.call_village": f"order village 1 {builders.WEST_VILLAGE}",
+    "call.start": f"calls start test test --at {AT}",
+    "call.answer": "calls answer 1 P1",
+    "call.link": "calls link 1 P1",
+    "call.end": "calls end 1",
     "closure.close": f"close --at {AT}",
     "closure.edit": "closure-edit 1 --reason test",
     "closure.open": "open 1",
@@ -87,7 +91,9 @@ MORE: Final = {  # other commands of an act above
     "timeline undo": "the inverse act's",
 }
 READING: Final = {
-    "aid list", "aid offers", "closures", "export template", "grids at", "grids check", "grids of", "grids list", "grids overview", "hazard closure-effect", "hazard effect", "hazard list",
+    "aid list", "aid offers", "calls list", "calls preview", "calls show", "calls statistics", "closures",
+    "export template", "grids at", "grids check", "grids of", "grids list", "grids overview", "hazard closure-effect",
+    "hazard effect", "hazard list",
     "incident list", "incident show", "message list", "order list", "plan reasons", "plan show", "plan swaps",
     "plan triggers", "plan without", "resource teams", "shift list", "timeline show", "tracker list", "user list",
 }  # fmt: skip
@@ -97,6 +103,7 @@ OF_THE_MACHINE: Final = {
 }  # fmt: skip
 """What starts, measures or keeps an installation as a whole."""
 NOT_OF_THE_COMMAND_LINE: Final = {
+    "call.escalate",  # the clockwork's
     "position.report",  # a telephone's and a tracker's
     "own.password",  # the command line has no account
     "own.end_session",

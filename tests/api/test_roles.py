@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from api.security import ACTS, Role
+from data import worlds
 from tests import builders
+from tests.api import calling
 from tests.api.conftest import PASSWORD, ROLES, Browser
 from tests.api.test_dispatch import confirm, propose, report
 
@@ -51,6 +54,11 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "order.refuse": ("POST", "/orders/{order}/refuse", {}),
     "order.cancel": ("POST", "/orders/{order}/cancel", {}),
     "order.call_village": ("POST", "/incidents/{incident}/villages", {"village": builders.WEST_VILLAGE}),
+    "call.read": ("GET", "/calls/{call}", {}),
+    "call.start": ("POST", "/calls", {"kind": "test", "text": "test", "place": "FF-05-001"}),
+    "call.answer": ("POST", "/calls/{call}/people/TOWN/answer", {}),
+    "call.link": ("POST", "/calls/{call}/people/TOWN/link", {}),
+    "call.end": ("POST", "/calls/{call}/end", {}),
     "base_map.read": ("GET", "/tiles/9/400/200.mvt", {}),
     "position.read": ("GET", "/positions", {}),
     "position.report": (
@@ -109,8 +117,9 @@ ONLY_LOCAL = {
     "demo.load",
     "terrain.import",
     "system.check",
+    "call.escalate",
 }
-"""Acts of the command line, which only a local administrator has."""
+"""Acts of the command line and of the clockwork, which only a local administrator has."""
 WITHOUT_REQUEST_ID = {"position.report", "job.cancel"}
 """Telemetry: a fix names itself by its moment, so its batch carries no request id; ending a job twice ends it once."""
 
@@ -122,8 +131,10 @@ def test_every_act_is_reached_or_local() -> None:
 
 
 @pytest.fixture
-def scene(commander: Browser, county: dict[str, int]) -> dict[str, Any]:
-    """An incident with orders, a plan, a closure, a danger area; ids by what they are called in paths."""
+def scene(commander: Browser, county: dict[str, int], engine: Engine) -> dict[str, Any]:
+    """An incident with orders, a plan, a closure, a danger area, a call; ids by what they are called in paths."""
+    with engine.begin() as connection:
+        builders.add_duties(worlds.inside(connection, worlds.LIVE))
     incident, quiet, false = report(commander), report(commander), report(commander)
     order = next(one for one in confirm(commander, propose(commander, incident)) if one["kind"] == "team")
     plan = propose(commander, quiet)
@@ -141,6 +152,7 @@ def scene(commander: Browser, county: dict[str, int]) -> dict[str, Any]:
         "closure": closure,
         "leaf": builders.LEAF_GRID,
         "team": county["far"],
+        "call": calling.start(commander)["id"],
     }
 
 

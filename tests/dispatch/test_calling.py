@@ -110,9 +110,9 @@ class Running:
 
 def test_a_direction_chooses_above_below_or_both() -> None:
     """A warning goes down to every leaf, a report up to the county, and what is above stays known either way."""
-    assert chosen(CHAIN, ["E"], "up").called == {"E", "T", "C"}
-    assert chosen(CHAIN, ["T"], "down").called == {"T", "E", "W"}
-    assert chosen(CHAIN, ["T"], "both").called == {"C", "T", "E", "W"}
+    assert set(chosen(CHAIN, ["E"], "up").called) == {"E", "T", "C"}
+    assert set(chosen(CHAIN, ["T"], "down").called) == {"T", "E", "W"}
+    assert set(chosen(CHAIN, ["T"], "both").called) == {"C", "T", "E", "W"}
     down = chosen(CHAIN, ["T"], "down")
     assert [one.code for one in down.places] == ["C", "T", "E", "W"], "the county may have to be told"
     with pytest.raises(KeyError):
@@ -255,7 +255,7 @@ def test_every_branch_ends_answered_or_told_to_the_top(running: Running) -> None
             while above is not None:
                 for one in (
                     holder
-                    for its in lines(Tree(places=(places[above],), called=frozenset({above})), RULES)
+                    for its in lines(Tree(places=(places[above],), called=(above,)), RULES)
                     for holder in (*its.first, *its.instead)
                 ):
                     called = {(one.person, line.place), (one.person, ITSELF)} & set(keys)

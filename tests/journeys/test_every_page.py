@@ -56,7 +56,7 @@ STILL: Final = """() => document.readyState === "complete" && !document.querySel
 LATIN: Final = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
 CODE: Final = re.compile(
-    r"https?://\S+|[\w.]+@[\w.]+|/o/\S+|\b[A-Z][A-Z0-9]*(?:[-–][A-Z0-9]+)+\b|\b[A-Z]+\d[A-Z0-9-]*\b"
+    r"https?://\S+|[\w.]+@[\w.]+|/[oc]/\S+|\b[A-Z][A-Z0-9]*(?:[-–][A-Z0-9]+)+\b|\b[A-Z]+\d[A-Z0-9-]*\b"
 )
 """Addresses, and codes like T001, FF-05-001, N49H."""
 SAID_SO_EVERYWHERE: Final = frozenset(
@@ -82,7 +82,17 @@ SAID_SO_EVERYWHERE: Final = frozenset(
 """What is written so in Chinese, too."""
 
 NEIGHBOUR: Final = "990102000000"
-TYPED: Final = ("二次滑坡", "请支援两队", "注意余震", "一切正常", "桥面塌陷", "李四", "王五", "老庄滑坡现场")
+TYPED: Final = (
+    "二次滑坡",
+    "请支援两队",
+    "注意余震",
+    "一切正常",
+    "桥面塌陷",
+    "李四",
+    "王五",
+    "老庄滑坡现场",
+    "暴雨红色预警",
+)
 """What somebody typed on these pages: it stays in the language that it was typed in."""
 
 
@@ -107,6 +117,7 @@ def county_in_motion(database: str) -> Iterator[Site]:
     engine = make_engine(database)
     with engine.begin() as connection:
         made = builders.add_county(worlds.inside(connection, worlds.LIVE))
+        builders.add_duties(connection)
         connection.execute(text("UPDATE live.team_states SET reported_at = now()"))
         connection.execute(
             text(
@@ -161,6 +172,8 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
     aid = post("/aid", incident=quiet, to_area=NEIGHBOUR, text="请支援两队")["id"]
     post("/messages", body="注意余震")
     handover = post("/handovers", handed_over_by="王五", taken_over_by="李四", note="一切正常")["id"]
+    call = post("/calls", kind="warning", text="暴雨红色预警", position=list(builders.on_main_road(2)))["id"]
+    link = post(f"/calls/{call}/people/RANGER/link")["token"]
     newest = http.get("/timeline").json()
     http.close()
     return {
@@ -176,12 +189,15 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
         "act": "closure.open",
         "subject": str(closure),
         "token": token,
+        "call_id": str(call),
+        "link": link,
         "layer": "teams",
         "identity": str(county["far"]),
     }
 
 
 QUERIES: Final = {
+    "/calls/new": "?place=FF-05-001",
     "/plans/{plan_id}/without": "?kind=team&id={identity}",
     "/plans/{plan_id}/swaps": "?kind=team&id={identity}&incident={incident}",
 }
@@ -189,7 +205,7 @@ QUERIES: Final = {
 NO_PAGES: Final = frozenset({"/o/worker.js"})
 
 
-ALONE: Final = ("/o/", "/login", "/accounts", "/audit", "/trackers")
+ALONE: Final = ("/o/", "/c/", "/login", "/accounts", "/audit", "/trackers")
 """Pages that nobody opens in the panel of the map: of others than the commander, or the whole window's."""
 
 
@@ -285,7 +301,13 @@ def test_every_page_is_whole_translated_and_at_home(  # noqa: PLR0917  # a look 
         for path in site.paths:
             page.goto(site.address + path)
             look(path)
-        for path in ("/nowhere", "/incidents/999999", "/o/no-link-at-all", "/resources/teams/999999"):
+        for path in (
+            "/nowhere",
+            "/incidents/999999",
+            "/o/no-link-at-all",
+            "/c/no-link-at-all",
+            "/resources/teams/999999",
+        ):
             page.goto(site.address + path)
             look(path, says_no=True)
         with database_away(site.engine):

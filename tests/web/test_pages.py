@@ -17,6 +17,8 @@ PAGES = (
     "/orders?all=1",
     "/closures",
     "/aid",
+    "/calls",
+    "/calls/new",
     "/me",
     "/messages",
     "/timeline",

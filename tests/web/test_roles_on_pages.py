@@ -13,8 +13,9 @@ from sqlalchemy import Engine, text
 
 from api.context import Context
 from api.security import ACCOUNT_ROLES, ACTS, AccountRole, local_administrator
-from api.usecases import aid, closures, hazards, incidents, messages, orders, plans, trackers
-from data import journal
+from api.usecases import aid, calls, closures, hazards, incidents, messages, orders, plans, trackers
+from api.usecases.call_chains import Where
+from data import journal, worlds
 from tests import builders
 from tests.web.conftest import Reader
 
@@ -41,6 +42,10 @@ OFFERED: Final = {
     "order.refuse": ("/orders", "/orders/{sent_order}/refuse"),
     "order.cancel": ("/orders", "/confirm/order.cancel/{sent_order}"),
     "order.call_village": ("/incidents/{incident}", "/incidents/{incident}/villages"),
+    "call.start": ("/calls/new?place=FF-05-001", "/calls"),
+    "call.answer": ("/calls/{call}", "/calls/{call}/people/TOWN/answer"),
+    "call.link": ("/calls/{call}", "/calls/{call}/links"),
+    "call.end": ("/calls/{call}", "/confirm/call.end/{call}"),
     "closure.close": ("/closures", "/closures"),
     "closure.edit": ("/closures", "/closures/{closure}/edit"),
     "closure.open": ("/closures", "/confirm/closure.open/{closure}"),
@@ -67,6 +72,7 @@ OFFERED: Final = {
 }
 ELSEWHERE: Final = {
     "position.report",  # a telephone's and a tracker's
+    "call.escalate",  # the clockwork's
     "order.unlink",  # held with order.link; shown where there is a link
     "account.make_key",  # of the command line and the API
     "job.cancel",  # offered while a job runs
@@ -90,6 +96,8 @@ SAID: Final[dict[str, dict[str, str]]] = {
     "incident.change_level": {"level": "3"},
     "plan.propose": {"incidents": "{quiet}"},
     "order.link": {"order": "{sent_order}"},
+    "call.start": {"kind": "test", "place": "FF-05-001", "text": "test"},
+    "call.link": {"person": "TOWN"},
     "order.call_village": {"village": builders.WEST_VILLAGE, "tasks": "guide"},
     "closure.close": {"lon": "111.05", "lat": "36.0"},
     "hazard.draw": {
@@ -160,6 +168,7 @@ def scene(client: TestClient, ids: dict[str, int], engine: Engine) -> dict[str, 
             {"at": datetime.now(UTC)},
         )
         account = connection.scalar(text("SELECT id FROM users WHERE name = 'viewer'"))
+        builders.add_duties(worlds.inside(connection, worlds.LIVE))
     asked = aid.request(context, quiet, request_id=uuid.uuid4(), to_area=OTHER_COUNTY, text="test")
     return {
         "incident": incident,
@@ -175,6 +184,14 @@ def scene(client: TestClient, ids: dict[str, int], engine: Engine) -> dict[str, 
         "team": ids["far"],
         "message": messages.send(context, request_id=uuid.uuid4(), body="test").id,
         "aid": asked.id,
+        "call": calls.start(
+            context,
+            Where(place="FF-05-001"),
+            request_id=uuid.uuid4(),
+            kind="test",
+            text="test",
+            direction="up",
+        ).call.id,
         "tracker": trackers.create(
             context, request_id=uuid.uuid4(), name="GPS", unit=("team", ids["far"])
         ).tracker.id,

@@ -31,6 +31,7 @@ STEPS: Final = {
     "plan.withdraw": Step(address="/plans/{id}/withdraw"),
     "closure.open": Step(address="/closures/{id}/open"),
     "hazard.end": Step(address="/hazards/{id}/end"),
+    "call.end": Step(address="/calls/{id}/end"),
     "aid.end": Step(address="/aid/{id}/end"),
     "tracker.revoke": Step(address="/trackers/{id}/revoke"),
     "account.disable": Step(address="/accounts/{name}/disable"),

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData
 
 from api.errors import InvalidError, MusterError
-from api.usecases import aid, board, incidents, messages, places, plans, timeline, villages
+from api.usecases import aid, board, call_views, incidents, messages, places, plans, timeline, villages
 from api.usecases.incidents import Standing
 from data.locate import Found
 from dispatch.model import Position
@@ -201,6 +201,8 @@ def page(view: Reading, incident_id: int, sent: int | None = None) -> Response:
         may_escalate="incident.escalate" in acts,
         may_ask_for_aid="aid.request" in acts,
         aid=aid.listing(context, incident=incident_id),
+        its_calls=call_views.listing(context, incident=incident_id),
+        may_call=incident.state == "open" and actor.may("call.start"),
         may_link=actor.may("order.link"),
         villages=villages.choices(context, incident_id) if "order.call_village" in acts else None,
         messages=talk.shown(view, messages.listing(context, incident=incident_id, limit=20)),

@@ -64,6 +64,8 @@ def _offers(view: View) -> Iterator[tuple[str, str]]:
         yield "/incidents", view.gettext(N_("Report an incident here"))
     if view.context.actor.may("closure.close"):
         yield "/closures", view.gettext(N_("Close the road here"))
+    if view.context.actor.may("call.start"):
+        yield "/calls/new", view.gettext(N_("Call up and down the chain from here"))
 
 
 def _layer(view: View, found: CountedLayer) -> dict[str, object]:
