@@ -112,6 +112,8 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "job.read": _POSTS | _RECORDS,
     "job.cancel": _POSTS | _RECORDS,
     "layer.import": _ADMINISTRATOR,
+    "atlas.read": _EVERYBODY,
+    "atlas.print": _POSTS | _RECORDS,  # with names and phone numbers of the own area
     "layer.export": _ADMINISTRATOR,  # with names and phone numbers
     "osm.import": _ADMINISTRATOR,
     "county.export": _ADMINISTRATOR,  # with names and phone numbers

@@ -64,7 +64,7 @@ _ON_DUTY = text("""
 
 _ROADS = text("""
     SELECT 'road' AS kind, class, name, ST_AsBinary((ST_Dump(geom)).geom) AS geom FROM (
-        SELECT road_class AS class, coalesce(nullif(name, ''), ref, '') AS name, ST_LineMerge(ST_Collect(geom)) AS geom
+        SELECT road_class AS class, coalesce(nullif(ref, ''), name, '') AS name, ST_LineMerge(ST_Collect(geom)) AS geom
         FROM road_edges JOIN road_networks USING (version)
         WHERE current AND geom && ST_MakeEnvelope(:west, :south, :east, :north, :srid) GROUP BY 1, 2 ORDER BY 1, 2
     ) AS merged
@@ -321,3 +321,13 @@ def _shape(stored: bytes | memoryview) -> BaseGeometry:
 def _point(shape: BaseGeometry) -> Position:
     point = shape if shape.geom_type == "Point" else shapely.point_on_surface(shape)
     return (float(shapely.get_x(point)), float(shapely.get_y(point)))
+
+
+def county_of(connection: Connection, level: SheetLevel, code: str) -> str | None:
+    """Tell in which county a land lies; None where there is no such land or it belongs to no area."""
+    query = {
+        "grid": "SELECT area_code FROM grid_cells WHERE code = :code",
+        "enterprise": f"SELECT area_code FROM places WHERE layer = '{_ENTERPRISES}' AND code = :code",
+    }.get(level, "SELECT code FROM areas WHERE code = :code")
+    area: str | None = connection.scalar(text(query), {"code": code})
+    return None if area is None else areas.at_level(area, "county")

@@ -10,7 +10,7 @@ import numpy as np
 from shapely.geometry import LineString
 
 from gis import areas
-from gis.holdings import Position, Thing
+from gis.holdings import LandKey, Position, Thing
 from gis.network import RoadNetwork, VehicleProfile
 from gis.travel import Route, routes_to, times_from, times_to_each
 
@@ -51,10 +51,10 @@ class Way:
 
 
 def arrivals(
-    network: RoadNetwork, places: Mapping[str, Position], things: Iterable[Thing]
-) -> dict[str, tuple[Arrival, ...]]:
+    network: RoadNetwork, places: Mapping[LandKey, Position], things: Iterable[Thing]
+) -> dict[LandKey, tuple[Arrival, ...]]:
     """Tell for each place who comes there, the first first; who cannot reach it by road is left out."""
-    found: dict[str, list[Arrival]] = {code: [] for code in places}
+    found: dict[LandKey, list[Arrival]] = {code: [] for code in places}
     by_profile: dict[VehicleProfile, list[Thing]] = {}
     for thing in things:
         if thing.profile is not None and thing.ready_ms is not None:

@@ -517,6 +517,13 @@ class Composer:
             coming = [one for one in coming if one.thing.capabilities & wanted]
         return coming[: table.most]
 
+    def responding(self, land: Land, found: Found) -> list[Arrival]:
+        """Return everybody who answers by the tables of a land's sheet: those whose ways are drawn."""
+        tables = [self.rules.tables.get(code) for code in self.rule.levels[land.level].sections]
+        return [
+            one for table in tables if table and table.answers for one in self.answering(table, land, found)
+        ]
+
     def _cell(self, thing: Thing, column: str, arrival: Arrival | None, found: Found) -> Cell:
         if column in {"way_m", "way_min"}:
             way = found.shelter_ways.get((thing.layer, thing.code))

@@ -5,7 +5,7 @@ The one place that decides. People belong to the area of what they answer for (`
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, TypedDict, TypeVar
+from typing import Any, Final, Literal, TypedDict, TypeVar
 
 from api import scope
 from api.context import Context
@@ -74,6 +74,13 @@ def sight(ctx: Context, layer: Layer) -> Sight:
         within=own if layer.personal else scope.around(ctx.actor),
         known=own,
     )
+
+
+def told(ctx: Context, area_code: str | None, text: str, what: Literal["name", "phone"]) -> str:
+    """Return a person's name or phone as this actor may see it; `area_code` is where the person belongs."""
+    if scope.may_know_people(ctx.actor, area_code):
+        return text
+    return masked_name(text) if what == "name" else masked_phone(text)
 
 
 def without(payload: Mapping[str, Any]) -> dict[str, Any]:
