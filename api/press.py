@@ -19,17 +19,21 @@ RENDERER: Final = "web.sheets.render:render"
 
 Paper = Literal["A3", "A4"]
 Lang = Literal["zh", "en"]
-Draw = Callable[[Sheet, str, str, str], bytes]
 
 _AHEAD: Final = 3  # sheets that wait for each process: their content is made while others are drawn
 
 
 def printed(
-    sheets: Iterable[Sheet], *, lang: Lang, papers: Iterable[Paper], processes: int | None = None
+    sheets: Iterable[Sheet],
+    *,
+    lang: Lang,
+    papers: Iterable[Paper],
+    site: str,
+    processes: int | None = None,
 ) -> Generator[tuple[Sheet, Paper, bytes], None, None]:
     """Draw sheets as PDF, in their order; each on all papers, one after the other.
 
-    processes: how many draw at once; as many as there are cores where it is not said. A caller that stops midway ends them.
+    site: what addresses of live pages begin with. processes: how many draw at once; as many as there are cores where it is not said. A caller that stops midway ends them.
     """
     count = processes or len(os.sched_getaffinity(0))
     waiting: deque[tuple[Sheet, Paper, Future[bytes]]] = deque()
@@ -39,7 +43,7 @@ def printed(
     try:
         for sheet in sheets:
             for paper in papers:
-                waiting.append((sheet, paper, pool.submit(_drawn, sheet, lang, paper)))
+                waiting.append((sheet, paper, pool.submit(_drawn, sheet, lang, paper, site)))
                 if len(waiting) >= count * _AHEAD:
                     yield _next(waiting)
         while waiting:
@@ -53,12 +57,12 @@ def _next(waiting: "deque[tuple[Sheet, Paper, Future[bytes]]]") -> tuple[Sheet, 
     return sheet, paper, future.result()
 
 
-def _drawn(sheet: Sheet, lang: Lang, paper: Paper) -> bytes:
-    return _renderer()(sheet, lang, paper, "pdf")
+def _drawn(sheet: Sheet, lang: Lang, paper: Paper, site: str) -> bytes:
+    return _renderer()(sheet, lang=lang, paper=paper, site=site)
 
 
 @cache
-def _renderer() -> Draw:
+def _renderer() -> Callable[..., bytes]:
     module, _, name = RENDERER.partition(":")
-    found: Draw = getattr(import_module(module), name)
+    found: Callable[..., bytes] = getattr(import_module(module), name)
     return found

@@ -68,7 +68,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One sheet. `subject` is the land it is about; `number` of `total` in its atlas; `path`: the address of its live page."""
+    """One sheet. `subject` is the land it is about; `number` of `total` in its atlas; `path` leads to its live page."""
 
     kind: SheetKind
     level: SheetLevel

@@ -107,7 +107,7 @@ def index(
     Raises NotFoundError where there is no such county.
     """
     authorise(ctx.actor, "atlas.read")
-    composer = _composer(ctx, _county(ctx, area), kind, theme=theme, lang=lang, base="")
+    composer = _composer(ctx, _county(ctx, area), kind, theme=theme, lang=lang)
     return Index(
         kind=kind,
         theme=composer.holdings.theme,
@@ -125,9 +125,8 @@ def sheet(
     *,
     lang: Lang,
     theme: str | None = None,
-    base: str = "",
 ) -> Sheet:
-    """Compose one sheet for its reader. base: what addresses of its live page begin with.
+    """Compose one sheet for its reader.
 
     Raises NotFoundError for a land that is unknown, outside the actor's county, or has no sheet of this kind.
     """
@@ -136,16 +135,14 @@ def sheet(
         county = atlas_rows.county_of(connection, level, code)
     if county is None or not county.startswith(scope.around(ctx.actor) or ""):
         raise NotFoundError("no_such_sheet", kind=kind, level=level, land=code)
-    composer = _composer(ctx, county, kind, theme=theme, lang=lang, base=base)
+    composer = _composer(ctx, county, kind, theme=theme, lang=lang)
     land = next((one for one in composer.lands if key_of(one) == (level, code)), None)
     if land is None:
         raise NotFoundError("no_such_sheet", kind=kind, level=level, land=code)
     return composer.sheet(land, _found(ctx, composer, [land]))
 
 
-def sheets(
-    ctx: Context, wish: Wish, *, base: str = "", progress: Progress = _SILENT
-) -> tuple[int, Iterator[Sheet]]:
+def sheets(ctx: Context, wish: Wish, *, progress: Progress = _SILENT) -> tuple[int, Iterator[Sheet]]:
     """Compose all sheets that are wished for, in the order of their numbers: how many, and each when it is asked for.
 
     Raises NotFoundError for an area that is unknown or outside the actor's, InvalidError where no sheet is left.
@@ -153,7 +150,7 @@ def sheets(
     authorise(ctx.actor, "atlas.read")
     area = _own_area(ctx, wish.area)
     progress("read", 0, 0)
-    composer = _composer(ctx, _county(ctx, area), wish.kind, theme=wish.theme, lang=wish.lang, base=base)
+    composer = _composer(ctx, _county(ctx, area), wish.kind, theme=wish.theme, lang=wish.lang)
     chosen = [
         land
         for land in composer.lands
@@ -173,22 +170,22 @@ def make(
     path: Path,
     *,
     request_id: UUID,
-    base: str = "",
-    title: str = "",
+    site: str,
+    title: str,
     progress: Progress = _SILENT,
     processes: int | None = None,
 ) -> Made | None:
-    """Draw a whole atlas into one PDF; None for a repeated request.
+    """Draw a whole atlas into one PDF; None for a repeated request. site: what addresses of live pages begin with.
 
     An act of the journal: it tells who took names and phone numbers out. It is written when the file is whole; a file
     whose act is refused is removed. Raises NotFoundError and InvalidError.
     """
     if applied(ctx, "atlas.print", request_id, wish.arguments()) is not None:
         return None
-    total, composed = sheets(ctx, wish, base=base, progress=progress)
+    total, composed = sheets(ctx, wish, progress=progress)
     papers = PAPERS[wish.paper]
     bound = {paper: (Binder(), list[Mark]()) for paper in papers}
-    drawn = press.printed(composed, lang=wish.lang, papers=papers, processes=processes)
+    drawn = press.printed(composed, lang=wish.lang, papers=papers, site=site, processes=processes)
     with closing(drawn):
         for number, (one, paper, pdf) in enumerate(drawn, 1):
             binder, marks = bound[paper]
@@ -242,9 +239,7 @@ def _county(ctx: Context, area: str | None) -> str:
     return county
 
 
-def _composer(
-    ctx: Context, county: str, kind: SheetKind, *, theme: str | None, lang: Lang, base: str
-) -> Composer:
+def _composer(ctx: Context, county: str, kind: SheetKind, *, theme: str | None, lang: Lang) -> Composer:
     """Read a county and make ready to compose its sheets."""
     rules, layers = ctx.policy.atlas, ctx.policy.layers.values()
     chosen = theme or rules.kinds[kind].theme
@@ -268,7 +263,7 @@ def _composer(
         personal={one.code: {f.name for f in one.fields.values() if f.personal} for one in layers},
         references={(one.code, f.name): f.target for one in layers for f in one.fields.values() if f.target},
         labelled={one.code for one in layers if one.legend.label},
-        path=lambda land: f"{base}/atlas/{kind}/{land.level}/{land.code}{query}",
+        path=lambda land: f"/atlas/{kind}/{land.level}/{land.code}{query}",
     )
 
 
