@@ -76,6 +76,7 @@ FINAL: Final[Mapping[str, Why]] = {
     "plan.prove": "not_kept",
     "plan.replan": "not_kept",
     "county.export": "not_kept",
+    "atlas.print": "not_kept",
     "audit.export": "not_kept",
     "audit.verify": "not_kept",
     "county.import": "not_kept",

@@ -227,15 +227,16 @@ class Composer:
                 continue
             if _AREA_LEVELS.index(one.level) > _AREA_LEVELS.index(deepest):
                 continue
-            inside = areas.contains(land.code, one.code) if land.level in _AREA_LEVELS else False
+            inside = land.level in _AREA_LEVELS and areas.contains(land.code, one.code)
+            around = key_of(one) != key_of(land) and areas.contains(one.code, land.area)
             tinted = one.level == deepest and not (level.cells == LEAF and land.level in {"village", "grid"})
             yield Drawn(
                 layer="area",
                 code=one.code,
                 geometry=one.shape,
                 detail=one.level,
-                name=self._name(one),
-                subject=inside or areas.contains(one.code, land.area),
+                name="" if around else self._name(one),
+                subject=inside or around,
                 weight=one.population or 0,
                 colour=self._tints.get(one.code) if tinted else None,
             )
@@ -316,7 +317,8 @@ class Composer:
             elif code == "sheets":
                 section = self._within(land)
             elif code == "people":
-                section = self._people(land, level)
+                yield from (section for section in self._people(land, level) if section.rows)
+                continue
             elif code == "facts":
                 section = self._facts(land)
             elif code == "ways":
@@ -388,7 +390,6 @@ class Composer:
         rows = []
         for one in inside:
             population, households = self._population(one)
-            head = next(iter(self._on_duty(one.cell)), None)
             rows.append(
                 (
                     self.numbers[key_of(one)],
@@ -397,8 +398,6 @@ class Composer:
                     households,
                     round(geodesic_area_m2(one.shape) / 1e6, 2),
                     len(self.holdings.cells_of(one)),
-                    self._tell(one.area, head.name, "name") if head else None,
-                    self._tell(one.area, head.phone, "phone") if head else None,
                 )
             )
         columns = (
@@ -408,37 +407,61 @@ class Composer:
             "areas.households",
             "area_km2",
             "cells",
-            "people.name",
-            "people.phone",
         )
         return Section(code="sheets", columns=columns, rows=tuple(rows))
 
-    def _people(self, land: Land, level: LevelRule) -> Section:
-        """List who answers for the land, from the widest cell of its chain down to the deepest that the rule lists."""
+    def _people(self, land: Land, level: LevelRule) -> Iterator[Section]:
+        """List who answers for the land: its chain person by person, then the cells below level by level, one a row."""
         chain = self.holdings.chain(land.cell)
-        listed: list[tuple[GridCell, str | None]] = [(cell, land.area) for cell in chain]
-        if land.level != "enterprise":
-            listed += [(cell, cell.area) for cell in self.holdings.below(land.cell)]
         rows: list[tuple[Cell, ...]] = [
             (None, self._name(land), *self._person(person, land.area))
             for person in self.holdings.in_charge.get((_FACTS, land.code), ())
             if land.level == "enterprise"
         ]
-        for cell, area in listed:
-            if cell.level <= level.people or cell in chain:
-                rows += [
-                    (str(cell.level), self._named(cell.name, cell.name_en), *self._person(person, area))
-                    for person in self._on_duty(cell.code)
-                ]
-        columns = (
-            "grid_cells.level",
-            "grid_cells.name",
-            "duties.role",
-            "duties.rank",
-            "people.name",
-            "people.phone",
+        for cell in chain:
+            rows += [
+                (str(cell.level), self._named(cell.name, cell.name_en), *self._person(person, land.area))
+                for person in self._on_duty(cell.code)
+            ]
+        yield Section(
+            code="people",
+            columns=(
+                "grid_cells.level",
+                "grid_cells.name",
+                "duties.role",
+                "duties.rank",
+                "people.name",
+                "people.phone",
+            ),
+            rows=tuple(rows),
         )
-        return Section(code="people", columns=columns, rows=tuple(rows))
+        below = [] if land.level == "enterprise" else list(self.holdings.below(land.cell))
+        for depth in sorted({cell.level for cell in below if cell.level <= level.people}):
+            yield self._people_of([cell for cell in below if cell.level == depth], depth)
+
+    def _people_of(self, cells: Sequence[GridCell], depth: int) -> Section:
+        """List the people of cells of one level: a column a role, those who stand in after those who answer first."""
+        on_duty = {cell.code: self._on_duty(cell.code) for cell in cells}
+        roles = list(dict.fromkeys(one.role for people in on_duty.values() for one in people))
+        roles.sort(key=lambda role: self.rule.roles.index(role) if role in self.rule.roles else 0)
+        rows = tuple(
+            (
+                self._named(cell.name, cell.name_en),
+                *(
+                    _SEPARATOR.join(
+                        self._written(one, cell.area) for one in on_duty[cell.code] if one.role == role
+                    )
+                    for role in roles
+                ),
+            )
+            for cell in cells
+        )
+        columns = ("grid_cells.name", *(f"duty_roles.{role}" for role in roles))
+        return Section(code=f"people.{depth}", columns=columns, rows=rows)
+
+    def _written(self, person: OnDuty, area: str | None) -> str:
+        name, phone = self._tell(area, person.name, "name"), self._tell(area, person.phone, "phone")
+        return f"{name} {phone}".strip() if person.rank == _FIRST else f"{person.rank} {name} {phone}".strip()
 
     def _person(self, person: OnDuty, area: str | None) -> tuple[Cell, ...]:
         name, phone = self._tell(area, person.name, "name"), self._tell(area, person.phone, "phone")
@@ -552,6 +575,8 @@ class Composer:
         target = self._references.get((thing.layer, name))
         if target is not None:
             return self._named(*self.holdings.names.get((target, str(value)), (str(value), "")))
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
         cell: Cell = value
         return cell
 
@@ -562,6 +587,8 @@ class Composer:
         return name_en if self._lang == "en" and name_en else name
 
 
+_FIRST: Final = "A"
+_SEPARATOR: Final = "; "
 _UNTOLD: Final = frozenset({"code", "name", "name_en", "area_code"})
 
 

@@ -30,6 +30,7 @@ SENTENCES: Final[Mapping[str, Pair]] = {
     "plan.replan": ("生成调整{what}（{about}）", "Proposed {what} anew for {about}"),
     "audit.export": ("导出审计记录", "Exported the audit"),
     "audit.verify": ("核验审计记录", "Verified the audit"),
+    "atlas.print": ("制作图册（{sheets} 幅）", "Made an atlas of {sheets} sheets"),
     "county.export": ("导出全县数据", "Exported the county"),
     "county.import": ("导入全县数据", "Imported a county"),
     "aid.request": ("请求支援（{what}）", "Asked for help ({what})"),

@@ -224,6 +224,9 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     ),
     "file_not_written": ("无法写入文件“{file}”：{why}。", "The file “{file}” cannot be written: {why}."),
     "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
+    "no_such_theme": ("没有网格类别“{theme}”。", "There is no theme “{theme}” of grids."),
+    "no_such_sheet": ("没有这幅图（{land}）。", "There is no such sheet ({land})."),
+    "no_sheets": ("没有符合条件的图幅。", "No sheet is of what was asked for."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
     "no_such_tile": ("没有这张底图。", "There is no such tile."),
     "raster_unreadable": (
@@ -843,6 +846,10 @@ JOB_STAGES: Final[Mapping[str, Pair]] = {
     "": ("准备中", "getting ready"),
     "grids_read": ("读取村界、道路与水系", "reading villages, roads and streams"),
     "grids_divide": ("划分村庄", "dividing villages"),
+    "read": ("读取数据", "reading the data"),
+    "routes": ("计算路线", "finding the ways"),
+    "sheets": ("绘制图幅", "drawing sheets"),
+    "bind": ("合并成册", "binding the sheets"),
 }
 """What a job does now."""
 
@@ -906,6 +913,8 @@ ACTS: Final[Mapping[str, Pair]] = {
     "layer.import": ("导入图层", "import a layer"),
     "layer.export": ("导出图层", "export a layer"),
     "osm.import": ("导入路网", "import roads"),
+    "atlas.read": ("查看图册", "look at the atlas"),
+    "atlas.print": ("制作图册", "make an atlas"),
     "county.export": ("导出全县数据", "export the county"),
     "county.import": ("导入全县数据", "import a county"),
     "demo.load": ("载入演示县", "load the demonstration county"),
