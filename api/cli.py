@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "county": ("county", "app", "A whole county in one file: reference rows, roads, lots, policy."),
     "import": ("bringing", "app", "Bring roads and ledgers in."),
     "export": ("taking", "app", "Take ledgers out, and the workbooks to fill in."),
+    "atlas": ("atlas", "make", "Make the responsibility atlas: a sheet of each area and grid, in one PDF."),
     "incident": ("incidents", "app", "Incidents: report, list, raise, close, cancel."),
     "plan": ("plans", "app", "Plans: propose, explain, confirm."),
     "order": ("orders", "app", "Orders: list, link, and every step of their life."),

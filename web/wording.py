@@ -224,7 +224,6 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     ),
     "file_not_written": ("无法写入文件“{file}”：{why}。", "The file “{file}” cannot be written: {why}."),
     "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
-    "no_such_theme": ("没有网格类别“{theme}”。", "There is no theme “{theme}” of grids."),
     "no_such_sheet": ("没有这幅图（{land}）。", "There is no such sheet ({land})."),
     "no_sheets": ("没有符合条件的图幅。", "No sheet is of what was asked for."),
     "no_such_layer": ("没有图层“{layer}”。", "There is no layer “{layer}”."),
@@ -1009,6 +1008,13 @@ SHEET_TITLES: Final[Mapping[str, Pair]] = {
     "risk": ("{name}重大风险隐患分布图", "{name}: major risks and hazards"),
     "forest_fire": ("{name}森林防灭火一张图", "{name}: forest-fire map"),
 }
+SHEET_KINDS: Final[Mapping[str, Pair]] = {
+    "responsibility": ("网格责任图", "Responsibility grids"),
+    "command": ("应急作战指挥图", "Operations command map"),
+    "risk": ("重大风险隐患分布图", "Major risks and hazards"),
+    "forest_fire": ("防灭火一张图", "Forest-fire map"),
+}
+_EIGHT: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 SHEET_LEVELS: Final[Mapping[str, Pair]] = {
     "county": ("县级图", "county sheet"),
     "township": ("乡镇级图", "township sheet"),
@@ -1338,6 +1344,18 @@ meanwhile, nothing is done and you are told what.",
         theme = self.term("grid_themes", sheet.theme) if sheet.theme else ""
         title = pick(SHEET_TITLES[sheet.kind], self.lang).format(name="\0", theme=theme)
         return " ".join(title.replace("\0", sheet.name).split())
+
+    def sheet_kind(self, kind: str) -> str:
+        """Name a kind of sheet, of no land in particular."""
+        return pick(SHEET_KINDS[kind], self.lang)
+
+    def sheet_level(self, level: str) -> str:
+        """Name a level of sheets."""
+        return pick(SHEET_LEVELS[level], self.lang)
+
+    def sheet_direction(self, direction: str) -> str:
+        """Name one of the eight directions."""
+        return pick(COMPASS[_EIGHT.index(direction)], self.lang)
 
     def sheet_subtitle(self, sheet: Sheet) -> str:
         """Say of which level a sheet is, and the code of its land."""

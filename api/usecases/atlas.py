@@ -170,12 +170,11 @@ def make(
     path: Path,
     *,
     request_id: UUID,
-    site: str,
-    title: str,
+    site: str = "",
     progress: Progress = _SILENT,
     processes: int | None = None,
 ) -> Made | None:
-    """Draw a whole atlas into one PDF; None for a repeated request. site: what addresses of live pages begin with.
+    """Draw a whole atlas into one PDF; None for a repeated request. site: what addresses of live pages begin with; the settings' where it is not said.
 
     An act of the journal: it tells who took names and phone numbers out. It is written when the file is whole; a file
     whose act is refused is removed. Raises NotFoundError and InvalidError.
@@ -185,7 +184,9 @@ def make(
     total, composed = sheets(ctx, wish, progress=progress)
     papers = PAPERS[wish.paper]
     bound = {paper: (Binder(), list[Mark]()) for paper in papers}
-    drawn = press.printed(composed, lang=wish.lang, papers=papers, site=site, processes=processes)
+    drawn = press.printed(
+        composed, lang=wish.lang, papers=papers, site=site or site_of(ctx), processes=processes
+    )
     with closing(drawn):
         for number, (one, paper, pdf) in enumerate(drawn, 1):
             binder, marks = bound[paper]
@@ -195,7 +196,7 @@ def make(
     binder, marks = _joined([*bound.values()])
     pages = len(binder)
     try:
-        binder.save(path, marks, title=title, lang={"zh": "zh-CN", "en": "en"}[wish.lang])
+        binder.save(path, marks, title=marks[0].words, lang={"zh": "zh-CN", "en": "en"}[wish.lang])
     except OSError as error:
         raise InvalidError("file_not_written", file=path.name, why=str(error.strerror)) from None
 
@@ -209,6 +210,12 @@ def make(
         path.unlink(missing_ok=True)
         raise
     return Made(sheets=total, pages=pages, bytes=path.stat().st_size)
+
+
+def site_of(ctx: Context) -> str:
+    """Return what addresses of live pages begin with, by the settings: behind a proxy its first origin."""
+    settings = ctx.settings
+    return settings.origins[0] if settings.origins else f"http://{settings.host}:{settings.port}"
 
 
 def _joined(parts: Sequence[tuple[Binder, list[Mark]]]) -> tuple[Binder, list[Mark]]:
