@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from api.http import (
     accounts,
     aid,
+    atlas,
     audit,
     calls,
     closures,
@@ -53,6 +54,7 @@ _NOUNS = (
     messages.router,
     timeline.router,
     jobs.router,
+    atlas.router,
     accounts.router,
     own.router,
     audit.router,

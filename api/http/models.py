@@ -11,6 +11,7 @@ from api.security import PASSWORD_MIN_LENGTH, AccountRole, Role
 from api.usecases.positions import MOST_FIXES
 from dispatch.cutoff import ServedKind, VehicleClass
 from dispatch.lifecycle import VillageTask
+from gis.atlas import SheetKind, SheetLevel
 
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -1182,6 +1183,72 @@ class Job(Record):
     started_at: datetime
     started_by: str
     ended_at: datetime | None
+
+
+class AtlasWish(Command):
+    """Which sheets an atlas shall have: of a kind, of one area (none: the county), of some levels (none: all)."""
+
+    kind: SheetKind
+    area: str | None = Field(default=None, max_length=12)
+    levels: tuple[SheetLevel, ...] = ()
+    paper: Literal["A3", "A4", "both"] = "A3"
+    theme: ShortText | None = None
+    lang: Literal["zh", "en"] = "zh"
+
+
+class SheetEntry(Record):
+    """A sheet: its number in the atlas, and the land it is about. `within`: number of the sheet of the land around it."""
+
+    number: int
+    level: SheetLevel
+    code: str
+    name: str
+    within: int | None
+
+
+class SheetIndex(Record):
+    """Every sheet of a kind in one county, in the order of their numbers."""
+
+    kind: SheetKind
+    theme: str
+    county: str
+    name: str
+    entries: tuple[SheetEntry, ...]
+
+
+class SheetSection(Record):
+    """A table of a sheet: columns are fields of layers ("teams.strength") or what the sheet works out ("road_min")."""
+
+    code: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | date | None, ...], ...]
+
+
+class SheetNeighbour(Record):
+    """The sheet that goes on beyond an edge."""
+
+    direction: str
+    code: str
+    name: str
+    number: int | None
+
+
+class SheetContent(Record):
+    """What a sheet holds for its reader; `features`, GeoJSON, is what it draws on the ground."""
+
+    kind: SheetKind
+    level: SheetLevel
+    code: str
+    name: str
+    theme: str
+    number: int
+    total: int
+    data_date: date
+    approval: str
+    classification: str
+    neighbours: tuple[SheetNeighbour, ...]
+    sections: tuple[SheetSection, ...]
+    features: GeoJSON
 
 
 class Handover(Record):

@@ -6,7 +6,7 @@ Names and phones pass `api.usecases.personal`'s rule: in the own area, for those
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,9 +20,11 @@ from api.context import Context
 from api.errors import InvalidError, NotFoundError, UnavailableError
 from api.press import Lang, Paper
 from api.security import authorise
-from api.usecases import personal
+from api.usecases import jobs, personal
 from api.usecases.acting import Done, applied, perform
 from data import atlas_rows
+from data import made as files
+from data.jobs import JobRecord
 from gis import areas, arriving
 from gis.atlas import Sheet, SheetKind, SheetLevel
 from gis.composing import Composer, Found
@@ -212,6 +214,44 @@ def make(
     return Made(sheets=total, pages=pages, bytes=path.stat().st_size)
 
 
+def start(ctx: Context, wish: Wish, *, request_id: UUID, site: str = "") -> JobRecord:
+    """Begin to make an atlas beside the requests; its job's page leads back to the list, where the file is.
+
+    Raises NotFoundError and InvalidError as `make` does, before the job begins where that can be known.
+    """
+    authorise(ctx.actor, "atlas.print")
+    _county(ctx, _own_area(ctx, wish.area))
+
+    def work(working: Context, progress: Progress) -> Mapping[str, Any]:
+        path = files.new(working.settings.folder, ".pdf")
+        found = make(working, wish, path, request_id=request_id, site=site, progress=progress)
+        told = asdict(found) if found else {}
+        return {"page": f"/atlas?kind={wish.kind}", "file": path.name, **told}
+
+    return jobs.start(ctx, "atlas", request_id, {**wish.arguments(), "site": site}, work)
+
+
+def finished(ctx: Context) -> tuple[JobRecord, ...]:
+    """Return the newest atlases that the actor made and that are still kept, and those being made; an administrator's are all."""
+    authorise(ctx.actor, "atlas.read")
+    return tuple(
+        job
+        for job in jobs.listing(ctx, "atlas")
+        if job.is_open or (job.result and files.find(ctx.settings.folder, str(job.result.get("file", ""))))
+    )
+
+
+def file(ctx: Context, job_id: int) -> Path:
+    """Return the file that a job made, for who began it. Raises NotFoundError."""
+    authorise(ctx.actor, "atlas.read")
+    job = jobs.get(ctx, job_id)
+    name = str(job.result.get("file", "")) if job.kind == "atlas" and job.result else ""
+    path = files.find(ctx.settings.folder, name)
+    if path is None:
+        raise NotFoundError("no_such_file", file=name)
+    return path
+
+
 def site_of(ctx: Context) -> str:
     """Return what addresses of live pages begin with, by the settings: behind a proxy its first origin."""
     settings = ctx.settings
@@ -250,6 +290,8 @@ def _composer(ctx: Context, county: str, kind: SheetKind, *, theme: str | None, 
     """Read a county and make ready to compose its sheets."""
     rules, layers = ctx.policy.atlas, ctx.policy.layers.values()
     chosen = theme or rules.kinds[kind].theme
+    if chosen not in ctx.policy.vocabulary["grid_themes"]:
+        raise NotFoundError("no_such_theme", theme=chosen)
     query = "" if chosen == rules.kinds[kind].theme else f"?theme={chosen}"
     with ctx.world.read() as connection:
         holdings = atlas_rows.read(

@@ -69,6 +69,7 @@ COMMANDS: Final = {
     "layer.export": "export layer teams {out}.csv",
     "osm.import": "import osm {area}",
     "terrain.import": "import dem {area}",
+    "atlas.print": "atlas --out {out}.pdf",
     "county.export": "county export {out}.zip",
     "county.import": "county import {area} --yes",
     "audit.verify": "audit verify",

@@ -93,6 +93,8 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"theme": "forest_fire", "area": builders.COUNTY, "method": "divide", "each": 1},
     ),
     "grid.staff": ("POST", "/grids/{leaf}/duties", {"person": "P-none", "role": "ranger"}),
+    "atlas.read": ("GET", "/atlas/responsibility", {}),
+    "atlas.print": ("POST", "/atlas", {"kind": "responsibility"}),
     "job.read": ("GET", "/jobs/1", {}),
     "job.cancel": ("POST", "/jobs/1/cancel", {}),
     "audit.read": ("GET", "/audit", {}),

@@ -25,6 +25,7 @@ PAGES = (
     "/handover",
     "/resources",
     "/resources/teams",
+    "/atlas",
     "/resources/geohazard_points",
 )
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -65,6 +65,7 @@ OFFERED: Final = {
     "account.disable": ("/accounts", "/confirm/account.disable/{account}"),
     "account.enable": ("/accounts", "/accounts/gone/enable"),
     "account.set_password": ("/accounts", "/accounts/viewer/password"),
+    "atlas.print": ("/atlas", "/atlas"),
     "audit.verify": ("/audit", "/audit/verify"),
     "audit.export": ("/audit", "/audit/export"),
     "own.password": ("/me", "/me/password"),
