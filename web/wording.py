@@ -912,7 +912,6 @@ ACTS: Final[Mapping[str, Pair]] = {
     "layer.import": ("导入图层", "import a layer"),
     "layer.export": ("导出图层", "export a layer"),
     "osm.import": ("导入路网", "import roads"),
-    "atlas.read": ("查看图册", "look at the atlas"),
     "atlas.print": ("制作图册", "make an atlas"),
     "county.export": ("导出全县数据", "export the county"),
     "county.import": ("导入全县数据", "import a county"),
@@ -930,6 +929,7 @@ ACTS: Final[Mapping[str, Pair]] = {
     "account.make_key": ("生成读取密钥", "make a reading key"),
 }
 SUBJECTS: Final[Mapping[str, Pair]] = {
+    "atlas": ("图册", "atlas"),
     "incident": ("险情", "incident"),
     "plan": ("方案", "plan"),
     "call": ("叫应", "call"),
