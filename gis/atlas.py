@@ -84,7 +84,7 @@ class Sheet:
     data_date: date
     path: str
     approval: str = ""
-    """审图号: the number under which the map was approved; empty: none, and the sheet says so."""
+    """The number under which the map was approved; empty: none, and the sheet says so."""
     classification: str = ""
     """Code of who may see it, as printed at the top (internal, public …); words in the vocabulary's [classifications]."""
     producer: str = ""

@@ -13,7 +13,7 @@ from tests.web.test_pages import shown_text
 from web import acts
 from web.pages.confirm import STEPS
 
-SILENT = {"system.check", "position.report"}
+SILENT = {"system.check", "position.report", "job.cancel"}
 LON, LAT = builders.on_main_road(4.5)
 
 
