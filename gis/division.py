@@ -10,7 +10,7 @@ cell), each seat to one cell at most, and costs
 
 The solver starts from several seatings (farthest first, then exchanges as Teitz & Bart 1968), and then improves two neighbouring
 cells at a time by a minimum cut between their seats (Boykov, Veksler & Zabih 2001), under a multiplier that shifts work from one to
-the other. Cells in pieces are repaired, so every answer is connected.
+the other; at last single parcels are moved. Cells in pieces are repaired, so every answer is connected.
 
 The bound is Lagrange's: each parcel's "is in one cell" is priced, and what remains falls into one minimum cut for each
 seat, with half of each border (each has two sides). It leaves out connection, and of balance all
@@ -34,11 +34,14 @@ SEATS: Final = 40
 BORDER: Final = 1.0
 BALANCE: Final = 1.0
 
-_STARTS: Final = 5
+_STARTS: Final = 6
+_FEW: Final = 16  # parcels: every start is tried
 _ROUNDS: Final = 6
 _SHIFTS: Final = 7  # halvings of the multiplier
 _BOUND_ROUNDS: Final = 40
 _BOUND_CUTS: Final = 300  # minimum cuts spent on the bound
+_POLISHED: Final = 3
+_MOVES: Final = 4  # rounds of moving single parcels
 _UNITS: Final = 1_000_000  # of cost, for cuts in whole numbers
 
 
@@ -117,7 +120,8 @@ def divide(parcels: Parcels, parts: int, *, bounded: bool = True) -> Partition:
         best = np.zeros(model.count, dtype=np.int64)
     else:
         improved = [_improved(model, start) for start in _starts(model)]
-        best = min(improved, key=model.cost)
+        likely = sorted(improved, key=model.cost)[:_POLISHED]
+        best = min((_polished(model, labels) for labels in likely), key=model.cost)
     compact, border, imbalance = model.parts_of_cost(best)
     cost = compact + border + imbalance
     return Partition(
@@ -162,16 +166,18 @@ def _starts(model: _Model) -> list[Ints]:
     starts: list[Ints] = []
     seen: set[tuple[int, ...]] = set()
     places = model.parcels.centres[model.seats]
-    for first in np.linspace(0, len(model.seats) - 1, _STARTS).astype(np.int64).tolist():
+    small = model.count <= _FEW  # then every seat may be the first, before and after exchanges
+    tried = np.linspace(0, len(model.seats) - 1, len(model.seats) if small else _STARTS).astype(np.int64)
+    for first in tried.tolist():
         chosen = [first]
         away = np.hypot(*(places - places[first]).T)
         while len(chosen) < model.parts:
             chosen.append(int(np.argmax(away)))
             away = np.minimum(away, np.hypot(*(places - places[chosen[-1]]).T))
-        chosen = _exchanged(model.reach, chosen)
-        if tuple(sorted(chosen)) not in seen:
-            seen.add(tuple(sorted(chosen)))
-            starts.append(_connected(model, np.argmin(model.reach[chosen], axis=0)))
+        for seats in [chosen, _exchanged(model.reach, chosen.copy())][not small :]:
+            if tuple(sorted(seats)) not in seen:
+                seen.add(tuple(sorted(seats)))
+                starts.append(_connected(model, np.argmin(model.reach[seats], axis=0)))
     return starts
 
 
@@ -260,6 +266,36 @@ def _improved(model: _Model, labels: Ints) -> Ints:
                 labels, cost = trial, trial_cost
                 stale = {known for known in stale if not set(known) & set(pair)}
         if cost >= before - 1e-9:
+            break
+    return labels
+
+
+def _polished(model: _Model, labels: Ints) -> Ints:
+    """Move single parcels over borders while that gains and leaves no cell in pieces."""
+    cost = model.cost(labels)
+    first, second = model.parcels.pairs.T
+    for _ in range(_MOVES):
+        border = labels[first] != labels[second]
+        moves = np.concatenate(
+            [
+                np.column_stack([first[border], labels[second[border]]]),
+                np.column_stack([second[border], labels[first[border]]]),
+            ]
+        )
+        gained = False
+        for parcel, into in np.unique(moves, axis=0).tolist():
+            if labels[parcel] == into:
+                continue
+            trial = labels.copy()
+            trial[parcel] = into
+            trial_cost = model.cost(trial)
+            if (
+                trial_cost < cost - 1e-9
+                and _pieces(model, trial).max() == model.parts - 1
+                and len(np.unique(trial)) == model.parts
+            ):
+                labels, cost, gained = trial, trial_cost, True
+        if not gained:
             break
     return labels
 
@@ -417,20 +453,17 @@ def cells_for(work: Floats, total: int) -> Ints:
     if total < len(work):
         raise ValueError("total must be at least one cell for each village")
     counts = np.ones(len(work), dtype=np.int64)
-    free = np.ones(len(work), dtype=bool)
-    while True:
-        left = total - int((~free).sum())
-        quota = np.where(
-            free, work * (left / work[free].sum()) if work[free].sum() > 0 else left / free.sum(), 0.0
-        )
-        small = free & (quota < 1)
-        if not small.any():
+    weight = work / work.max() if work.max() > 0 else np.ones(len(work))
+    free = weight > 0
+    while free.any():
+        quota = np.where(free, weight * ((total - int((~free).sum())) / weight[free].sum()), 0.0)
+        if (quota[free] >= 1).all():
             break
-        free &= ~small
-        if not free.any():
-            break
+        free &= quota >= 1
+    if not free.any():  # as many cells as villages
+        return counts
     counts[free] = np.floor(quota[free]).astype(np.int64)
     rest = total - int(counts.sum())
-    order = np.lexsort((np.arange(len(work)), -(quota - np.floor(quota)), ~free))
+    order = np.lexsort((-(quota - np.floor(quota)), ~free))
     counts[order[:rest]] += 1
     return counts

@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Grids:
-    """N grids of one theme in arrays: code, parent ("" at the top), level (1 the county), shape in stored degrees or None."""
+    """N grids of one theme in arrays: code, parent ("" at the top), level (the lowest number is the top), shape in stored degrees or None."""
 
     codes: Sequence[str]
     parents: Sequence[str]
@@ -127,10 +127,11 @@ def _tree_faults(grids: Grids, codes: Objects, leaf_level: int) -> list[Finding]
         for name, many in zip(names[times > 1], times[times > 1], strict=True)
     ]
     with_child = set()
+    top = int(grids.levels.min())
     for code, parent, level in zip(codes.tolist(), grids.parents, grids.levels.tolist(), strict=True):
         if level_of.get(parent) == level - 1:
             with_child.add(parent)
-        elif level > 1:
+        elif level > top:
             found.append(Finding(code="orphan", grids=(code, parent), level=level))
     found += [
         Finding(code="childless", grids=(code,), level=level, shape=shape)

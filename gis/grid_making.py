@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis import beidou, crs
 from gis.division import Parcels, Partition, divide, shares
+from gis.grid_check import SLIVER_WIDTH_M, areas_of
 from gis.mosaic import Mosaic, absorbed, components, cut
 
 Floats = npt.NDArray[np.float64]
@@ -216,15 +217,13 @@ def from_drawn(
 ) -> tuple[list[MadeCell], list[Misfit]]:
     """Fit drawn or imported polygons to villages: every village is divided completely by them, and what does not fit is named.
 
-    A polygon across village borders gives a cell in each. Pieces and leftovers below `least_m2` go to the neighbour
-    with the longest shared border.
+    A polygon across village borders gives a cell in each. Pieces and leftovers below `least_m2`, or too thin
+    to be a cell, go to the neighbour with the longest shared border.
     """
     shapes = np.asarray(drawn, dtype=object)
     misfits = []
     for index in np.flatnonzero(~shapely.is_valid(shapes)).tolist():
-        shapes[index] = _polygons_of(
-            shapely.make_valid(shapes[index], method="structure", keep_collapsed=False)
-        )
+        shapes[index] = areas_of(shapely.make_valid(shapes[index], method="structure", keep_collapsed=False))
         misfits.append(_misfit("invalid", shapes[index], drawn=index))
     tree = shapely.STRtree(shapes)
     cells: list[MadeCell] = []
@@ -236,17 +235,13 @@ def from_drawn(
         for index in near[::-1].tolist():
             label[shapely.contains(shapes[index], inside)] = index
         groups, names = _grouped(mosaic, label, least_m2)
-        for name, shape in zip(names, mosaic.cells(groups), strict=True):
+        shapes_of = mosaic.cells(groups)
+        for name, shape in sorted(zip(names, shapes_of, strict=True), key=lambda one: (one[0] < 0, one[0])):
             cells.append(MadeCell(village=number, shape=shape, source=None if name < 0 else name))
             if name < 0:
                 misfits.append(_misfit("uncovered", shape, village=number))
     misfits += _drawn_misfits(np.asarray(villages, dtype=object), shapes, cells, least_m2)
     return cells, misfits
-
-
-def _polygons_of(shape: BaseGeometry) -> BaseGeometry:
-    parts = shapely.get_parts(shape)
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])  # noqa: PLR2004 - areas
 
 
 def _misfit(
@@ -272,7 +267,7 @@ def _drawn_misfits(
     land = shapely.STRtree(villages)
     for index, shape in enumerate(shapes.tolist()):
         around = villages[land.query(shape, predicate="intersects")]
-        outside = _polygons_of(shapely.difference(shape, shapely.union_all(around))) if len(around) else shape
+        outside = areas_of(shapely.difference(shape, shapely.union_all(around))) if len(around) else shape
         if index not in held and len(around) == 0:
             found.append(_misfit("outside", shape, drawn=index))
         elif (left := _misfit("beyond", outside, drawn=index)).area_m2 > least_m2:
@@ -281,19 +276,19 @@ def _drawn_misfits(
             found.append(_misfit("across", shape, drawn=index))
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     for a, b in np.column_stack([first, second])[first < second].tolist():
-        shared = _misfit(
-            "overlap", _polygons_of(shapely.intersection(shapes[a], shapes[b])), drawn=b, other=a
-        )
+        shared = _misfit("overlap", areas_of(shapely.intersection(shapes[a], shapes[b])), drawn=b, other=a)
         if shared.area_m2 > least_m2:
             found.append(shared)
     return found
 
 
 def _grouped(mosaic: Mosaic, label: Ints, least_m2: float) -> tuple[Ints, list[int]]:
-    """Turn labels of faces into connected groups, none below `least_m2` that has a neighbour, and the label of each."""
+    """Turn labels of faces into connected groups, none that is a sliver and has a neighbour, and the label of each."""
     first, second = mosaic.pairs.T
     _, start = components(len(label), mosaic.pairs[label[first] == label[second]])
-    groups = absorbed(mosaic, start, lambda area, _outline: area < least_m2)
+    groups = absorbed(
+        mosaic, start, lambda area, outline: area < least_m2 or 2 * area < SLIVER_WIDTH_M * outline
+    )
     areas = np.zeros((int(groups.max()) + 1, int(label.max()) + 2))
     np.add.at(areas, (groups, label + 1), mosaic.areas_m2())
     return groups, (np.argmax(areas, axis=1) - 1).tolist()
