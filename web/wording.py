@@ -833,6 +833,58 @@ ORDER_ENDS: Final[Mapping[str, Pair]] = {
     "cancelled": ("指令已撤销，无需出动。", "The order was cancelled; do not go."),
 }
 
+GRID_FINDINGS: Final[Mapping[str, Pair]] = {
+    "gap": ("空隙：没有下级网格覆盖", "gap: land that no grid below covers"),
+    "overlap": ("重叠", "overlap"),
+    "overhang": ("超出上级网格", "reaches beyond its parent"),
+    "sliver": ("碎屑：过小或过窄", "sliver: tiny or without width"),
+    "in_pieces": ("不连片", "in several pieces"),
+    "invalid": ("图形无效", "broken shape"),
+    "empty": ("没有图形", "no shape"),
+    "duplicate_code": ("编号重复", "code used twice"),
+    "orphan": ("没有上级网格", "no parent of the level above"),
+    "childless": ("没有划分下级网格", "no grids below"),
+    "unstaffed": ("没有责任人（A角）", "nobody answers for it (A)"),
+    "no_phone": ("责任人没有电话", "person without a telephone"),
+    "overloaded": ("一人负责网格过多", "person with too many grids"),
+    "stale": ("人员信息长期未更新", "person not looked at for long"),
+    "village_without": ("村庄不在任何网格内", "village in no grid"),
+}
+"""What may be wrong with grids and their persons."""
+
+GRID_METHODS: Final[Mapping[str, Pair]] = {
+    "divide": ("按村均衡划分", "divide villages evenly"),
+    "squares": ("规则方格", "squares"),
+    "beidou": ("北斗网格（GB/T 39409）", "BeiDou cells (GB/T 39409)"),
+    "drawn": ("按图形文件划分", "polygons of a file"),
+}
+"""Ways of making leaf grids."""
+
+GRID_GUIDES: Final[Mapping[str, Pair]] = {
+    "road": ("道路", "roads"),
+    "stream": ("河沟", "streams"),
+    "ridge": ("分水线（山脊）", "divides between streams (ridges)"),
+}
+"""What borders follow."""
+
+GRID_STATES: Final[Mapping[str, Pair]] = {
+    "new": ("新增", "new"),
+    "changed": ("界线变化", "border changed"),
+    "same": ("不变", "unchanged"),
+    "gone": ("撤销", "gone"),
+}
+"""What becomes of a cell when leaf grids are made."""
+
+GRID_MISFITS: Final[Mapping[str, Pair]] = {
+    "invalid": ("图形无效，已先修正", "broken polygon, mended first"),
+    "outside": ("不在任何村内", "in no village"),
+    "beyond": ("部分在村外", "partly outside all villages"),
+    "across": ("跨村，已按村界分开", "across villages, cut at their borders"),
+    "overlap": ("相互重叠，先画的保留", "overlapping, the earlier kept the land"),
+    "uncovered": ("未被覆盖的土地，单独成网格", "land that nothing covered, a grid of its own"),
+}
+"""What of drawn polygons did not fit the villages."""
+
 JOB_KINDS: Final[Mapping[str, Pair]] = {
     "grids": ("生成责任网格", "Making responsibility grids"),
     "ledger": ("检查台账", "Reading a ledger"),
@@ -905,6 +957,11 @@ ACTS: Final[Mapping[str, Pair]] = {
     "hazard.draw": ("划定危险区", "draw a danger area"),
     "hazard.edit": ("修改危险区", "change a danger area"),
     "hazard.end": ("解除危险区", "end a danger area"),
+    "grid.staff": ("变更网格责任人", "change who answers for a grid"),
+    "grid.edit": ("修改网格", "change a grid"),
+    "grid.mend": ("修复网格细小问题", "mend hairline faults of grids"),
+    "grid.divide": ("重新划分网格", "make leaf grids anew"),
+    "grid.restore": ("恢复网格", "bring grids back"),
     "resource.edit": ("更新资源状态", "report how a resource stands"),
     "message.send": ("发出消息", "send a message"),
     "message.acknowledge": ("确认消息", "acknowledge a message"),
@@ -936,6 +993,7 @@ SUBJECTS: Final[Mapping[str, Pair]] = {
     "order": ("指令", "order"),
     "closure": ("道路管制", "closure"),
     "hazard": ("危险区", "danger area"),
+    "grid": ("责任网格", "grid"),
     "aid": ("支援请求", "request for help"),
     "message": ("消息", "message"),
     "shift": ("交接班", "handover"),

@@ -7,7 +7,7 @@ const LINE = { color: "#b3261e", weight: 4 };
 let ready;
 
 /** Load the library once: its script and style are our own files, as the page's policy asks. */
-function load(map) {
+export function load(map) {
   ready ??= new Promise((done, failed) => {
     const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${VENDOR}.css` });
     const script = Object.assign(document.createElement("script"), { src: `${VENDOR}.js`, onload: done, onerror: failed });
