@@ -44,6 +44,8 @@ def take_back(ctx: Context, number: int, *, request_id: UUID) -> None:
 def take_grids_back(ctx: Context, number: int, *, request_id: UUID) -> None:
     """Undo a change of grids or of who answers for them. Raises as `take_back`."""
     authorise(ctx.actor, "grid.restore")
+    if get(ctx, number).subject != "grid":
+        raise NotFoundError("no_such_entry", number=number)
     take_back(ctx, number, request_id=request_id)
 
 

@@ -5,6 +5,7 @@ what stands in its address.
 """
 
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,9 @@ SAID_SO_EVERYWHERE: Final = frozenset(
         "km",
         "kg",
         "GeoJSON",
+        "GeoPackage",
+        "Shapefile",
+        "KML",
         "ortools",
         "min",
         "CSV",
@@ -174,6 +178,10 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
     handover = post("/handovers", handed_over_by="王五", taken_over_by="李四", note="一切正常")["id"]
     call = post("/calls", kind="warning", text="暴雨红色预警", position=list(builders.on_main_road(2)))["id"]
     link = post(f"/calls/{call}/people/RANGER/link")["token"]
+    wish = {"theme": "forest_fire", "area": builders.WEST_TOWNSHIP, "method": "divide", "each": 2}
+    making = post("/grids/making", **wish)["id"]
+    while (job := http.get(f"/jobs/{making}").json())["state"] in {"waiting", "running"}:
+        time.sleep(0.1)
     newest = http.get("/timeline").json()
     http.close()
     return {
@@ -192,6 +200,9 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
         "call_id": str(call),
         "link": link,
         "layer": "teams",
+        "code": builders.LEAF_GRID,
+        "person": "RANGER",
+        "name": job["result"]["made"],
         "identity": str(county["far"]),
     }
 
@@ -202,10 +213,10 @@ QUERIES: Final = {
     "/plans/{plan_id}/swaps": "?kind=team&id={identity}&incident={incident}",
 }
 """What an address needs behind its path."""
-NO_PAGES: Final = frozenset({"/o/worker.js"})
+NO_PAGES: Final = frozenset({"/o/worker.js", "/grids/words"})
 
 
-ALONE: Final = ("/o/", "/c/", "/login", "/accounts", "/audit", "/trackers")
+ALONE: Final = ("/o/", "/c/", "/grids", "/login", "/accounts", "/audit", "/trackers")
 """Pages that nobody opens in the panel of the map: of others than the commander, or the whole window's."""
 
 

@@ -178,13 +178,13 @@ def _asked(view: View, found: Asked) -> dict[str, Any]:
     }
 
 
-@router.get("/people/{code}")
-def person(view: Reading, code: str, day: date | None = None) -> Response:
+@router.get("/people/{person}")
+def person_page(view: Reading, person: str, day: date | None = None) -> Response:
     """Show all that a person answers for."""
-    found = grids.duties_of(view.context, code, day=day)
+    found = grids.duties_of(view.context, person, day=day)
     return view.render(
         "person.html",
-        code=code,
+        code=person,
         person=found[0].person if found else None,
         duties=[_person(view, one) for one in found],
         day=day or view.context.today(),
