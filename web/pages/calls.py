@@ -36,7 +36,7 @@ class Begin(BaseModel):
     place: str = ""
     lon: str = ""
     lat: str = ""
-    theme: str = THEME
+    grid_theme: str = THEME  # "theme" is the colours' on every page
     points: bool = False
 
     def given(self) -> bool:
@@ -135,7 +135,7 @@ def begin(view: Reading, form: Annotated[Begin, Query()]) -> Response:
             form.where(),
             kind=form.kind,
             direction=form.direction,
-            theme=form.theme,
+            theme=form.grid_theme,
             points=form.points,
         )
     except MusterError as error:
@@ -204,7 +204,7 @@ def start(view: Writing, form: Annotated[Start, Form()]) -> Response:
             kind=form.kind,
             text=form.text,
             direction=form.direction,
-            theme=form.theme,
+            theme=form.grid_theme,
             points=form.points,
         )
     except MusterError as error:
@@ -255,11 +255,13 @@ def _shown(
     for place in places:
         below.setdefault(place.parent if place.parent in names else None, []).append(place)
     found: list[ShownPlace] = []
+    left = set(answers)  # a person with several duties is answered for once, where they come first
     waiting = [(place, 0) for place in reversed(below.get(None, []))]
     while waiting:
         place, depth = waiting.pop()
         waiting.extend((one, depth + 1) for one in reversed(below.get(place.post.code, [])))
-        found.append(_place(view, place, depth, names, answers, ended=ended))
+        found.append(_place(view, place, depth, names, left, ended=ended))
+        left -= {one.callee.person for one in found[-1].people if one.may_answer}
     return found
 
 
@@ -271,7 +273,7 @@ def _place(
     place: PlaceView,
     depth: int,
     names: dict[str, str],
-    answers: frozenset[str],
+    answers: set[str],
     *,
     ended: bool,
 ) -> ShownPlace:
@@ -296,7 +298,7 @@ def _person(
     view: View,
     one: Callee,
     names: dict[str, str],
-    answers: frozenset[str],
+    answers: set[str],
     *,
     ended: bool,
     first: bool,

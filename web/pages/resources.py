@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 import shapely
@@ -77,6 +78,8 @@ class Sheet:
     facts: tuple[Fact, ...]
     fields: tuple[Input, ...] = ()
     parts: tuple[Part, ...] = ()
+    call: str = ""
+    """The page that calls whoever is responsible there; empty where a unit answers for itself."""
 
 
 @router.get("/resources")
@@ -313,6 +316,7 @@ def _place(view: View, identity: int) -> Sheet:
         facts=tuple(
             Fact(name=view.words.field(layer, name), value=value) for name, value in told.items() if value
         ),
+        call="/calls/new?" + urlencode({"feature": f"{layer.code}/{row['code']}"}) if row.get("code") else "",
     )
 
 
