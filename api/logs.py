@@ -17,7 +17,7 @@ import structlog
 from api.errors import MusterError
 from api.settings import Settings
 
-_LINK: Final = re.compile(r"(/o/)[\w-]+")
+_LINK: Final = re.compile(r"(/[oc]/)[\w-]+")
 _ADDRESS: Final = re.compile(r"(\w+://)[^\s/@]+@")  # a password before a host
 _QUERY: Final = re.compile(r"(/[\w./{}-]*)\?\S+")
 _NUMBER: Final = re.compile(r"\d[\d -]{5,}\d|\d+\.\d{3,}")  # telephones, and positions to a hundred metres

@@ -4,7 +4,7 @@ It is audit trail, outbox and after-action record at once. Requests that were ap
 same request is applied once and answered the same.
 
 Lock order of every act, so that no two acts wait for each other in a circle:
-1. its request id (`claim`), 2. incidents by id, 3. the plan, 4. orders by id, then new orders: people by team,
+1. its request id (`claim`), 2. incidents by id, then a call, 3. the plan, 4. orders by id, then new orders: people by team,
 vehicles by id, 5. stock lots by id, 6. the journal (`append`). An act may leave out steps, never go back.
 """
 
