@@ -80,19 +80,25 @@ def boxes(places: Sequence[Place], *, grown_mm: float = 0.0) -> npt.NDArray[np.o
 
 
 def gathered(
-    points: Floats, radii: Floats, sorts: Sequence[Hashable], *, most_mm: float
+    points: Floats, radii: Floats, sorts: Sequence[Hashable], *, most_mm: float, around: Floats | None = None
 ) -> tuple[list[list[int]], Floats]:
     """Return signs that fit side by side: groups of points (one sign each, its first member's) and the signs' places.
 
     Points of one sort are gathered where they stand closer than half a sign, and where their signs would lie on each
-    other even after `spread`; the closest first.
+    other even after `spread`; the closest first. around: dots that signs move away from; rows of x, y, radius.
     """
+    dots = np.empty((0, 3)) if around is None else around
     groups = [[at] for at in range(len(points))]
     while merged := _crowded(groups, points[[group[0] for group in groups]], radii, sorts, _SAME):
         groups = _joined(groups, merged)
     while True:
         lead = [group[0] for group in groups]
-        moved = spread(points[lead], radii[lead], most_mm=most_mm)
+        moved = spread(
+            np.vstack((points[lead], dots[:, :2])),
+            np.concatenate((radii[lead], dots[:, 2])),
+            most_mm=most_mm,
+            fixed=len(dots),
+        )[: len(lead)]
         merged = _crowded(groups, moved, radii, sorts, _OVERLAID)
         if not merged:
             return groups, moved
@@ -132,18 +138,20 @@ def _crowded(
 
 
 def spread(
-    points: Floats, radii: Floats, *, most_mm: float, gap_mm: float = 0.15, rounds: int = 60
+    points: Floats, radii: Floats, *, most_mm: float, fixed: int = 0, gap_mm: float = 0.15, rounds: int = 60
 ) -> Floats:
     """Return N points moved apart until round signs of these radii stand side by side, each by at most `most_mm`.
 
-    Signs that stand alone stay where they are. In a crowd that has no room within the limit some still overlap.
+    Signs that stand alone stay where they are, and so do the last `fixed`, which others move away from. In a crowd that
+    has no room within the limit some still overlap.
     """
+    free = np.arange(len(points)) < len(points) - fixed
     moved = points.astype(np.float64).copy()
     if len(moved) < 2:  # noqa: PLR2004  # two can be in each other's way
         return moved
     # the golden angle tells signs on the very same spot apart, always in the same way
     angle = np.arange(len(moved)) * 2.399963
-    moved += 0.01 * np.column_stack((np.cos(angle), np.sin(angle)))
+    moved += np.where(free, 0.01, 0.0)[:, None] * np.column_stack((np.cos(angle), np.sin(angle)))
     reach = 2 * float(radii.max()) + gap_mm
     for _ in range(rounds):
         pairs = cKDTree(moved).query_pairs(reach, output_type="ndarray")
@@ -153,14 +161,14 @@ def spread(
         apart = moved[other] - moved[one]
         distance = np.hypot(apart[:, 0], apart[:, 1])
         missing = radii[one] + radii[other] + gap_mm - distance
-        close = missing > _TOUCH_MM
+        close = (missing > _TOUCH_MM) & (free[one] | free[other])
         if not close.any():
             break
         one, other, missing = one[close], other[close], missing[close]
         push = apart[close] / np.maximum(distance[close], 1e-6)[:, None] * (missing * 0.35)[:, None]
         np.add.at(moved, one, -push)
         np.add.at(moved, other, push)
-        off = moved - points
+        off = (moved - points) * free[:, None]
         far = np.hypot(off[:, 0], off[:, 1])
         back = np.minimum(1.0, most_mm / np.maximum(far, 1e-9))[:, None]
         moved = points + off * back

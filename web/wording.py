@@ -1479,7 +1479,7 @@ meanwhile, nothing is done and you are told what.",
 
     def sheet_data_date(self, sheet: Sheet) -> str:
         """Say of which day a sheet's data are."""
-        return pick(("数据日期 {day}", "data of {day}"), self.lang).format(day=sheet.data_date.isoformat())
+        return pick(("数据日期 {day}", "Data of {day}"), self.lang).format(day=sheet.data_date.isoformat())
 
     def sheet_origin(self, sheet: Sheet, crs: Any) -> list[str]:
         """Say in which reference system a sheet is drawn, who approved and who made it, and of which day it is."""
@@ -1539,6 +1539,8 @@ meanwhile, nothing is done and you are told what.",
         layer, _, name = column.partition(".")
         if name and layer in self.policy.layers and name in self.policy.layers[layer].fields:
             return self.value(self.policy.layers[layer], name, value)
+        if layer == "duty_roles":
+            return str(value).replace("; ", "\n")
         if column == "way_m" and isinstance(value, int | float):
             return i18n.distance(value, self.lang)
         if column.endswith("_min") and isinstance(value, int | float):

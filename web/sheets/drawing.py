@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,8 @@ _BEYOND_MM: Final = 1.0  # lines are cut a little outside of the frame, so that 
 _MOST_MOVED_MM: Final = 3.0
 _ROOM: Final = 1.05  # of a sign's radius: what it keeps free of other signs
 _BADGE_MM: Final = 1.15
+_OWN_BASE: Final = 2000
+_OWN_MM: Final = 2.6  # radius of the sign of what the sheet is about: an enterprise
 _MANY: Final = 180  # signs on A3: when there are more they are drawn smaller
 _HAMLETS_FROM: Final = 60_000
 _STREAM_NAMES_FROM: Final = 100_000
@@ -32,6 +35,7 @@ _GROUND: Final = frozenset(
     {"area", "grid_cells", "road", "water", "waterway", "wood", "settlement", "route", "threat"}
 )
 
+_DEPTHS: Final = {level: depth for depth, level in enumerate(looks.BORDERS)}
 _NAMES_OF_AREAS: Final[Mapping[str, tuple[float, str, int]]] = {
     "county": (5.4, "#4b3a6b", 900),
     "township": (4.2, "#4b3a6b", 800),
@@ -90,8 +94,8 @@ def draw(
     signs, boxes = _signs(sorted_things, sheet, frame, page, policy, drawing=drawing, wanted=wanted)
     roads, road_lines = _roads(sorted_things.get("road", []), frame, drawing, wanted)
     water = _water(sorted_things, frame, drawing, wanted)
-    named = {one.drawn.name for one in wanted if _place(one.drawn)}
-    _area_names([t for t in areas if t.drawn.name not in named], sheet, frame, page, wanted)
+    named = {one.drawn.name for one in wanted if _place(one.drawn)} - {""}
+    _area_names(areas, sheet, frame, page, wanted=wanted, named=named)
     edge = shapely.boundary(subject)
     names = naming.write(
         wanted,
@@ -152,7 +156,20 @@ def _thinned_areas(areas: Sequence[_Thing]) -> list[_Thing]:
 
 
 def _tints(areas: Sequence[_Thing], frame: MapFrame, drawing: Drawing, *, strong: bool) -> str:
-    tinted = [thing for thing in areas if thing.drawn.colour is not None]
+    # of several divisions that lie on each other the finest is told apart
+    finest = max(
+        (
+            (t.drawn.layer == "grid_cells", _DEPTHS[_level(t.drawn)])
+            for t in areas
+            if t.drawn.colour is not None
+        ),
+        default=None,
+    )
+    tinted = [
+        t
+        for t in areas
+        if t.drawn.colour is not None and (t.drawn.layer == "grid_cells", _DEPTHS[_level(t.drawn)]) == finest
+    ]
     by_number: dict[int, list[BaseGeometry]] = {}
     for thing, shape in zip(tinted, _cut((thing.shape for thing in tinted), frame), strict=True):
         if not shape.is_empty:
@@ -213,19 +230,38 @@ def _subject_edge(edge: BaseGeometry, frame: MapFrame, drawing: Drawing) -> str:
     )
 
 
+def _without(name: str, said: AbstractSet[str]) -> str:
+    """Return a cell's name without that of its village where the map has it anyway: "1号网格" stands in 段家坡村."""
+    head = max((one for one in said if one and name.startswith(one)), key=len, default="")
+    return name[len(head) :].strip() or name
+
+
 def _area_names(
-    areas: Sequence[_Thing], sheet: Sheet, frame: MapFrame, page: Page, wanted: list[Wanted]
+    areas: Sequence[_Thing],
+    sheet: Sheet,
+    frame: MapFrame,
+    page: Page,
+    *,
+    wanted: list[Wanted],
+    named: AbstractSet[str],
 ) -> None:
     cut = _cut((thing.shape for thing in areas), frame)
+    said = {thing.drawn.name for thing in areas if thing.drawn.layer == "area"} | named
     for thing, shape in zip(areas, cut, strict=True):
         # the sheet's title names its own land
-        if not thing.drawn.name or shape.is_empty or thing.drawn.code == sheet.code:
+        if (
+            not thing.drawn.name
+            or shape.is_empty
+            or thing.drawn.code == sheet.code
+            or thing.drawn.name in named
+        ):
             continue
+        short = _without(thing.drawn.name, said) if thing.drawn.layer == "grid_cells" else thing.drawn.name
         size, fill, base = _NAMES_OF_AREAS[_level(thing.drawn)]
         own = thing.drawn.subject
         wanted.append(
             Wanted(
-                drawn=thing.drawn,
+                drawn=replace(thing.drawn, name=short),
                 anchor=shape,
                 numbered=own,
                 manner=Manner(
@@ -378,16 +414,24 @@ def _grid(frame: MapFrame) -> str:
 
 
 def _threats(things: Sequence[_Thing], frame: MapFrame, drawing: Drawing) -> str:
-    cut = [shape for shape in _cut((t.shape for t in things), frame) if not shape.is_empty]
+    cut = [
+        (shape, t)
+        for shape, t in zip(_cut((t.shape for t in things), frame), things, strict=True)
+        if not shape.is_empty
+    ]
     if cut:
         drawing.ground.add("threat")
-    return svg.group(
-        (svg.path(shape) for shape in cut),
-        fill=looks.THREAT,
-        fill_opacity="0.16",
-        stroke=looks.THREAT,
-        stroke_width=0.2,
-        stroke_dasharray="0.9 0.5",
+    return "".join(
+        svg.group(
+            (svg.path(shape) for shape, t in cut if t.drawn.subject is own),
+            fill=looks.THREAT,
+            fill_opacity="0.16" if own else "0.05",
+            stroke=looks.THREAT,
+            stroke_opacity=None if own else "0.4",
+            stroke_width=0.2,
+            stroke_dasharray="0.9 0.5",
+        )
+        for own in (False, True)
     )
 
 
@@ -431,6 +475,8 @@ def _signs(
             continue
         for thing in members:
             radius = _radius(thing.drawn, stress, frame) * (page.fine if _place(thing.drawn) else smaller)
+            if thing.drawn.code == sheet.code:
+                radius = _OWN_MM
             if radius and thing.shape.geom_type == "Point" and _within(thing.shape, frame, radius):
                 points.append((thing, radius))
     points.sort(
@@ -445,8 +491,11 @@ def _signs(
     groups, places = labels.gathered(
         np.array([svg.xy(thing.shape) for thing, _ in free]).reshape(-1, 2),
         np.array([radius * _ROOM for _, radius in free]),
-        [(thing.drawn.layer, thing.drawn.subject) for thing, _ in free],
+        [(thing.drawn.layer, thing.drawn.subject, thing.drawn.code == sheet.code) for thing, _ in free],
         most_mm=_MOST_MOVED_MM * page.fine,
+        around=np.array(
+            [(*svg.xy(thing.shape), radius) for thing, radius in points if _place(thing.drawn)]
+        ).reshape(-1, 3),
     )
     standing: list[tuple[list[Drawn], float, tuple[float, float]]] = [
         ([thing.drawn], radius, svg.xy(thing.shape)) for thing, radius in points if _place(thing.drawn)
@@ -461,21 +510,41 @@ def _signs(
         drawn = drawns[0]
         boxes.append(shapely.box(x - radius, y - radius, x + radius, y + radius))
         out.append(_sign(drawn, x, y, radius, policy))
+        if drawn.code == sheet.code:
+            out.append(
+                svg.element(
+                    "circle",
+                    cx=x,
+                    cy=y,
+                    r=radius + 1.1,
+                    fill="none",
+                    stroke=looks.SUBJECT,
+                    stroke_width=0.7,
+                )
+            )
+            boxes.append(shapely.Point(x, y).buffer(radius + 1.4))
         if _place(drawn):
             drawing.places.add(_place(drawn))
         else:
             drawing.signs[drawn.layer] += len(drawns) if drawn.subject else 0
         if len(drawns) > 1:
-            out.append(_badge(len(drawns), x, y, radius))
+            out.append(_badge(len(drawns), x, y, radius, own=drawn.subject))
             boxes.append(shapely.box(x, y - radius - _BADGE_MM, x + radius + _BADGE_MM, y))
         if drawn.name:
             point = shapely.Point(x, y)
             stressed = drawn.layer in stress
-            wanted.append(_name_of_point(drawns, point, radius, page, policy, stressed=stressed))
+            name = _name_of_point(drawns, point, radius, page, policy, stressed=stressed)
+            wanted.append(_as_subject(name, page) if drawn.code == sheet.code else name)
     return "".join(out), boxes
 
 
-def _badge(count: int, x: float, y: float, radius: float) -> str:
+def _as_subject(wanted: Wanted, page: Page) -> Wanted:
+    """Write the name of what the sheet is about so that it is found first."""
+    manner = replace(wanted.manner, size=3.2 * page.fine, bold=True, fill=looks.INK, base=_OWN_BASE)
+    return replace(wanted, manner=manner, radius=wanted.radius + 1.4)
+
+
+def _badge(count: int, x: float, y: float, radius: float, *, own: bool) -> str:
     """Write how many things a sign stands for, at its upper right."""
     x, y = x + 0.8 * radius, y - 0.8 * radius
     wide = max(_BADGE_MM * 2, fonts.width(str(count), LEAST_MM, bold=True) + 0.8)
@@ -486,7 +555,7 @@ def _badge(count: int, x: float, y: float, radius: float) -> str:
         width=wide,
         height=2 * _BADGE_MM,
         rx=_BADGE_MM,
-        fill=looks.INK,
+        fill=looks.INK if own else looks.PALE_INK,
         stroke="#fff",
         stroke_width=0.15,
     )

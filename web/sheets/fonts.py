@@ -79,6 +79,8 @@ def shortened(text: str, size: float, room: float, *, bold: bool = False) -> str
 
 def wrapped(text: str, size: float, room: float, *, bold: bool = False) -> list[str]:
     """Return text broken into lines of at most that width: between Chinese letters anywhere, between words elsewhere."""
+    if "\n" in text:
+        return [line for part in text.split("\n") for line in wrapped(part, size, room, bold=bold)]
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):

@@ -19,9 +19,14 @@ BETWEEN_MM: Final = 3.2
 _SLACK_EM: Final = 0.3  # rules of line breaking may end a line one letter earlier than measured
 _WIDEST_EM: Final = 22.0  # a wider cell is broken even where there is room
 _LEAST_EM: Final = 2.2
+_SHORT_HEADER_EM: Final = 5.1
+_TIGHT_HEADER_EM: Final = 3.1
 _LONGEST_EM: Final = 9.0  # a longer word is broken
 _WORTH_ROWS: Final = 6  # of a table that is begun beside the map and goes on elsewhere
 _KEEP_ROWS: Final = 2  # of a table that begins at the foot of a column
+_CLOSE: Final = (
+    0.72  # of its natural width: as narrow as a table on a further page may be, with cells of two lines
+)
 _TITLE_MM: Final = 11.0  # of a further page
 _SLACK_MM: Final = 0.5
 
@@ -65,24 +70,29 @@ def of_sections(sheet: Sheet, listed: Mapping[int, Sequence[Drawn]], words: Word
             (str(number), svg.readable(words.sheet_listed(members)))
             for number, members in sorted(listed.items())
         ]
-        deep = -(-len(entries) // across)
-        columns = [entries[at * deep : (at + 1) * deep] for at in range(across)]
-        rows = tuple(
-            tuple(cell for column in columns for cell in (column[row] if row < len(column) else ("", "")))
-            for row in range(deep)
-        )
+        rows = _side_by_side(entries, across)
         header = (words.sheet_word("number"), words.sheet_word("name")) * across
         tables.append(Table(words.sheet_word("listed"), header, rows))
     return tables
 
 
+def _side_by_side(pairs: Sequence[tuple[str, str]], across: int) -> tuple[tuple[str, ...], ...]:
+    """Return pairs in rows of several, read down and then to the right."""
+    deep = -(-len(pairs) // across)
+    columns = [pairs[at * deep : (at + 1) * deep] for at in range(across)]
+    return tuple(
+        tuple(cell for column in columns for cell in (column[row] if row < len(column) else ("", "")))
+        for row in range(deep)
+    )
+
+
 def _of_section(section: Section, words: Words) -> Table:
     if section.columns == ("fact", "value"):
-        rows = tuple(
-            (words.sheet_column(str(name)), words.sheet_cell(str(name), value))
+        facts = [
+            (words.sheet_column(str(name)), svg.readable(words.sheet_cell(str(name), value)))
             for name, value in section.rows
-        )
-        return Table(words.sheet_section(section.code), (), rows)
+        ]
+        return Table(words.sheet_section(section.code), (), _side_by_side(facts, 2))
     return Table(
         words.sheet_section(section.code),
         tuple(words.sheet_column(column) for column in section.columns),
@@ -103,10 +113,14 @@ def pour(tables: Sequence[Table], page: Page, free: Sequence[Rectangle], continu
     poured = Poured()
     room = list(free)
     waiting: list[Table] = []
-    for table in tables:
+    for number, table in enumerate(tables):
         blocks = _first_fit(table, room) if _fits_width(table, room) else []
+        rest = table if not blocks else None
+        if number == 0 and rest is not None and _fits_width(table, room):
+            # what stands first matters most: it begins beside the map in any case
+            blocks, rest = _split(table, room, continued)
         poured.first += blocks
-        waiting += [] if blocks else [table]
+        waiting += [] if rest is None else [rest]
     for table in [*waiting[-1:], *waiting[:-1]]:
         if _fits_width(table, room):
             blocks, rest = _split(table, room, continued)
@@ -173,8 +187,8 @@ def _rows_within(block: Block, high: float) -> int:
 def _further(tables: Sequence[Table], page: Page, continued: str) -> Iterator[list[Block]]:
     """Yield the blocks of one further page after another: as many columns as the widest table allows."""
     inner = page.sheet
-    widest = max(sum(_natural(table)) for table in tables)
-    count = max(1, min(4, int((inner.width + GAP_MM) / (min(widest, inner.width) + GAP_MM))))
+    widest = max(max(_CLOSE * sum(_natural(table)), sum(_least(table))) for table in tables)
+    count = max(1, min(4, int((inner.width + 2 * GAP_MM) / (min(widest, inner.width) + 2 * GAP_MM))))
     wide = (inner.width - (count - 1) * 2 * GAP_MM) / count
     fresh = [
         Rectangle(
@@ -230,16 +244,15 @@ def _cells(table: Table) -> Iterator[tuple[str, ...]]:
     yield from table.rows
 
 
-def _natural(table: Table) -> list[float]:
+def _natural(table: Table, *, tight: bool = False) -> list[float]:
     """Return the width of each column if no cell is broken (very long ones are)."""
     columns = zip(*_cells(table), strict=True)
     headed = 1 if table.header else 0
     return [
         min(
             max(
-                *(fonts.width(cell, SIZE_MM) for cell in column[headed:]),
-                # a header may stand in two lines
-                *(fonts.width(cell, SIZE_MM, bold=True) / 2 + 0.6 * SIZE_MM for cell in column[:headed]),
+                *(fonts.width(line, SIZE_MM) for cell in column[headed:] for line in cell.split("\n")),
+                *(_header_mm(cell, tight=tight) for cell in column[:headed]),
                 0.0,
             ),
             _WIDEST_EM * SIZE_MM,
@@ -248,6 +261,13 @@ def _natural(table: Table) -> list[float]:
         + _SLACK_EM * SIZE_MM
         for column in columns
     ]
+
+
+def _header_mm(header: str, *, tight: bool) -> float:
+    """Return the width of a header; a long one may stand in two lines, where room is `tight` every one."""
+    whole = fonts.width(header, SIZE_MM, bold=True)
+    short = _TIGHT_HEADER_EM if tight else _SHORT_HEADER_EM
+    return whole if whole <= short * SIZE_MM else whole / 2 + 0.6 * SIZE_MM
 
 
 def _least(table: Table) -> list[float]:
@@ -270,6 +290,7 @@ def _widths(table: Table, room: float) -> tuple[float, ...]:
     if sum(natural) <= room:
         spare = (room - sum(natural)) / len(natural)
         return tuple(width + spare for width in natural)
+    natural = _natural(table, tight=True)
     widths = list(least)
     left = max(0.0, room - sum(least))
     waiting = sorted(range(len(natural)), key=lambda at: natural[at] - least[at])
