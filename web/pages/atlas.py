@@ -94,7 +94,7 @@ def page(view: Reading, kind: SheetKind, level: SheetLevel, code: str, theme: st
         "sheet_page.html",
         sheet=found,
         title=words.sheet_title(found),
-        number=words.sheet_number(found),
+        numbered=words.sheet_number(found),
         classification=words.sheet_classification(found),
         data_date=words.sheet_data_date(found),
         tables=[_table(view, section) for section in found.sections],
