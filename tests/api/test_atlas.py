@@ -21,7 +21,7 @@ from api.usecases.atlas import Wish
 from data import demo, roads
 from data.cluster import Cluster
 from gis import travel
-from gis.atlas import Sheet
+from gis.atlas import Sheet, SheetKind, SheetLevel
 from gis.composing import minutes
 from gis.network import VehicleProfile
 from tests import builders, databases
@@ -285,12 +285,13 @@ def test_a_viewer_reads_no_phone_and_a_township_only_its_own(context: Context) -
     """A wall is read by everybody who passes: what a role may not see is not on its sheet, in no table and no label."""
     viewer = context.acting(Actor(name="viewer", role="viewer", account=1))
     township = context.acting(Actor(name="town", role="township", account=2, area=TOWNSHIP))
-    for kind, level, code in (
+    shown: tuple[tuple[SheetKind, SheetLevel, str], ...] = (
         ("responsibility", "grid", f"{VILLAGE}-01"),
         ("command", "enterprise", "QY0001"),
         ("risk", "village", VILLAGE),
         ("forest_fire", "county", COUNTY),
-    ):
+    )
+    for kind, level, code in shown:
         assert not PHONE.search(repr(atlas.sheet(viewer, kind, level, code, lang="zh").sections)), (
             kind,
             level,
