@@ -25,6 +25,7 @@ _ROUNDS: Final = 6
 _TOUCH_MM: Final = 0.02  # boxes may touch
 _OVERLAID: Final = 0.8  # of two radii: signs that are nearer to each other lie on each other
 _SAME: Final = 0.5  # of two radii: nobody tells such places apart on paper
+_HEED: Final = 0.5  # how much a first choice heeds what it takes from others
 _PER_WEIGHT: Final = 1000  # a better place is never worth a label
 _STRAIGHT: Final = 0.35  # of the letters' height: how far a line may leave the words that lie on it
 _UPRIGHT_DEG: Final = 90.0
@@ -394,8 +395,16 @@ class _Search:
         self.of: list[list[int]] = [[] for _ in weights]
         for at, label in enumerate(self.owner):
             self.of[label].append(at)
+        # what a candidate may take from others: of each, its weight spread over the places that it has
+        share = [
+            weight * _PER_WEIGHT / max(len(own), 1) for weight, own in zip(weights, self.of, strict=True)
+        ]
+        self.blocks = [sum(share[self.owner[other]] for other in overlapped) for overlapped in overlaps]
         for own in self.of:
-            own.sort(key=lambda at: (self.cost[at], len(overlaps[at]), at))
+            own.sort(key=lambda at: (self.cost[at], at))
+        self.modest = [
+            sorted(own, key=lambda at: (self.cost[at] + _HEED * self.blocks[at], at)) for own in self.of
+        ]
         self.chosen: dict[int, int] = {}
         self.covered = [0] * len(self.owner)  # how many chosen candidates overlap this one
 
@@ -406,7 +415,7 @@ class _Search:
             range(len(self.weights)), key=lambda label: (-self.weights[label], len(self.of[label]), label)
         )
         for label in order:
-            self._settle(label)
+            self._settle(label, self.modest[label])
         for _ in range(_ROUNDS):
             gained = [self._insert(label) for label in order if label not in self.chosen]
             bettered = [self._better(label) for label in order if label in self.chosen]
@@ -432,9 +441,9 @@ class _Search:
         """Return the label's cheapest candidate that overlaps nothing placed."""
         return next((at for at in self.of[label] if not self.covered[at]), None)
 
-    def _settle(self, label: int) -> bool:
-        """Give a label the free place that is cheapest, one that blocks fewer others among equals."""
-        free = self._free(label)
+    def _settle(self, label: int, places: Sequence[int] = ()) -> bool:
+        """Give a label its first free place, in the order of `places`, else the cheapest."""
+        free = next((at for at in places or self.of[label] if not self.covered[at]), None)
         if free is None:
             return False
         self._put(free)
