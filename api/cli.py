@@ -33,6 +33,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "import": ("bringing", "app", "Bring roads and ledgers in."),
     "export": ("taking", "app", "Take ledgers out, and the workbooks to fill in."),
     "atlas": ("atlas", "make", "Make the responsibility atlas: a sheet of each area and grid, in one PDF."),
+    "completeness": (
+        "completeness",
+        "show_completeness",
+        "Score the resource database by layer and township.",
+    ),
     "incident": ("incidents", "app", "Incidents: report, list, raise, close, cancel."),
     "plan": ("plans", "app", "Plans: propose, explain, confirm."),
     "order": ("orders", "app", "Orders: list, link, and every step of their life."),

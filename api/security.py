@@ -114,7 +114,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "layer.import": _ADMINISTRATOR,
     "atlas.read": _EVERYBODY,
     "atlas.print": _POSTS | _RECORDS,  # with names and phone numbers of the own area
-    "layer.export": _ADMINISTRATOR,  # with names and phone numbers
+    "layer.export": _RECORDS,  # with names and phone numbers
     "osm.import": _ADMINISTRATOR,
     "county.export": _ADMINISTRATOR,  # with names and phone numbers
     "county.import": _ADMINISTRATOR,

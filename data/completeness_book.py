@@ -14,8 +14,8 @@ from data.completeness import Cell, Finding
 from data.layers import Layer
 from data.policies import Policy
 
-GOOD: Final = 80.0
-POOR: Final = 60.0
+GOOD: Final = 80
+POOR: Final = 60
 """Scores from which a cell is good, and below which it is poor; between them it is fair."""
 
 _FILLS: Final = {
@@ -41,8 +41,9 @@ class Sheets:
 
 
 def grade(score: float) -> Grade:
-    """Return how good a score is."""
-    return "good" if score >= GOOD else "fair" if score >= POOR else "poor"
+    """Return how good a score is, as it is shown: in whole numbers."""
+    shown = round(score)
+    return "good" if shown >= GOOD else "fair" if shown >= POOR else "poor"
 
 
 def missing_words(layer: Layer, names: Sequence[str], policy: Policy, lang: headings.Headers) -> str:

@@ -222,6 +222,14 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
         "此图层不能写成“{file}”这种格式。",
         "This layer cannot be written as a file like “{file}”.",
     ),
+    "export_unclear": (
+        "导出的格式、表头或人员选项不对。",
+        "The format, headers or people of the export are unknown.",
+    ),
+    "box_unclear": (
+        "范围应为“西, 南, 东, 北”四个经纬度，西小于东，南小于北。",
+        "A box is four degrees: west, south, east, north, each pair in rising order.",
+    ),
     "file_not_written": ("无法写入文件“{file}”：{why}。", "The file “{file}” cannot be written: {why}."),
     "extract_unreadable": ("数据文件无法读取。", "The extract cannot be read."),
     "no_such_sheet": ("没有这幅图（{land}）。", "There is no such sheet ({land})."),
@@ -895,6 +903,8 @@ JOB_KINDS: Final[Mapping[str, Pair]] = {
 
 JOB_STAGES: Final[Mapping[str, Pair]] = {
     "": ("准备中", "getting ready"),
+    "reading": ("读取各图层", "reading layers"),
+    "writing": ("写入文件", "writing the file"),
     "grids_read": ("读取村界、道路与水系", "reading villages, roads and streams"),
     "grids_divide": ("划分村庄", "dividing villages"),
     "read": ("读取数据", "reading the data"),

@@ -46,6 +46,8 @@ Part = Annotated[str, typer.Option("--text", help="Only rows with this in their 
 Values = Annotated[
     list[str] | None, typer.Option("--where", help="FIELD=CODE, such as kind=landslide; may be repeated.")
 ]
+Stale = Annotated[bool, typer.Option("--stale", help="Only rows nobody has touched for too long.")]
+Doubtful = Annotated[bool, typer.Option("--doubtful", help="Only rows with something doubtful.")]
 In = Annotated[HeaderWords, typer.Option("--headers", help="Chinese, English, or the program's own names.")]
 
 
@@ -64,6 +66,8 @@ def export_layer(
     box: Box = None,
     part: Part = "",
     where: Values = None,
+    stale: Stale = False,
+    doubtful: Doubtful = False,
     without_people: WithoutPeople = False,
     request_id: RequestId,
 ) -> None:
@@ -78,6 +82,7 @@ def export_layer(
             headers=headers.value,
             people="none" if without_people else "whole",
             selection=_selection(area, box, part, where),
+            only=frozenset(one for one in taking_out.ONLY if {"stale": stale, "doubtful": doubtful}[one]),
         ),
         file,
         request_id,
@@ -114,10 +119,34 @@ def export_all(
     )
 
 
+@app.command("qgis")
+def export_qgis(
+    file: Annotated[Path, typer.Argument(help="A .zip with the project and its GeoPackage beside it.")],
+    *,
+    headers: In = HeaderWords.CHINESE,
+    area: Area = None,
+    without_people: WithoutPeople = False,
+    request_id: RequestId,
+) -> None:
+    """Write a QGIS project that opens the county as the command map shows it, with its data."""
+    if file.suffix.lower() != ".zip":
+        raise InvalidError("file_kind_unfit", file=file.name)
+    _write(
+        taking_out.Wish(
+            format="qgis",
+            headers=headers.value,
+            people="none" if without_people else "whole",
+            selection=_selection(area, None, "", None),
+        ),
+        file,
+        request_id,
+    )
+
+
 def _write(wish: taking_out.Wish, file: Path, request_id: UUID) -> None:
     with acting() as context, progress_bar() as told:
         rows = taking_out.write(context, wish, file, request_id=request_id, told=told)
-    typer.echo("Exported before." if rows is None else f"{file}: {sum(rows.values())} rows")
+    typer.echo(f"{file}: {sum(rows.values())} rows")
 
 
 def _selection(area: str | None, box: str | None, part: str, where: list[str] | None) -> Selection:

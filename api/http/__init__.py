@@ -10,6 +10,7 @@ from api.http import (
     calls,
     closures,
     events,
+    exports,
     grids,
     hazards,
     incidents,
@@ -58,6 +59,7 @@ _NOUNS = (
     accounts.router,
     own.router,
     audit.router,
+    exports.router,
     events.router,
     system.vocabulary,
 )

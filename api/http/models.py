@@ -8,7 +8,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from api.security import PASSWORD_MIN_LENGTH, AccountRole, Role
+from api.usecases.completeness import Standing
 from api.usecases.positions import MOST_FIXES
+from api.usecases.taking_out import Kind, Only, People
+from data.completeness import score
+from data.headings import Headers
+from data.policies import Policy
 from dispatch.cutoff import ServedKind, VehicleClass
 from dispatch.lifecycle import VillageTask
 from gis.atlas import SheetKind, SheetLevel
@@ -1443,3 +1448,80 @@ class ChannelAnswered(Record):
 
     key: UUID
     answered_at: datetime
+
+
+# -- ledgers out -------------------------------------------------------------------------------------------------------
+
+
+class Export(Command):
+    """What to take out: layers by code (none: all), of an area, in a box, of a kind, with a text in them."""
+
+    layers: list[ShortText] = Field(default_factory=list, max_length=100)
+    format: Kind = "xlsx"
+    headers: Headers = "zh"
+    people: People = Field("masked", description="`whole` is for whoever keeps the records, of the own area")
+    area: Annotated[str | None, Field(pattern="^[0-9]{12}$")] = None
+    bounds: tuple[Longitude, Latitude, Longitude, Latitude] | None = Field(
+        None, description="west, south, east, north"
+    )
+    text: ShortText = ""
+    values: dict[ShortText, ShortText] = Field(
+        default_factory=dict, description="of fields with choices: code by field"
+    )
+    only: list[Only] = Field(default_factory=list, max_length=2)
+
+
+class CompletenessCell(Record):
+    """A layer in a township: its score, the rows, and how many of them are stale or doubtful."""
+
+    layer: str
+    township: str = Field(description='area code; "" for rows that name none')
+    score: float | None
+    rows: int
+    filled: int = Field(description="sum of the weights of what is filled in")
+    weight: int = Field(description="sum of the weights of what is expected")
+    stale: int
+    doubtful: int
+
+
+class Completeness(Record):
+    """The score of the resource database."""
+
+    at: datetime
+    townships: dict[str, str] = Field(description="name by area code")
+    cells: list[CompletenessCell]
+
+    @classmethod
+    def of(cls, standing: Standing, policy: Policy) -> "Completeness":
+        """Make the document of a table."""
+        return cls(
+            at=standing.at,
+            townships={one.code: one.name for one in standing.townships},
+            cells=[
+                CompletenessCell(
+                    layer=cell.layer,
+                    township=cell.township,
+                    score=score([cell], policy),
+                    rows=cell.rows,
+                    filled=cell.filled,
+                    weight=cell.weight,
+                    stale=cell.stale,
+                    doubtful=cell.doubtful,
+                )
+                for cell in standing.cells
+            ],
+        )
+
+
+class CompletenessFinding(Record):
+    """A row and what is wrong with it: fields that are missing, codes of doubts, who keeps it."""
+
+    id: int | str
+    code: str
+    name: str
+    township: str
+    missing: list[str]
+    stale: bool
+    doubts: list[str]
+    updated_at: datetime | None
+    owner: str

@@ -116,6 +116,16 @@ def owing(keeper: Keeper | None) -> str:
     )
 
 
+def townships(ctx: Context) -> tuple[Township, ...]:
+    """List the county and its townships, as far as the actor's map reaches."""
+    authorise(ctx.actor, "map.read")
+    with ctx.world.read() as connection:
+        return tuple(
+            Township(code=row.code, name=row.name, name_en=row.name_en, keeper=None)
+            for row in completeness.townships(connection, within=scope.around(ctx.actor))
+        )
+
+
 def _standing(ctx: Context, connection: Connection) -> Standing:
     at, layers = ctx.clock(), _layers(ctx)
     cells = [

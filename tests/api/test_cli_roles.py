@@ -78,6 +78,7 @@ COMMANDS: Final = {
 MORE: Final = {  # other commands of an act above
     "order unlink": "order.link",
     "export all": "layer.export",
+    "export qgis": "layer.export",
     "aid grant": "aid.answer",
     "grids split": "grid.edit",
     "grids border": "grid.edit",
@@ -92,7 +93,7 @@ MORE: Final = {  # other commands of an act above
     "timeline undo": "the inverse act's",
 }
 READING: Final = {
-    "aid list", "aid offers", "calls list", "calls preview", "calls show", "calls statistics", "closures",
+    "aid list", "aid offers", "calls list", "calls preview", "calls show", "calls statistics", "closures", "completeness",
     "export template", "grids at", "grids check", "grids of", "grids list", "grids overview", "hazard closure-effect",
     "hazard effect", "hazard list",
     "incident list", "incident show", "message list", "order list", "plan reasons", "plan show", "plan swaps",

@@ -81,7 +81,7 @@ ELSEWHERE: Final = {
     "county.export",
     "county.import",
     "layer.import",
-    "layer.export",
+    "layer.export",  # offered as a choice of the form that everybody has
     "osm.import",
     "terrain.import",
     "demo.load",
