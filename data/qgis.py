@@ -332,10 +332,10 @@ def _label(parent: ET.Element, one: _Drawn) -> None:
     ET.SubElement(
         settings,
         "placement",
-        # 1: over the point, at the quadrant below it; 0: around the centroid of an area
+        # 1: over the point, at the quadrant below it; 4: lying, inside the area
         {
-            "placement": "1" if points else "0",
-            "quadOffset": "7" if points else "4",
+            "placement": "1" if points else "4",
+            "quadOffset": "7",
             "dist": "0",
             "yOffset": "1.6" if points else "0",
             "offsetUnits": "MM",
@@ -348,9 +348,10 @@ def _label(parent: ET.Element, one: _Drawn) -> None:
         {
             "drawLabels": "1",
             "scaleVisibility": "1" if near else "0",
-            "scaleMin": f"{_scale(legend.label_zoom):.0f}" if near else "0",
-            "scaleMax": "0",
-            "obstacle": "1",
+            # QGIS 3 writes the two the wrong way round (its own note: to be swapped in 4)
+            "scaleMin": "0",
+            "scaleMax": f"{_scale(legend.label_zoom):.0f}" if near else "0",
+            "obstacle": "1" if points else "0",  # an area's land is no obstacle: all labels stand on it
         },
     )
 
