@@ -13,7 +13,7 @@ Ints = npt.NDArray[np.int64]
 
 NOWHERE: Final = -1
 REACH: Final = 1e-8
-"""Degrees to which a position that lies in no leaf is given to the nearest one: a millimetre, what rounding of borders costs."""
+"""Degrees within which a position in no leaf still belongs to one: a millimetre, what rounding of borders costs."""
 
 
 class GridIndex:
@@ -41,9 +41,14 @@ class GridIndex:
         has_child = np.zeros(len(codes), dtype=bool)
         has_child[self.parents[self.parents != NOWHERE]] = True
         self.leaves: Ints = np.flatnonzero(~has_child)
-        outlines = np.asarray(shapes, dtype=object)[np.asarray(order, dtype=np.int64)[self.leaves]]
-        shapely.prepare(outlines)
-        self._tree = shapely.STRtree(outlines)
+        self._outlines = np.asarray(shapes, dtype=object)[np.asarray(order, dtype=np.int64)[self.leaves]]
+        shapely.prepare(self._outlines)  # a point in an outline of N corners then takes log N steps
+        bounds = shapely.bounds(self._outlines) + [-REACH, -REACH, REACH, REACH]
+        boxes = np.asarray(shapely.box(*bounds.T), dtype=object)
+        boxes[np.isnan(bounds).any(axis=1)] = None
+        self._tree = shapely.STRtree(
+            boxes
+        )  # of boxes: a predicate would prepare the points, not the outlines
 
     def _depth(self) -> int:
         """Levels of the longest chain."""
@@ -66,7 +71,7 @@ class GridIndex:
     def leaves_at(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Ints:
         """Return the number of the leaf at each of N positions in stored degrees; NOWHERE outside and where one is not finite.
 
-        On a shared border the lowest code answers. A position within `REACH` of leaves but in none gets the nearest.
+        On a shared border the lowest code answers. So it does for a position in no leaf but within `REACH` of some.
         """
         x, y = (
             np.atleast_1d(np.asarray(lon, dtype=np.float64)),
@@ -78,17 +83,19 @@ class GridIndex:
         points = np.asarray(shapely.points(x, y), dtype=object)
         known = np.isfinite(x) & np.isfinite(y)
         points[~known] = None
-        which, leaf = self._tree.query(points, predicate="intersects")
-        best = np.full(len(x), len(self.codes), dtype=np.int64)
+        which, leaf = self._tree.query(points)
+        inside = shapely.intersects_xy(self._outlines[leaf], x[which], y[which])
+        self._lowest(found, which[inside], leaf[inside])
+        near = np.flatnonzero(found[which] == NOWHERE)
+        near = near[shapely.dwithin(self._outlines[leaf[near]], points[which[near]], REACH)]
+        self._lowest(found, which[near], leaf[near])
+        return found
+
+    def _lowest(self, found: Ints, which: Ints, leaf: Ints) -> None:
+        """Give each position the lowest of its leaves."""
+        best = np.full(len(found), len(self.codes), dtype=np.int64)
         np.minimum.at(best, which, leaf)
         found[which] = self.leaves[best[which]]
-        lost = np.flatnonzero((found == NOWHERE) & known)
-        if lost.size:
-            which, leaf = self._tree.query_nearest(points[lost], max_distance=REACH)
-            best = np.full(len(lost), len(self.codes), dtype=np.int64)
-            np.minimum.at(best, which, leaf)
-            found[lost[which]] = self.leaves[best[which]]
-        return found
 
     def chains(self, numbers: npt.ArrayLike) -> Ints:
         """Return the chains of N cells, (N, depth): the cell itself, its parent and so on; NOWHERE beyond the top."""

@@ -74,6 +74,24 @@ def bench_web(
     _print_figures(found, as_json=as_json)
 
 
+@app.command("grids")
+def bench_grids(
+    size: Annotated[
+        list[int] | None, typer.Option(min=1, help="Cells; 169 (the demo's), 10000 and 100000 unless told.")
+    ] = None,
+    points: Annotated[int, typer.Option(min=1, help="Points that are asked for.")] = 100_000,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure points to leaf cells and chains: ours, geopandas and PostGIS, on the same cells; and a division."""
+    from api.bench import grids  # noqa: PLC0415 - nothing else needs it
+
+    with progress_bar() as progress:
+        sizes = size or (grids.DEMO_CELLS, 10_000, 100_000)
+        found = [asdict(one) for one in grids.run(sizes=sizes, points=points, progress=progress)]
+    _print_figures(found, as_json=as_json)
+
+
 def _print_figures(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found, indent=2))
