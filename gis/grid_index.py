@@ -43,7 +43,7 @@ class GridIndex:
         self.leaves: Ints = np.flatnonzero(~has_child)
         self._outlines = np.asarray(shapes, dtype=object)[np.asarray(order, dtype=np.int64)[self.leaves]]
         shapely.prepare(self._outlines)  # a point in an outline of N corners then takes log N steps
-        bounds = shapely.bounds(self._outlines) + [-REACH, -REACH, REACH, REACH]
+        bounds = shapely.bounds(self._outlines) + np.array([-REACH, -REACH, REACH, REACH])
         boxes = np.asarray(shapely.box(*bounds.T), dtype=object)
         boxes[np.isnan(bounds).any(axis=1)] = None
         self._tree = shapely.STRtree(
