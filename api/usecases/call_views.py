@@ -309,7 +309,7 @@ class _Shows:
     at: datetime
 
     def line(self, line: calling.Line, post: Post, outcome: Outcome) -> Reached:
-        needed = outcome in {"waiting", "nobody"}
+        needed = outcome not in {"answered", "substitute"}
 
         def shown(group: Sequence[calling.Holder]) -> tuple[Callee, ...]:
             return tuple(

@@ -309,7 +309,7 @@ def _person(
         look = "ready"
     elif took is not None:
         look = "answered_late" if one.late else "answered"
-    elif not one.needed and not step.about:
+    elif not one.needed and not (one.late and step.why == "first"):
         look = "spared"
     elif ended:
         look = "missed"
