@@ -200,6 +200,9 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
         "call_id": str(call),
         "link": link,
         "layer": "teams",
+        "job_id": str(making),
+        "kind": "responsibility",
+        "level": "grid",
         "code": builders.LEAF_GRID,
         "person": "RANGER",
         "name": job["result"]["made"],
@@ -213,10 +216,12 @@ QUERIES: Final = {
     "/plans/{plan_id}/swaps": "?kind=team&id={identity}&incident={incident}",
 }
 """What an address needs behind its path."""
-NO_PAGES: Final = frozenset({"/o/worker.js", "/grids/words"})
+NO_PAGES: Final = frozenset(
+    {"/o/worker.js", "/grids/words", "/atlas/files/{job_id}", "/atlas/{kind}/{level}/{code}/file"}
+)
 
 
-ALONE: Final = ("/o/", "/c/", "/grids", "/login", "/accounts", "/audit", "/trackers")
+ALONE: Final = ("/o/", "/c/", "/grids", "/atlas", "/login", "/accounts", "/audit", "/trackers")
 """Pages that nobody opens in the panel of the map: of others than the commander, or the whole window's."""
 
 
