@@ -125,3 +125,21 @@ def test_a_raster_without_area_is_refused(heights: Floats) -> None:
     """A single row has no slope, and would divide by zero later."""
     with pytest.raises(ValueError, match="two by two"):
         land(heights)
+
+
+def test_a_ridge_between_two_valleys_is_found_and_a_plain_slope_has_none() -> None:
+    """Borders follow what a walker sees."""
+    valleys = 20 * np.abs(np.arange(60.0) % 30 - 15)  # along columns 15 and 45
+    ribs = valleys + 2 * np.arange(80.0)[::-1, None]
+    lines = land(ribs).ridges(1.0)
+    assert lines
+    assert all(abs((line[:, 0] - 111.0) / STEP - 30).max() < 3 for line in lines if len(line) > 3)
+    assert land(tilted(60, 60, 5.0)).ridges(1.0) == []
+
+
+def test_coarser_cells_are_means_in_the_same_place() -> None:
+    """A plane stays that plane."""
+    plain = land(tilted(9, 9, 10.0))
+    half = plain.coarser(2)
+    assert half.heights.shape == (4, 4)
+    assert half.elevation(111.0035, 35.9965) == pytest.approx(plain.elevation(111.0035, 35.9965))
