@@ -17,13 +17,14 @@ from api.usecases import personal, places
 from api.usecases.acting import Done, perform
 from data import grids, locate
 from data import places as stored_places
-from data.grids import CellRecord, DutyRecord, Total, VersionRecord
+from data.grids import Answering, CellRecord, DutyRecord, Total, VersionRecord
 from dispatch.model import Position
 from gis import crs
 from gis.crs import Datum
 
 _NAMED: Final[tuple[locate.FoundKind, ...]] = ("village", "place", "team", "depot", "grid", "area")
 _LONGEST_WORDS: Final = 200
+_EITHER_WAY: Final = 90.0  # degrees: a pair below may have its latitude first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ def at(
         if theme is not None:
             chains = {theme: chains[theme]}
         ids = [cell.id for cells in chains.values() for cell in cells]
-        on_duty = grids.on_duty(connection, ids, day=day or ctx.today())
+        on_duty = grids.answering(connection, ids, day=day or ctx.today())
     return Asked(
         position=position,
         beidou=places.beidou_code(position),
@@ -123,11 +124,29 @@ def at(
     )
 
 
-def _link(
-    ctx: Context, cell: CellInMemory, leaf: CellInMemory, on_duty: Mapping[int, tuple[DutyRecord, ...]]
-) -> Link:
+def _link(ctx: Context, cell: CellInMemory, leaf: CellInMemory, on_duty: Sequence[Answering]) -> Link:
     """Name who answers for a cell: the whole chain of one's own land may be known, up to the county's head."""
-    return Link(cell=cell, duties=tuple(seen(ctx, one, leaf.area_code) for one in on_duty[cell.id]))
+    duties = (_of_cell(cell, one) for one in on_duty if one.grid_id == cell.id)
+    return Link(cell=cell, duties=tuple(seen(ctx, one, leaf.area_code) for one in duties))
+
+
+def _of_cell(cell: CellInMemory, one: Answering) -> DutyRecord:
+    return DutyRecord(
+        code=one.duty,
+        person=one.person,
+        role=one.role,
+        rank=one.rank,
+        valid_from=one.valid_from,
+        valid_to=one.valid_to,
+        kind="grid_cells",
+        subject_id=cell.id,
+        subject=cell.code,
+        subject_name=cell.name,
+        subject_name_en=cell.name_en,
+        area_code=cell.area_code,
+        theme=cell.theme,
+        level=cell.level,
+    )
 
 
 def _place(
@@ -138,8 +157,9 @@ def _place(
     by_code = places.by_code(words)
     if by_code is not None:
         return by_code, None
-    county = stored_places.extent(connection, area=ctx.actor.area)
-    written = places.by_coordinates(words, county)
+    written = places.by_coordinates(words, None)
+    if written is not None and max(map(abs, written)) <= _EITHER_WAY:
+        written = places.by_coordinates(words, stored_places.extent(connection, area=ctx.actor.area))
     if written is not None:
         lon, lat = crs.to_stored([written[0]], [written[1]], datum)
         return (float(lon[0]), float(lat[0])), None
@@ -224,8 +244,8 @@ def _others(
     connection: Connection, cell: CellRecord, holding: Sequence[DutyRecord]
 ) -> tuple[DutyRecord, ...]:
     """Read duties for a cell that are over or have not begun."""
-    now = {one.id for one in holding}
-    return tuple(one for one in grids.duties_of_cell(connection, cell.id) if one.id not in now)
+    now = {one.code for one in holding}
+    return tuple(one for one in grids.duties_of_cell(connection, cell.id) if one.code not in now)
 
 
 def _seen_version(ctx: Context, version: VersionRecord, cell: CellRecord) -> VersionRecord:

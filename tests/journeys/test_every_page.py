@@ -238,7 +238,7 @@ def known_words(engine: Engine) -> list[str]:
         SELECT unnest(ARRAY[name, name_en]) FROM teams UNION SELECT unnest(ARRAY[name, name_en]) FROM depots
         UNION SELECT unnest(ARRAY[name, name_en]) FROM areas UNION SELECT unnest(ARRAY[name, name_en]) FROM villages
         UNION SELECT unnest(ARRAY[name, name_en]) FROM grid_cells UNION SELECT unnest(ARRAY[name, name_en]) FROM places
-        UNION SELECT name FROM people UNION SELECT name FROM users
+        UNION SELECT unnest(ARRAY[name, code]) FROM people UNION SELECT name FROM users
         UNION SELECT contact_name FROM teams UNION SELECT contact_name FROM depots
     """
     with engine.connect() as connection:
