@@ -447,7 +447,8 @@ def _routes(things: Sequence[_Thing], frame: MapFrame, drawing: Drawing) -> str:
         if not cut:
             continue
         drawing.routes.add(sort)
-        outline = "".join(map(svg.data, cut))
+        # ways that share a road are one line there, or their dashes fill each other's gaps
+        outline = svg.data(shapely.line_merge(shapely.union_all(np.array(cut, dtype=object))))
         out.append(svg.element("path", d=outline, stroke="#fff", stroke_width=1.1))
         out.append(svg.element("path", d=outline, stroke=colour, stroke_width=0.6, stroke_dasharray="2 0.7"))
     return svg.group(out, fill="none", stroke_linejoin="round")
@@ -467,6 +468,7 @@ def _signs(
     wanted: list[Wanted],
 ) -> tuple[str, list[BaseGeometry]]:
     stress = looks.STRESSES[sheet.kind].layers
+    own = sheet.code if sheet.level == "enterprise" else None
     points: list[tuple[_Thing, float]] = []
     count = sum(len(members) for layer, members in things.items() if layer not in _GROUND | {_VILLAGES})
     smaller = page.fine * float(np.clip((_MANY * page.fine**4 / max(count, 1)) ** 0.5, 0.72, 1.0))
@@ -475,7 +477,7 @@ def _signs(
             continue
         for thing in members:
             radius = _radius(thing.drawn, stress, frame) * (page.fine if _place(thing.drawn) else smaller)
-            if thing.drawn.code == sheet.code:
+            if thing.drawn.code == own:
                 radius = _OWN_MM
             if radius and thing.shape.geom_type == "Point" and _within(thing.shape, frame, radius):
                 points.append((thing, radius))
@@ -491,7 +493,7 @@ def _signs(
     groups, places = labels.gathered(
         np.array([svg.xy(thing.shape) for thing, _ in free]).reshape(-1, 2),
         np.array([radius * _ROOM for _, radius in free]),
-        [(thing.drawn.layer, thing.drawn.subject, thing.drawn.code == sheet.code) for thing, _ in free],
+        [(thing.drawn.layer, thing.drawn.subject, thing.drawn.code == own) for thing, _ in free],
         most_mm=_MOST_MOVED_MM * page.fine,
         around=np.array(
             [(*svg.xy(thing.shape), radius) for thing, radius in points if _place(thing.drawn)]
@@ -510,7 +512,7 @@ def _signs(
         drawn = drawns[0]
         boxes.append(shapely.box(x - radius, y - radius, x + radius, y + radius))
         out.append(_sign(drawn, x, y, radius, policy))
-        if drawn.code == sheet.code:
+        if drawn.code == own:
             out.append(
                 svg.element(
                     "circle",
@@ -534,7 +536,7 @@ def _signs(
             point = shapely.Point(x, y)
             stressed = drawn.layer in stress
             name = _name_of_point(drawns, point, radius, page, policy, stressed=stressed)
-            wanted.append(_as_subject(name, page) if drawn.code == sheet.code else name)
+            wanted.append(_as_subject(name, page) if drawn.code == own else name)
     return "".join(out), boxes
 
 

@@ -13,6 +13,8 @@ from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 FAMILY: Final = "Noto Sans CJK SC"
+FAMILIES: Final = f"{FAMILY}, PingFang SC, Microsoft YaHei, sans-serif"
+"""The printed font; the others for an SVG that is opened where it is missing."""
 BASELINE: Final = 0.37
 """Of the letters' size: how far the baseline lies under the middle of a line."""
 
@@ -25,6 +27,7 @@ _FOLDERS: Final = (
 _FILES: Final = {False: "NotoSansCJK-Regular.ttc", True: "NotoSansCJK-Bold.ttc"}
 _WIDE: Final = frozenset("WFA")  # East Asian widths that take a whole square
 _NARROW_EM: Final = 0.62  # other letters where the font is not there to be asked: on the safe side
+_EXACT_MM: Final = 1e-6  # a column made for a line holds it
 _HALO_EM: Final = 0.11
 _SMOOTH_EM: Final = 0.03
 _OUTLINED_MM: Final = (
@@ -81,6 +84,7 @@ def wrapped(text: str, size: float, room: float, *, bold: bool = False) -> list[
     """Return text broken into lines of at most that width: between Chinese letters anywhere, between words elsewhere."""
     if "\n" in text:
         return [line for part in text.split("\n") for line in wrapped(part, size, room, bold=bold)]
+    room += _EXACT_MM
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):

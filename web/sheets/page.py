@@ -79,7 +79,7 @@ def _page(paper: Paper, turn: str) -> Page:
     title_mm = 19.0 if large else 15.0
     around = RING_MM + BAND_MM
     if turn == "landscape":
-        panel_mm = 104.0 if large else 76.0
+        panel_mm = 104.0 if large else 80.0
         outer = Rectangle(
             x=EDGE_MM,
             y=EDGE_MM + title_mm,

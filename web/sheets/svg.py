@@ -118,7 +118,7 @@ def text(
         x=start,
         y=drop,
         font_size=size,
-        font_family=fonts.FAMILY,
+        font_family=fonts.FAMILIES,
         font_weight="700" if bold else None,
         fill=fill,
         letter_spacing=spacing or None,
