@@ -157,7 +157,7 @@ def _points(titles: Iterable[str], layer: Layer, names: Mapping[str, str]) -> in
         for name, one in layer.fields.items()
     )
     fields = targets & set(layer.fields)
-    return 2 * len(fields) + 2 * len(own) - 3 * lacking if fields else 0
+    return 2 * len(fields) + 2 * len(own) - lacking if fields else 0
 
 
 def _is_made(layer: Layer, name: str, present: Iterable[str]) -> bool:
