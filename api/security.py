@@ -115,6 +115,14 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "atlas.read": _EVERYBODY,
     "atlas.print": _POSTS | _RECORDS,  # with names and phone numbers of the own area
     "layer.export": _RECORDS,  # with names and phone numbers
+    "layer.export": _ADMINISTRATOR,  # with names and phone numbers
+    "ledger.read": _RECORDS,  # with names and phone numbers of the own area
+    "ledger.upload": _RECORDS,
+    "ledger.correct": _RECORDS,
+    "ledger.map": _RECORDS,
+    "ledger.drop": _RECORDS,
+    "ledger.apply": _RECORDS,
+    "ledger.undo": _RECORDS,
     "osm.import": _ADMINISTRATOR,
     "county.export": _ADMINISTRATOR,  # with names and phone numbers
     "county.import": _ADMINISTRATOR,

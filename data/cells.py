@@ -187,7 +187,8 @@ def people(cell: Cell, *, limit: int) -> str:
     for part in filter(None, (piece.strip() for piece in _PEOPLE_SPLIT.split(plain(cell)))):
         match = _PERSON.fullmatch(part)
         if match is None:
-            raise CellError("not_people", "write_people", value=part)
+            found.append(part)
+            continue
         name = match[1].strip(" :,")
         found.append(f"{name} {phone(match[2])}" if match[2] else name)
     return text("；".join(found), limit=limit).replace(";", "；")

@@ -145,6 +145,12 @@ def recognise(table: RawTable, policy: Policy, *, file: str = "") -> list[tuple[
     return sorted(found, key=lambda one: -one[1])
 
 
+def titles_of(table: RawTable, layer: Layer, policy: Policy) -> tuple[str, ...]:
+    """Return a table's headers as they stand; none where no header is found."""
+    head = _find_header(table, header_names(layer, policy))
+    return () if head is None else head.titles
+
+
 def _points(titles: Iterable[str], layer: Layer, names: Mapping[str, str]) -> int:
     targets = {names[header(title)] for title in titles if header(title) in names}
     own = {

@@ -63,7 +63,7 @@ class ImportReport:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Row:
+class Row:
     """One row on its way: what the file says by field, and what the table will hold by column."""
 
     number: int
@@ -137,11 +137,11 @@ def apply(
     frames.check(frame, ledgers.contract(layer))
     making = Making(layer=layer, policy=policy, known=row_values.look_up(connection, layer, policy, frame))
     fields = [name for name in layer.fields if name in frame.columns]
-    importing = _Import(connection, making, fields, actor=actor, at=at, source=source, sample=sample)
+    importing = Importing(connection, making, fields, actor=actor, at=at, source=source, sample=sample)
     return importing.apply(frame)
 
 
-class _Import:
+class Importing:
     """One frame on its way into its table."""
 
     def __init__(
@@ -163,7 +163,7 @@ class _Import:
         self.problems: list[Problem] = []
 
     def apply(self, frame: gpd.GeoDataFrame) -> ImportReport:
-        rows = self._rows(frame)
+        rows = self.rows(frame)
         if self.layer.store == "stock_lots":
             stock.hold_all(self.connection)  # a confirmation takes lots by id, a ledger has its own order
         savepoint = self.connection.begin_nested()
@@ -218,7 +218,8 @@ class _Import:
         found = self.connection.execute(select(given.c.n, around))
         return {numbers[place - 1]: code for place, code in found if code is not None}
 
-    def _rows(self, frame: gpd.GeoDataFrame) -> list[_Row]:
+    def rows(self, frame: gpd.GeoDataFrame) -> list[Row]:
+        """Make the columns of every row that can stand; the others are named in `problems`."""
         located = self._areas_of(frame)
         rows = []
         columns = frame[list(self.fields)].itertuples(index=False, name=None)
@@ -231,12 +232,12 @@ class _Import:
                 continue
             if self.has_provenance:
                 values |= {"source": self.source, "sample": self.sample}
-            rows.append(_Row(number=int(number), record=record, values=values))
+            rows.append(Row(number=int(number), record=record, values=values))
         return rows
 
     # ------------------------------------------------------------------------------------------- writing
 
-    def _upsert(self, rows: Sequence[_Row]) -> None:
+    def _upsert(self, rows: Sequence[Row]) -> None:
         if not rows:
             return
         savepoint = self.connection.begin_nested()
@@ -254,7 +255,7 @@ class _Import:
         else:
             savepoint.commit()
 
-    def _insert(self, rows: Sequence[_Row]) -> None:
+    def _insert(self, rows: Sequence[Row]) -> None:
         """Insert rows or update those that differ; those that come back are new or changed."""
         statement = insert(self.table)
         merged: Values = {
@@ -280,19 +281,19 @@ class _Import:
         for *key, is_new in self.connection.execute(upsert, [row.values for row in rows]):
             by_key[tuple(key)].outcome = "new" if is_new else "changed"
 
-    def _key(self, row: _Row) -> _Key:
+    def _key(self, row: Row) -> _Key:
         return tuple(row.values[column] for column in self.conflict)
 
     # ------------------------------------------------------------------------------------------- afterwards
 
-    def _follow_up(self, rows: Sequence[_Row]) -> None:
+    def _follow_up(self, rows: Sequence[Row]) -> None:
         """Write what lies in other tables."""
         if self.layer.store == "teams" and "capabilities" in self.fields:
             self._set_capabilities(rows)
         if self.layer.store == "stock_lots":
             self._count_stock(rows)
 
-    def _set_capabilities(self, rows: Sequence[_Row]) -> None:
+    def _set_capabilities(self, rows: Sequence[Row]) -> None:
         ids = self._ids(teams, rows)
         stored: dict[int, set[tuple[str, int]]] = {}
         query = select(team_capabilities).where(team_capabilities.c.team_id.in_(ids.values()))
@@ -310,7 +311,7 @@ class _Import:
             )
             row.outcome = "new" if row.outcome == "new" else "changed"
 
-    def _count_stock(self, rows: Sequence[_Row]) -> None:
+    def _count_stock(self, rows: Sequence[Row]) -> None:
         """Bring what is on hand to what the ledger counted, by movements."""
         ids = self._ids(stock_lots, rows)
         query = select(stock_lots.c.id, stock_lots.c.quantity).where(stock_lots.c.id.in_(ids.values()))
@@ -322,7 +323,7 @@ class _Import:
             if row.outcome != "new":
                 self._recount(row, ids[row.code])
 
-    def _recount(self, row: _Row, lot_id: int) -> None:
+    def _recount(self, row: Row, lot_id: int) -> None:
         counted = row.record["quantity"]
         try:
             stock.count(
@@ -342,7 +343,7 @@ class _Import:
         else:
             row.outcome = "changed"
 
-    def _ids(self, table: Table, rows: Sequence[_Row]) -> dict[str, int]:
+    def _ids(self, table: Table, rows: Sequence[Row]) -> dict[str, int]:
         query = select(table.c.code, table.c.id).where(table.c.code.in_([row.code for row in rows]))
         return {row.code: row.id for row in self.connection.execute(query)}
 
@@ -354,6 +355,6 @@ def _database_refusal(error: DBAPIError) -> RowRefusedError:
     return RowRefusedError("database_refused", "ask_administrator", detail=named or type(error.orig).__name__)
 
 
-def _counts(rows: Sequence[_Row]) -> Counts:
+def _counts(rows: Sequence[Row]) -> Counts:
     outcomes = [row.outcome for row in rows if not row.refused]
     return Counts(**{outcome: outcomes.count(outcome) for outcome in ("new", "changed", "same")})

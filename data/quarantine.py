@@ -58,11 +58,7 @@ class RefusedFileError(Exception):
 
 def check(path: Path) -> None:
     """Raise RefusedFileError for a file that could harm or that is not what its suffix says."""
-    size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise RefusedFileError(
-            "file_too_large", "split_file", mib=f"{size >> 20}", limit=f"{MOST_BYTES >> 20}"
-        )
+    check_size(path.stat().st_size)
     suffix = path.suffix.lower().strip()
     with path.open("rb") as file:
         start = file.read(1024)
@@ -83,6 +79,14 @@ def check(path: Path) -> None:
         _must(suffix, present=start.startswith(b"\x00\x00\x27\x0a"))
     elif suffix in {".csv", ".txt"}:
         _must(suffix, present=not start.startswith((_ZIP, _OLE, _SQLITE)))
+
+
+def check_size(size: int) -> None:
+    """Raise RefusedFileError for more bytes than a file may have."""
+    if size > MOST_BYTES:
+        raise RefusedFileError(
+            "file_too_large", "split_file", mib=f"{size >> 20}", limit=f"{MOST_BYTES >> 20}"
+        )
 
 
 def _must(suffix: str, *, present: bool) -> None:

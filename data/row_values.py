@@ -102,9 +102,16 @@ class Making:
 
 
 def look_up(
-    connection: Connection, layer: Layer, policy: Policy, frame: gpd.GeoDataFrame
+    connection: Connection,
+    layer: Layer,
+    policy: Policy,
+    frame: gpd.GeoDataFrame,
+    coming: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Mapping[str, Known]:
-    """Read the codes of every layer that rows of this one name; rows of a tree may name one another."""
+    """Read the codes of every layer that rows of this one name; rows of a tree may name one another.
+
+    coming: by layer, codes and names of rows that will stand there before these do.
+    """
     targets = {field.target for field in layer.fields.values() if field.target}
     if layer.store == "duties":
         targets |= {str(code) for code in frame["subject_layer"].dropna().unique()}
@@ -113,6 +120,13 @@ def look_up(
     if layer.store in {"areas", "grid_cells"}:
         targets.add(layer.code)
     known = {code: _known(connection, policy.layers[code]) for code in targets if code in policy.layers}
+    for code, rows in coming.items():
+        if code in known:
+            names = {header(name): row for row, name in rows.items() if name}
+            known[code] = Known(
+                ids={**dict.fromkeys(rows), **known[code].ids},
+                codes_by_name={**names, **known[code].codes_by_name},
+            )
     if layer.code in known:
         here = dict.fromkeys(map(str, frame["code"]))
         known[layer.code] = dataclasses.replace(known[layer.code], ids={**here, **known[layer.code].ids})

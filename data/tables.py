@@ -591,6 +591,58 @@ jobs = Table(
 
 # ------------------------------------------------------------------------ reference: drawn once, at the import
 
+ledger_batches = Table(
+    "ledger_batches",
+    metadata,
+    _key(),
+    Column("request_id", Uuid, nullable=False, unique=True),
+    Column("file", Text, nullable=False),  # as people call it
+    Column("made", Text, nullable=False),  # where it is kept meanwhile (data.made); "" once it is not
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("area_code", Text),  # whose rows it may touch; null: all
+    Column("datum", Text),
+    Column("sheets", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("said", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _time("made_at", nullable=False),
+    Column("made_by", Text, nullable=False),
+    _time("applied_at"),
+    Column("applied_by", Text),
+    _time("undone_at"),
+    Column("undone_by", Text),
+    _one_of("state", ("waiting", "previewed", "refused", "applied", "undone", "dropped")),
+)
+
+ledger_rows = Table(
+    "ledger_rows",
+    metadata,
+    _key(),
+    Column("batch_id", BigInteger, ForeignKey("ledger_batches.id", ondelete="CASCADE"), nullable=False),
+    Column("sheet", Integer, nullable=False),
+    Column("number", Integer),  # of the row in its sheet; null: it is not in the file
+    Column("layer", Text, nullable=False),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("outcome", Text, nullable=False),
+    Column("placed", Boolean, nullable=False, server_default=text("false")),
+    Column("changes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("problems", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    _one_of("outcome", ("new", "changed", "same", "gone", "faulty")),
+    Index("ix_ledger_rows_batch_id_outcome", "batch_id", "outcome", "id"),
+)
+
+ledger_mappings = Table(
+    "ledger_mappings",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("layer", Text, nullable=False),
+    Column("targets", JSONB, nullable=False),
+    _time("saved_at", nullable=False),
+    Column("saved_by", Text, nullable=False),
+)
+
 base_tiles = Table(
     "base_tiles",
     metadata,

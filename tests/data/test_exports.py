@@ -60,6 +60,7 @@ def value_of(field: Field) -> st.SearchStrategy[Any]:
         "phone": st.sampled_from(["10000001234", "10000001234;03571234567", "119"]),
         "area": st.just("990101100200"),
         "layer": st.sampled_from(list(POLICY.layers)),
+        "people": st.sampled_from(["示例甲 10000001234；示例乙", "示例丙"]),
         "capabilities": st.lists(capability, min_size=1, unique_by=lambda pair: pair[0]).map(
             lambda pairs: tuple(sorted(pairs))
         ),

@@ -75,7 +75,7 @@ def _codes_in_source() -> Iterator[tuple[str, str]]:
     """Every (problem, remedy) pair that the importing modules name."""
     for name in (
         *("cells", "measures", "quarantine", "sources", "columns", "positions", "ledgers", "row_values"),
-        *("imports",),
+        *("imports", "previews"),
     ):
         content = (ROOT / "data" / f"{name}.py").read_text(encoding="utf-8")
         yield from re.findall(r'"([a-z_0-9]+)",\s*"([a-z_]+)"', content)

@@ -120,8 +120,75 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES)
     _upgrade_grids()
     op.execute(_CALLS_STAY_INSIDE)
+    _create_ledgers()
     for world in worlds.names(op.get_bind()):
         _upgrade_world(world)
+
+
+def _create_ledgers() -> None:
+    op.create_table(
+        "ledger_batches",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("made", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("area_code", sa.Text(), nullable=True),
+        sa.Column("datum", sa.Text(), nullable=True),
+        sa.Column("sheets", postgresql.JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
+        sa.Column("said", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_by", sa.Text(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'previewed', 'refused', 'applied', 'undone', 'dropped')",
+            name=op.f("ck_ledger_batches_state"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_batches")),
+        sa.UniqueConstraint("request_id", name=op.f("uq_ledger_batches_request_id")),
+    )
+    op.create_table(
+        "ledger_rows",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("sheet", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("layer", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), server_default="", nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("placed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("changes", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column("problems", postgresql.JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
+        sa.Column("before", postgresql.JSONB(), nullable=True),
+        sa.Column("after", postgresql.JSONB(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('new', 'changed', 'same', 'gone', 'faulty')", name=op.f("ck_ledger_rows_outcome")
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["ledger_batches.id"],
+            name=op.f("fk_ledger_rows_batch_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_rows")),
+    )
+    op.create_index(
+        "ix_ledger_rows_batch_id_outcome", "ledger_rows", ["batch_id", "outcome", "id"], unique=False
+    )
+    op.create_table(
+        "ledger_mappings",
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("layer", sa.Text(), nullable=False),
+        sa.Column("targets", postgresql.JSONB(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_ledger_mappings")),
+    )
 
 
 def _upgrade_grids() -> None:
@@ -355,7 +422,8 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_users_role"), "users")
     op.create_check_constraint(op.f("ck_users_role"), "users", _ROLES_BEFORE)
     _downgrade_grids()
-    op.drop_table("jobs")
+    for table in ("ledger_mappings", "ledger_rows", "ledger_batches", "jobs"):
+        op.drop_table(table)
 
 
 def _downgrade_grids() -> None:
