@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "db": ("db", "app", "The database: make, upgrade, back up, restore, rehearse."),
     "county": ("county", "app", "A whole county in one file: reference rows, roads, lots, policy."),
     "import": ("bringing", "app", "Bring roads and ledgers in."),
+    "ledger": ("ledger", "app", "Ledgers coming in: preview, correct, apply, undo."),
     "export": ("taking", "app", "Take ledgers out, and the workbooks to fill in."),
     "atlas": ("atlas", "make", "Make the responsibility atlas: a sheet of each area and grid, in one PDF."),
     "completeness": (

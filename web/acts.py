@@ -86,6 +86,15 @@ SENTENCES: Final[Mapping[str, Pair]] = {
     "tracker.revoke": ("停用定位终端 {what}", "Ended the tracker {what}"),
     "layer.import": ("导入图层“{layer}”", "Imported the layer “{layer}”"),
     "layer.export": ("导出图层“{layer}”", "Exported the layer “{layer}”"),
+    "ledger.upload": ("上传台账“{file}”", "Sent in the ledger “{file}”"),
+    "ledger.correct": ("更正台账（{what}）", "Corrected a ledger ({what})"),
+    "ledger.map": ("保存台账的列对应（{what}）", "Saved the columns of a ledger ({what})"),
+    "ledger.drop": ("放弃台账（{what}）", "Dropped a ledger ({what})"),
+    "ledger.apply": (
+        "写入台账“{file}”：新增 {new}，更改 {changed}，移除 {gone}",
+        "Applied the ledger “{file}”: {new} new, {changed} changed, {gone} removed",
+    ),
+    "ledger.undo": ("撤回台账“{file}”，恢复 {rows} 行", "Undid the ledger “{file}”: {rows} rows"),
     "osm.import": ("导入路网", "Imported roads"),
     "demo.load": ("载入演示县", "Loaded the demonstration county"),
     "account.create": ("新建账号 {what}", "Added the account {what}"),
@@ -131,6 +140,7 @@ KINDS: Final[Mapping[str, Pair]] = {
     "shift": ("交接班", "Shifts"),
     "account": ("账号", "Accounts"),
     "layer": ("数据导入导出", "Imports and exports"),
+    "ledger": ("台账", "Ledgers"),
 }
 
 

@@ -111,6 +111,39 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "no_such_address": ("没有这个页面。", "There is no such page."),
     "method_not_allowed": ("这个地址不接受该操作。", "This address does not take that act."),
     "http_error": ("请求未能完成。", "The request could not be completed."),
+    "ledger_refused": ("文件被拒绝：{why}。", "The file was refused: {why}."),
+    "no_such_batch": ("没有编号为 {id} 的批次。", "There is no batch {id}."),
+    "no_such_sheet": ("没有这张工作表。", "There is no such sheet."),
+    "ledger_file_gone": (
+        "原文件已不再保存，请重新上传。",
+        "The file is no longer kept; please send it again.",
+    ),
+    "ledger_closed": ("这一批已不能再更改或写入。", "This batch can no longer be changed or applied."),
+    "ledger_stale": (
+        "预览之后库中有 {rows} 行变了（{names}），没有写入；请重新预览。",
+        "{rows} rows have changed in the store since the preview ({names}); nothing was written. Preview again.",
+    ),
+    "ledger_faulty": (
+        "有 {rows} 处不能写入，按“全部或不写”没有写入任何一行。",
+        "{rows} rows or sheets cannot be taken; all or nothing was asked, so nothing was written.",
+    ),
+    "ledger_row_refused": (
+        "第 {rows} 行不能写入（{why}），没有写入任何一行。",
+        "Row {rows} cannot be taken ({why}); nothing was written.",
+    ),
+    "ledger_opens_gap": (
+        "这一批会使 {area_m2} 平方米没有责任网格，没有写入。",
+        "This batch would leave {area_m2} m² without a grid; nothing was written.",
+    ),
+    "ledger_not_applied": ("这一批没有写入过，或已经撤回。", "This batch is not applied, or was undone."),
+    "ledger_changed_since": (
+        "之后又有 {rows} 行被改动（{names}），不能整批撤回。",
+        "{rows} rows were changed since ({names}); the batch cannot be undone.",
+    ),
+    "ledger_used_since": (
+        "之后有 {rows} 行已被使用（{names}），不能整批撤回。",
+        "{rows} rows are in use since ({names}); the batch cannot be undone.",
+    ),
     "request_reused": (
         "同一提交编号已用于另一项操作，请刷新页面后重试。",
         "This request number was used for something else; reload the page and try again.",
@@ -911,6 +944,10 @@ JOB_STAGES: Final[Mapping[str, Pair]] = {
     "routes": ("计算路线", "finding the ways"),
     "sheets": ("绘制图幅", "drawing sheets"),
     "bind": ("合并成册", "binding the sheets"),
+    "reading": ("读取文件", "reading the file"),
+    "checking": ("检查各行", "checking the rows"),
+    "comparing": ("与库中对比", "comparing with the store"),
+    "applying": ("写入", "writing"),
 }
 """What a job does now."""
 
@@ -978,6 +1015,12 @@ ACTS: Final[Mapping[str, Pair]] = {
     "shift.hand_over": ("交接班", "hand the shift over"),
     "layer.import": ("导入图层", "import a layer"),
     "layer.export": ("导出图层", "export a layer"),
+    "ledger.upload": ("上传台账", "bring a ledger in"),
+    "ledger.correct": ("更正台账", "correct a ledger"),
+    "ledger.map": ("保存列对应", "save a ledger's columns"),
+    "ledger.drop": ("放弃台账", "drop a ledger"),
+    "ledger.apply": ("写入台账", "apply a ledger"),
+    "ledger.undo": ("撤回整批台账", "undo a ledger"),
     "osm.import": ("导入路网", "import roads"),
     "atlas.print": ("制作图册", "make an atlas"),
     "county.export": ("导出全县数据", "export the county"),
@@ -1013,6 +1056,7 @@ SUBJECTS: Final[Mapping[str, Pair]] = {
     "lot": ("库存", "stock lot"),
     "place": ("场所", "place"),
     "tracker": ("定位终端", "tracker"),
+    "ledger": ("台账", "ledger"),
     "user": ("账号", "account"),
     "layer": ("图层", "layer"),
     "roads": ("路网", "roads"),
@@ -1285,7 +1329,10 @@ meanwhile, nothing is done and you are told what.",
         ).format(n=count)
 
     def problem(self, code: str, details: Mapping[str, Any]) -> str:
-        """Say why an act was not done."""
+        """Say why an act was not done; `problem` among the details is a problem of a ledger."""
+        if details.get("problem") in self.policy.vocabulary["problems"]:
+            said = self.policy.word("problems", details["problem"], self.lang)
+            details = {**details, "why": fill(said, details, self.lang)}
         return fill(pick(PROBLEMS[code], self.lang), details, self.lang)
 
     def trouble(self, code: str) -> str:

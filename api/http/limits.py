@@ -1,6 +1,7 @@
 """How much one request may bring, and how long it may take to bring it."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -10,10 +11,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 from api.http.problems import response
+from data import quarantine
 
 MOST_BYTES: Final = 2 * 1024 * 1024
-"""Enough for a drawn area of some ten thousand corners; files of a county come in by the command line."""
+"""Enough for a drawn area of some ten thousand corners; files of a county come in at the addresses below."""
 _BODY_WITHIN_S: Final = 60.0
+
+
+MOST_BYTES_AT: Final[Mapping[str, int]] = dict.fromkeys(
+    ("/ledgers", "/api/v1/ledgers"), quarantine.MOST_BYTES + MOST_BYTES
+)
+"""Where whole files come in."""
 
 
 class Limits:
@@ -28,11 +36,10 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = max(self._most, MOST_BYTES_AT.get(scope["path"], 0))
         told = Headers(scope=scope).get("content-length", "0")
-        if told.isdigit() and int(told) > self._most:
-            refusal = problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", {"most_bytes": self._most}
-            )
+        if told.isdigit() and int(told) > most:
+            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", {"most_bytes": most})
             await response(refusal, {"Connection": "close"})(scope, receive, send)
             return
         came, whole = 0, False
@@ -48,7 +55,7 @@ class Limits:
                 raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
             came += len(message.get("body", b""))
             whole = not message.get("more_body", False)
-            if came > self._most:
+            if came > most:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return message
 

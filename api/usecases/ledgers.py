@@ -214,6 +214,7 @@ def preview(ctx: Context, batch_id: int, progress: Progress) -> Mapping[str, Any
 
 def start_preview(ctx: Context, batch_id: int, request_id: UUID) -> JobRecord | None:
     """Preview a batch: a small file at once (None), a large one as a job."""
+    authorise(ctx.actor, "ledger.upload")
     path = _path(ctx, get(ctx, batch_id))
     if path.stat().st_size <= SMALL_BYTES:
         preview(ctx, batch_id, lambda _stage, _done, _total: None)
@@ -222,7 +223,7 @@ def start_preview(ctx: Context, batch_id: int, request_id: UUID) -> JobRecord | 
     def work(context: Context, progress: Progress) -> Mapping[str, Any]:
         return preview(context, batch_id, progress)
 
-    return jobs.start(ctx, "ledger.preview", request_id, {"batch": batch_id}, work)
+    return jobs.start(ctx, "ledger", request_id, {"batch": batch_id}, work)
 
 
 def _made(ctx: Context, connection: Connection, batch: Batch, progress: Progress) -> tuple[SheetPreview, ...]:
@@ -472,7 +473,7 @@ def start_apply(
         )
         return {"page": f"/ledgers/{batch_id}", "id": batch_id}
 
-    return jobs.start(ctx, "ledger.apply", request_id, {"batch": batch_id}, work)
+    return jobs.start(ctx, "ledger", request_id, {"batch": batch_id}, work)
 
 
 def _touches_grids(sheets: Sequence[SheetPreview]) -> bool:
