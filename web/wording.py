@@ -113,7 +113,7 @@ PROBLEMS: Final[Mapping[str, Pair]] = {
     "http_error": ("请求未能完成。", "The request could not be completed."),
     "ledger_refused": ("文件被拒绝：{why}。", "The file was refused: {why}."),
     "no_such_batch": ("没有编号为 {id} 的批次。", "There is no batch {id}."),
-    "no_such_sheet": ("没有这张工作表。", "There is no such sheet."),
+    "no_such_ledger_sheet": ("没有这张工作表。", "There is no such sheet."),
     "ledger_file_gone": (
         "原文件已不再保存，请重新上传。",
         "The file is no longer kept; please send it again.",
@@ -934,6 +934,37 @@ JOB_KINDS: Final[Mapping[str, Pair]] = {
 }
 """What a job is for."""
 
+LEDGER_STATES: Final[Mapping[str, Pair]] = {
+    "waiting": ("待预览", "waits for its preview"),
+    "previewed": ("已预览，未写入", "previewed, not applied"),
+    "refused": ("不能写入，待更正", "cannot be applied yet"),
+    "applied": ("已写入", "applied"),
+    "undone": ("已撤回", "undone"),
+    "dropped": ("已放弃", "dropped"),
+}
+"""How far a batch of a ledger has come."""
+
+LEDGER_TABS: Final[Mapping[str, Pair]] = {
+    "faulty": ("待更正", "To be mended"),
+    "new": ("新增", "New"),
+    "changed": ("更改", "Changed"),
+    "gone": ("文件中没有", "Not in the file"),
+    "placed": ("按文字定位", "Placed by words"),
+    "columns": ("列对应", "Columns"),
+}
+"""Parts of a ledger's preview."""
+
+LEDGER_SURENESS: Final[Mapping[str, Pair]] = {
+    "own": ("表头相同", "the same header"),
+    "also": ("同义表头", "a synonym"),
+    "cut": ("截断的表头", "a header cut off"),
+    "group": ("重复列组", "a repeating group"),
+    "none": ("没有对应", "nothing fits"),
+    "second": ("另一列已对应此项", "another column has it already"),
+    "chosen": ("人工选定", "chosen by a person"),
+}
+"""How the field of a ledger's column was found."""
+
 JOB_STAGES: Final[Mapping[str, Pair]] = {
     "": ("准备中", "getting ready"),
     "reading": ("读取各图层", "reading layers"),
@@ -1443,6 +1474,18 @@ meanwhile, nothing is done and you are told what.",
     def job_kind(self, code: str) -> str:
         """Name what a job is for."""
         return pick(JOB_KINDS[code], self.lang)
+
+    def ledger_state(self, code: str) -> str:
+        """Say how far a batch has come."""
+        return pick(LEDGER_STATES[code], self.lang)
+
+    def ledger_tab(self, code: str) -> str:
+        """Name a part of a preview."""
+        return pick(LEDGER_TABS[code], self.lang)
+
+    def ledger_sureness(self, code: str) -> str:
+        """Say how a column's field was found."""
+        return pick(LEDGER_SURENESS[code], self.lang)
 
     def job_stage(self, code: str) -> str:
         """Name what a job does now."""

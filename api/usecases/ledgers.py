@@ -327,7 +327,7 @@ def save_mapping(ctx: Context, batch_id: int, *, request_id: UUID, sheet: int, n
     def do(connection: Connection, now: datetime) -> Done:
         batch = _own(ctx, connection, batch_id)
         if not 0 <= sheet < len(batch.sheets) or not batch.sheets[sheet]["layer"]:
-            raise NotFoundError("no_such_sheet", sheet=sheet)
+            raise NotFoundError("no_such_ledger_sheet", sheet=sheet)
         found = batch.sheets[sheet]
         keys = columns.keys([column["header"] for column in found["columns"]])
         targets = {
