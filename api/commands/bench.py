@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from api.terminal import WORKERS_HELP, AsJson, cell, console, progress_bar
+from api.terminal import WORKERS_HELP, AsJson, acting, cell, console, progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="Measure, beside named peers in the same run.")
 
@@ -89,6 +89,17 @@ def bench_grids(
     with progress_bar() as progress:
         sizes = size or (grids.DEMO_CELLS, 10_000, 100_000)
         found = [asdict(one) for one in grids.run(sizes=sizes, points=points, progress=progress)]
+@app.command("ledgers")
+def bench_ledgers(
+    rows: Annotated[int, typer.Option(min=100, max=500_000, help="Rows of the workbook.")] = 50_000,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the whole preview of a workbook, beside programs that only read it: calamine, openpyxl, pandas."""
+    from api.bench import ledgers  # noqa: PLC0415 - nothing else needs it
+
+    with acting() as context:
+        found = [asdict(figure) for figure in ledgers.measure(context, rows=rows)]
     _print_figures(found, as_json=as_json)
 
 
