@@ -87,7 +87,7 @@ def _shown(view: View, batch: Batch) -> dict[str, Any]:
         "batch": batch,
         "state": view.words.ledger_state(batch.state),
         "counts": counts,
-        "layers": [view.words.layer(sheet["layer"]) for sheet in batch.sheets if sheet["layer"]],
+        "layer_names": [view.words.layer(sheet["layer"]) for sheet in batch.sheets if sheet["layer"]],
     }
 
 
@@ -395,4 +395,5 @@ def marked(view: Reading, batch_id: int) -> Response:
     path = ledgers.marked(view.context, batch_id, view.lang)
     file = ledgers.get(view.context, batch_id).file
     title = file.rpartition(".")[0] or file
-    return FileResponse(path, filename=f"{title}-{view.gettext(N_('marked'))}.xlsx")
+    word = view.gettext(N_("marked"))
+    return FileResponse(path, filename=f"{title}-{word}.xlsx")
