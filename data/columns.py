@@ -89,6 +89,12 @@ class _Header:
     titles: tuple[str, ...]
     first_row: int
     known: int
+    rows: int = 1
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Of two headers the higher one is right: the one that means more, then the one of a single row."""
+        return self.known, -self.rows
 
 
 def header_names(layer: Layer, policy: Policy) -> dict[str, str]:
@@ -212,9 +218,9 @@ def _find_header(table: RawTable, names: Mapping[str, str]) -> _Header | None:
         if below is not None and known < len(titles) and not _is_sample(below):
             joined = _joined(row, below, table, names)
             known = sum(header(title) in names for title in joined)
-            candidates.append(_Header(titles=joined, first_row=place + 2, known=known))
+            candidates.append(_Header(titles=joined, first_row=place + 2, known=known, rows=2))
         for candidate in candidates:
-            if candidate.known > (0 if best is None else best.known):
+            if candidate.known and (best is None or candidate.rank > best.rank):
                 best = candidate
     return best
 
