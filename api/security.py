@@ -115,7 +115,6 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = {
     "atlas.read": _EVERYBODY,
     "atlas.print": _POSTS | _RECORDS,  # with names and phone numbers of the own area
     "layer.export": _RECORDS,  # with names and phone numbers
-    "layer.export": _ADMINISTRATOR,  # with names and phone numbers
     "ledger.read": _RECORDS,  # with names and phone numbers of the own area
     "ledger.upload": _RECORDS,
     "ledger.correct": _RECORDS,

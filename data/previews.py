@@ -110,7 +110,7 @@ def make(
 
     Raises SourceError for a file that cannot be read or could harm.
     """
-    told("reading", 0, 0)
+    told("opening", 0, 0)
     tables = sources.read_all(path)
     total = sum(len(table.rows) for table in tables)
     chosen = [

@@ -975,7 +975,7 @@ JOB_STAGES: Final[Mapping[str, Pair]] = {
     "routes": ("计算路线", "finding the ways"),
     "sheets": ("绘制图幅", "drawing sheets"),
     "bind": ("合并成册", "binding the sheets"),
-    "reading": ("读取文件", "reading the file"),
+    "opening": ("读取文件", "reading the file"),
     "checking": ("检查各行", "checking the rows"),
     "comparing": ("与库中对比", "comparing with the store"),
     "applying": ("写入", "writing"),

@@ -89,6 +89,9 @@ def bench_grids(
     with progress_bar() as progress:
         sizes = size or (grids.DEMO_CELLS, 10_000, 100_000)
         found = [asdict(one) for one in grids.run(sizes=sizes, points=points, progress=progress)]
+    _print_figures(found, as_json=as_json)
+
+
 @app.command("ledgers")
 def bench_ledgers(
     rows: Annotated[int, typer.Option(min=100, max=500_000, help="Rows of the workbook.")] = 50_000,

@@ -100,13 +100,13 @@ MORE: Final = {  # other commands of an act above
 }
 READING: Final = {
     "aid list", "aid offers", "calls list", "calls preview", "calls show", "calls statistics", "closures", "completeness",
-    "export template", "grids at", "grids check", "grids of", "grids list", "grids overview", "hazard closure-effect",
+    "export template", "ledger batches", "ledger marked", "grids at", "grids check", "grids of", "grids list", "grids overview", "hazard closure-effect",
     "hazard effect", "hazard list",
     "incident list", "incident show", "message list", "order list", "plan reasons", "plan show", "plan swaps",
     "plan triggers", "plan without", "resource teams", "shift list", "timeline show", "tracker list", "user list",
 }  # fmt: skip
 OF_THE_MACHINE: Final = {
-    "serve", "demo", "doctor", "bench dispatch", "bench grids", "bench travel", "bench web", "check storm",
+    "serve", "demo", "doctor", "bench dispatch", "bench grids", "bench ledgers", "bench travel", "bench web", "check storm",
     "db backup", "db backups", "db init", "db rehearse", "db restore", "db upgrade",
 }  # fmt: skip
 """What starts, measures or keeps an installation as a whole."""
