@@ -161,7 +161,7 @@ def test_all_or_nothing_takes_nothing_where_a_row_is_faulty(clerk: Context) -> N
 
 def test_a_workbook_of_several_ledgers_hangs_together(clerk: Context) -> None:
     """Goods may name a depot that stands in another sheet of the same file, on whichever side."""
-    sheets = {
+    sheets: dict[str, Sequence[Sequence[Any]]] = {
         "物资": [("储备库编号", "物资名称", "数量"), ("县中心库", "帐篷", 40)],
         "应急储备库": [("储备库名称", "储备库等级", "经度", "纬度"), ("县中心库", "县级", 111.02, 36.02)],
         "说明": [("请如实填写",)],

@@ -268,10 +268,10 @@ def test_a_required_column_that_is_missing_refuses_the_file(tmp_path: Path) -> N
 
 def test_a_column_that_means_nothing_here_is_noted_and_left_out(tmp_path: Path) -> None:
     """So that nobody believes it was imported."""
-    rows = [(*HEADER, "应急演练时间"), (*GOOD[0], "2025年")]
+    rows = [(*HEADER, "是否转其他"), (*GOOD[0], "2025年")]
     reading = read(write_csv(tmp_path / "点.csv", rows))
     assert [(problem.code, problem.header, problem.severity) for problem in reading.problems] == [
-        ("column_unknown", "应急演练时间", "note")
+        ("column_unknown", "是否转其他", "note")
     ]
     assert len(reading.frame) == 1
 

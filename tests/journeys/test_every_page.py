@@ -182,6 +182,13 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
     making = post("/grids/making", **wish)["id"]
     while (job := http.get(f"/jobs/{making}").json())["state"] in {"waiting", "running"}:
         time.sleep(0.1)
+    ledger = http.post(
+        "/ledgers",
+        data={"request_id": str(uuid.uuid4()), "datum": "CGCS2000"},
+        files={"file": ("台账.csv", LEDGER.encode())},
+        headers={"X-CSRF-Token": csrf},
+    )
+    assert ledger.status_code == 201, ledger.text
     newest = http.get("/timeline").json()
     http.close()
     return {
@@ -200,6 +207,7 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
         "call_id": str(call),
         "link": link,
         "layer": "teams",
+        "batch_id": str(ledger.json()["batch"]["id"]),
         "job_id": str(making),
         "kind": "responsibility",
         "level": "grid",
@@ -210,6 +218,11 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
     }
 
 
+LEDGER: Final = (
+    "场所编号,场所名称,可容纳人数,经度,纬度\nL1,示例小学,九十,111.02,36.01\nL2,示例中学,80,111.03,36.01\n"
+)
+"""A row to be mended and a good one."""
+
 QUERIES: Final = {
     "/calls/new": "?place=FF-05-001",
     "/plans/{plan_id}/without": "?kind=team&id={identity}",
@@ -217,11 +230,17 @@ QUERIES: Final = {
 }
 """What an address needs behind its path."""
 NO_PAGES: Final = frozenset(
-    {"/o/worker.js", "/grids/words", "/atlas/files/{job_id}", "/atlas/{kind}/{level}/{code}/file"}
+    {
+        "/o/worker.js",
+        "/grids/words",
+        "/atlas/files/{job_id}",
+        "/atlas/{kind}/{level}/{code}/file",
+        "/ledgers/{batch_id}/marked",
+    }
 )
 
 
-ALONE: Final = ("/o/", "/c/", "/grids", "/atlas", "/login", "/accounts", "/audit", "/trackers")
+ALONE: Final = ("/o/", "/c/", "/grids", "/atlas", "/ledgers", "/login", "/accounts", "/audit", "/trackers")
 """Pages that nobody opens in the panel of the map: of others than the commander, or the whole window's."""
 
 
