@@ -112,6 +112,25 @@ def test_whatever_a_sheet_holds_is_printed(kind: SheetKind, code: str) -> None:
     assert missing == set()
 
 
+def test_lines_and_patches_of_a_layer_are_drawn_counted_and_named() -> None:
+    """A fire lane is no point: it is on the map, in the legend and by its name."""
+    lane = shapely.LineString([(110.95, 35.78), (110.99, 35.79)])
+    patch = shapely.box(110.96, 35.775, 110.965, 35.78)
+    known = demo_sheet("forest_fire", VILLAGE)
+    sheet = replace(
+        known,
+        drawn=(
+            Drawn(layer="water_points", code="a", geometry=lane, name="一号通道"),
+            Drawn(layer="water_points", code="b", geometry=patch, name="二号塘"),
+        ),
+        sections=(),
+    )
+    printed = text_of(render(sheet, paper="A4"))
+    assert "取水点（2）" in printed
+    assert "一号通道" in printed
+    assert "二号塘" in printed
+
+
 def test_the_margin_says_what_a_map_must_say() -> None:
     """Title, scale, coordinates, reference system, date, approval, class, number, neighbours."""
     printed = text_of(drawn())

@@ -57,7 +57,9 @@ class Drawing:
 
     body: str = ""
     signs: Counter[str] = field(default_factory=Counter)
-    """Point layers → how many of the sheet's own land."""
+    """Layers → how many of the sheet's own land."""
+    extents: set[str] = field(default_factory=set)
+    """Those of them that are drawn as lines or outlines."""
     roads: set[str] = field(default_factory=set)
     borders: set[str] = field(default_factory=set)
     ground: set[str] = field(default_factory=set)
@@ -81,7 +83,9 @@ def draw(
     shapes = frame.drawn([sheet.subject, *(one.geometry for one in sheet.drawn)])
     subject = cartography.thinned(shapes[:1], _THIN_MM)[0]
     things = [
-        _Thing(one, shape) for one, shape in zip(sheet.drawn, shapes[1:], strict=True) if not shape.is_empty
+        _Thing(one, shape.geoms[0] if shape.geom_type == "MultiPoint" else shape)
+        for one, shape in zip(sheet.drawn, shapes[1:], strict=True)
+        if not shape.is_empty
     ]
     sorted_things: dict[str, list[_Thing]] = {}
     for thing in things:
@@ -92,6 +96,7 @@ def draw(
     areas = _thinned_areas([thing for thing in things if thing.drawn.layer in _AREAS])
     borders = _borders(areas, frame, drawing)
     signs, boxes = _signs(sorted_things, sheet, frame, page, policy, drawing=drawing, wanted=wanted)
+    extents = _extents(sorted_things, frame, policy, drawing=drawing, wanted=wanted)
     roads, road_lines = _roads(sorted_things.get("road", []), frame, drawing, wanted)
     water = _water(sorted_things, frame, drawing, wanted)
     named = {one.drawn.name for one in wanted if _place(one.drawn)} - {""}
@@ -116,6 +121,7 @@ def draw(
             _threats(sorted_things.get("threat", []), frame, drawing),
             borders,
             _subject_edge(edge, frame, drawing),
+            extents,
             _routes(sorted_things.get("route", []), frame, drawing),
             svg.group(names.leaders, fill="none", stroke=looks.SOFT_INK, stroke_width=0.12),
             signs,
@@ -455,6 +461,44 @@ def _routes(things: Sequence[_Thing], frame: MapFrame, drawing: Drawing) -> str:
 
 
 # -- signs
+
+
+def _extents(
+    things: Mapping[str, list[_Thing]],
+    frame: MapFrame,
+    policy: Policy,
+    *,
+    drawing: Drawing,
+    wanted: list[Wanted],
+) -> str:
+    """Draw what of a layer is no point: fire lanes as lines, patches of land as outlines, each in its layer's colour."""
+    out = []
+    for layer, members in things.items():
+        if layer in _GROUND:
+            continue
+        colour = policy.layers[layer].legend.colour if layer in policy.layers else looks.INK
+        drawn = [thing for thing in members if thing.shape.geom_type not in {"Point", "MultiPoint"}]
+        for thing, shape in zip(drawn, _cut((thing.shape for thing in drawn), frame), strict=True):
+            if shape.is_empty:
+                continue
+            own = thing.drawn.subject
+            drawing.signs[layer] += own
+            drawing.extents.add(layer)
+            out.append(
+                svg.path(
+                    shape,
+                    fill="none" if shape.length and not shape.area else colour,
+                    fill_opacity="0.15",
+                    stroke=colour,
+                    stroke_width=0.5,
+                    stroke_opacity=None if own else "0.45",
+                )
+            )
+            if thing.drawn.name:
+                ink = _darker(colour) if own else looks.PALE_INK
+                manner = Manner(size=LEAST_MM, fill=ink, base=100 if own else 25)
+                wanted.append(Wanted(drawn=thing.drawn, anchor=shape, manner=manner, numbered=own))
+    return "".join(out)
 
 
 def _signs(

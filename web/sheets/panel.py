@@ -8,6 +8,7 @@ import numpy as np
 import segno
 import shapely
 
+from data.layers import Layer
 from data.policy_model import Policy
 from gis.atlas import Sheet
 from gis.cartography import MapFrame
@@ -41,7 +42,7 @@ def entries(sheet: Sheet, drawing: Drawing, words: Words, policy: Policy) -> lis
     )
     listed = [
         Entry(
-            symbols.draw(layer.legend.symbol, layer.legend.colour, 0, 0, 1.45),
+            _swatch(layer, drawn_as_extent=layer.code in drawing.extents),
             words.layer(layer.code),
             drawing.signs[layer.code] or None,
         )
@@ -126,6 +127,25 @@ def entries(sheet: Sheet, drawing: Drawing, words: Words, policy: Policy) -> lis
         )
         listed.append(Entry(patches, words.sheet_word("tints")))
     return listed
+
+
+def _swatch(layer: Layer, *, drawn_as_extent: bool) -> str:
+    colour = layer.legend.colour
+    if not drawn_as_extent:
+        return symbols.draw(layer.legend.symbol, colour, 0, 0, 1.45)
+    if layer.geometry == "LineString":
+        return _line(colour, 0.5)
+    return svg.element(
+        "rect",
+        x=-3.4,
+        y=-1.4,
+        width=6.8,
+        height=2.8,
+        fill=colour,
+        fill_opacity="0.15",
+        stroke=colour,
+        stroke_width=0.5,
+    )
 
 
 def _border(level: str) -> str:

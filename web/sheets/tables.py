@@ -28,6 +28,8 @@ _CLOSE: Final = (
     0.72  # of its natural width: as narrow as a table on a further page may be, with cells of two lines
 )
 _TITLE_MM: Final = 11.0  # of a further page
+_MOST_IN_ROW: Final = 24
+_MOST_LETTERS: Final = 160  # of a cell; the rest is on the live page, and an ellipsis says so
 _SLACK_MM: Final = 0.5
 
 
@@ -67,13 +69,19 @@ def of_sections(sheet: Sheet, listed: Mapping[int, Sequence[Drawn]], words: Word
     if listed:
         across = 2
         entries = [
-            (str(number), svg.readable(words.sheet_listed(members)))
+            (str(number), svg.readable(words.sheet_listed(some)))
             for number, members in sorted(listed.items())
+            for some in _batches(members)
         ]
         rows = _side_by_side(entries, across)
         header = (words.sheet_word("number"), words.sheet_word("name")) * across
         tables.append(Table(words.sheet_word("listed"), header, rows))
     return tables
+
+
+def _batches(members: Sequence[Drawn]) -> list[Sequence[Drawn]]:
+    """Divide what one number stands for, so that no row is higher than a page."""
+    return [members[at : at + _MOST_IN_ROW] for at in range(0, len(members), _MOST_IN_ROW)]
 
 
 def _side_by_side(pairs: Sequence[tuple[str, str]], across: int) -> tuple[tuple[str, ...], ...]:
@@ -86,10 +94,15 @@ def _side_by_side(pairs: Sequence[tuple[str, str]], across: int) -> tuple[tuple[
     )
 
 
+def _cell(text: str) -> str:
+    kept = svg.readable(text)
+    return kept if len(kept) <= _MOST_LETTERS else kept[: _MOST_LETTERS - 1] + "…"
+
+
 def _of_section(section: Section, words: Words) -> Table:
     if section.columns == ("fact", "value"):
         facts = [
-            (words.sheet_column(str(name)), svg.readable(words.sheet_cell(str(name), value)))
+            (words.sheet_column(str(name)), _cell(words.sheet_cell(str(name), value)))
             for name, value in section.rows
         ]
         return Table(words.sheet_section(section.code), (), _side_by_side(facts, 2))
@@ -98,7 +111,7 @@ def _of_section(section: Section, words: Words) -> Table:
         tuple(words.sheet_column(column) for column in section.columns),
         tuple(
             tuple(
-                svg.readable(words.sheet_cell(column, cell))
+                _cell(words.sheet_cell(column, cell))
                 for column, cell in zip(section.columns, row, strict=True)
             )
             for row in section.rows
