@@ -1,16 +1,18 @@
 """The responsibility grids in this process: loaded once for each change of a cell, so that a point costs microseconds."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import shapely
 from sqlalchemy import Connection, Row
 
 from data import grids
 from gis.grid_index import GridIndex
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,19 @@ class GridMemory:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loaded: GridsInMemory | None = None
+        self._worked_out: dict[Hashable, tuple[int, Any]] = {}
+
+    def once(self, about: Hashable, number: int, work_out: Callable[[], T]) -> T:
+        """Return what follows from the cells alone as they stood at a number of changes; worked out once for it.
+
+        about: names what it is; the newest of each is kept.
+        """
+        kept = self._worked_out.get(about)
+        if kept is None or kept[0] != number:
+            kept = (number, work_out())
+            self._worked_out[about] = kept
+        found: T = kept[1]
+        return found
 
     def current(self, connection: Connection) -> GridsInMemory:
         """Return the grids as this transaction sees them."""

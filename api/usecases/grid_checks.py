@@ -111,7 +111,7 @@ def report(ctx: Context, theme: str) -> Report:
         )
     by_code = {cell.code: cell for cell in cells}
     found = [
-        *_of_shapes(cells),
+        *ctx.grids.once(("faults", theme, within), number, lambda: tuple(_of_shapes(cells))),
         *_unstaffed(cells, duties),
         *_of_persons(ctx, duties, stale),
         *(
@@ -266,7 +266,9 @@ def mend(ctx: Context, theme: str, *, number: int, request_id: UUID) -> int:
 
 def _mending(ctx: Context, connection: Connection, theme: str) -> tuple[Proposal, int]:
     cells = grids.cells(connection, theme=theme, within=scope.own(ctx.actor))
-    found = mended(_arrays(cells)) if cells else None
+    number = grids.change_number(connection)
+    about = ("mending", theme, scope.own(ctx.actor))
+    found = ctx.grids.once(about, number, lambda: mended(_arrays(cells))) if cells else None
     if found is None:
         return Proposal(put=(), before={}), 0
     by_code = {cell.code: cell for cell in cells}

@@ -165,7 +165,7 @@ def make(ctx: Context, wish: Wish, progress: Progress) -> Preview:
         wish={**asdict(wish), "drawn": len(wish.drawn)},
         number=number,
         villages=len(villages),
-        rows=tuple(rows),
+        rows=tuple(sorted(rows, key=lambda row: row.code)),
         put=(*upper, *put),
         gone=gone,
         ending=tuple(

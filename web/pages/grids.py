@@ -354,7 +354,7 @@ def make(  # noqa: PLR0917  # the fields of one form
             theme=theme,
             area=area,
             method=method,
-            each=_number(each) if method == "divide" else None,
+            each=_number(each) if method == "divide" and not total.strip() else None,
             total=_number(total) if method == "divide" else None,
             size_m=_number(size_m) if method == "squares" else None,
             beidou_level=_number(beidou_level) if method == "beidou" else None,

@@ -125,7 +125,10 @@ function edit() {
     for (const button of tools) {
       button.disabled = { split: chosen.size !== 1, merge: chosen.size < 2, border: chosen.size !== 2 }[button.dataset.edit];
     }
-    for (const [code, layer] of cells) layer.setStyle(chosen.has(code) ? CHOSEN : NOW);
+    for (const [code, layer] of cells) {
+      layer.setStyle(chosen.has(code) ? CHOSEN : NOW);
+      if (chosen.has(code)) layer.bringToFront();
+    }
   };
   const clear = () => {
     wanted = null;
@@ -223,7 +226,10 @@ function edit() {
     clear();
     if (!chosen.delete(code)) chosen.add(code);
     say();
-  }).then(say);
+  }).then(() => {
+    say();
+    fit(cells.get([...chosen][0]));
+  });
 }
 
 ({ overview, cell, made, check, edit })[config.mode]();
