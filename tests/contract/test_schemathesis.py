@@ -49,6 +49,7 @@ def county(engine: Engine) -> dict[str, int]:
     """The hand-made county, whose teams have just reported; its ids by name."""
     with engine.begin() as connection:
         made = builders.add_county(worlds.inside(connection, worlds.LIVE))
+        builders.add_duties(connection)
         connection.execute(text("UPDATE live.team_states SET reported_at = now()"))
     add_accounts(engine)
     return made
@@ -108,7 +109,10 @@ def scene(somebody: Somebody, county: dict[str, int]) -> dict[str, Any]:
     orders = post(f"/plans/{confirmed}/confirm")
     quiet = post("/incidents", type="landslide", level=4, position=position)["id"]
     closure = post("/closures", geometry={"type": "Point", "coordinates": list(builders.on_main_road(9.5))})
+    call = post("/calls", kind="test", text="叫应测试", position=list(builders.on_main_road(2)))
     return {
+        "call_id": call["id"],
+        "person": "TOWN",
         "incident_id": quiet,
         "plan_id": post("/plans", incidents=[quiet])["id"],
         "order_id": orders[0]["id"],
