@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from api.errors import InvalidError, MusterError
-from api.usecases import call_views, called, calls, incidents
+from api.usecases import call_views, called, calls, incidents, places
 from api.usecases.call_chains import THEME, Where
 from api.usecases.call_views import Callee, CallView, PlaceView, Preview
 from data.calls import Figures
@@ -156,9 +156,14 @@ def _begin(
     about = next((one for one in its_incidents if str(one.id) == form.incident), None)
     draft = ""
     if about is not None:
-        draft = ("。" if view.lang == "zh" else ". ").join(
-            part for part in (view.words.incident_title(about), about.description) if part
+        chain = view.words.chain(places.locate(context, about.position))
+        said = (
+            view.words.level(about.level),
+            view.words.incident_title(about),
+            " › ".join(chain[-2:]),
+            about.description,
         )
+        draft = (" " if view.lang == "zh" else ", ").join(part for part in said if part)
     return view.render(
         "call_begin.html",
         status=error.status if error else 200,
