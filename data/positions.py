@@ -122,6 +122,9 @@ def _written(row: RawRow, columns: Columns, near: Bounds | None, notes: Notebook
 
 
 def _pair(row: RawRow, columns: Columns) -> tuple[float, float] | None:
+    lone = _filled(row, (*columns.positions.get("lon", ()), *columns.positions.get("lat", ())))
+    if len(lone) == 1 and "," in lone[0]:
+        return cells.position(lone[0])  # both in the cell of one: as people mend a row that has neither
     lon = _angle(row, columns.positions.get("lon", ()))
     lat = _angle(row, columns.positions.get("lat", ()))
     if lon is not None and lat is not None:
