@@ -42,6 +42,7 @@ bench: setup-test  ## measure against named peers in the same run
 	$(BIN)/muster bench web
 	$(BIN)/muster bench grids
 	$(BIN)/muster bench ledgers
+	$(BIN)/muster bench atlas
 
 lock: setup-test  ## pin every dependency again, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --group assets -o requirements.txt

@@ -61,6 +61,11 @@ def _drawn(sheet: Sheet, lang: Lang, paper: Paper, site: str) -> bytes:
     return _renderer()(sheet, lang=lang, paper=paper, site=site)
 
 
+def drawn(sheet: Sheet, *, lang: Lang, paper: Paper, form: Literal["pdf", "png", "svg"]) -> bytes:
+    """Draw one sheet in this process."""
+    return _renderer()(sheet, lang=lang, paper=paper, form=form)
+
+
 @cache
 def _renderer() -> Callable[..., bytes]:
     module, _, name = RENDERER.partition(":")

@@ -106,6 +106,22 @@ def bench_ledgers(
     _print_figures(found, as_json=as_json)
 
 
+@app.command("atlas")
+def bench_atlas(
+    sheets: Annotated[
+        int, typer.Option(min=1, help="Sheets that are drawn; the content of all is made.")
+    ] = 12,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the atlas of the demo county: content and drawing, beside Chromium's print of the finished maps."""
+    from api.bench import atlas  # noqa: PLC0415 - nothing else needs it
+
+    with progress_bar() as progress:
+        found = [asdict(one) for one in atlas.run(count=sheets, progress=progress)]
+    _print_figures(found, as_json=as_json)
+
+
 def _print_figures(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found, indent=2))

@@ -17,6 +17,7 @@ from api.usecases.grid_edits import Edit
 from api.usecases.grid_making import GUIDES, METHODS, Method, Wish
 from api.usecases.grids import Asked
 from data.grids import DutyRecord
+from gis import areas
 from gis.crs import DATUMS, Datum
 from web import wording
 from web.i18n import N_
@@ -441,6 +442,12 @@ def cell(view: Reading, code: str, day: date | None = None) -> Response:
     return _cell(view, code, day)
 
 
+def _area_level(code: str | None) -> str:
+    """Return the level of an area that the atlas has sheets of; "" for none."""
+    level = areas.level(code) if code else ""
+    return level if level in {"county", "township", "village"} else ""
+
+
 def _cell(view: View, code: str, day: date | None, *, refusal: str = "", status: int = 200) -> Response:
     found = grids.sheet(view.context, code, day=day)
     feature = {"type": "Feature", "geometry": mapping(found.cell.geometry), "properties": {"code": code}}
@@ -481,6 +488,7 @@ def _cell(view: View, code: str, day: date | None, *, refusal: str = "", status:
         ],
         roles=list(view.words.group("duty_roles").items()),
         is_leaf=found.cell.level == LEAF,
+        area_level=_area_level(found.cell.area_code),
         refusal=refusal,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import shapely
@@ -15,6 +15,7 @@ from api.usecases import layers, resources
 from data.layers import Layer
 from data.units import DepotRecord, TeamRecord, TeamStatus, VehicleRecord
 from dispatch.model import Position
+from gis import areas
 from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing, own_path, see
 
@@ -80,6 +81,8 @@ class Sheet:
     parts: tuple[Part, ...] = ()
     call: str = ""
     """The page that calls whoever is responsible there; empty where a unit answers for itself."""
+    paper: str = ""
+    """The atlas sheet that has this place; empty for none."""
 
 
 @router.get("/resources")
@@ -317,7 +320,18 @@ def _place(view: View, identity: int) -> Sheet:
             Fact(name=view.words.field(layer, name), value=value) for name, value in told.items() if value
         ),
         call="/calls/new?" + urlencode({"feature": f"{layer.code}/{row['code']}"}) if row.get("code") else "",
+        paper=_paper(layer, row),
     )
+
+
+def _paper(layer: Layer, row: Mapping[str, Any]) -> str:
+    """Return the address of the atlas sheet that has this place: an enterprise's own, else its township's; "" for none."""
+    if layer.code == "key_facilities":
+        return f"/atlas/command/enterprise/{quote(str(row['code']), safe='')}"
+    area = row.get("area_code")
+    township = areas.at_level(area, "township") if area else None
+    kind = "risk" if layer.legend.group == "hazards" else "responsibility"
+    return f"/atlas/{kind}/township/{township}" if township else ""
 
 
 # -- reports of a state; a refusal shows the page that the form stands on
