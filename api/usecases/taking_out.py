@@ -120,7 +120,7 @@ def write(
     return rows
 
 
-def begin(ctx: Context, wish: Wish, *, request_id: UUID, name: str) -> JobRecord:
+def start(ctx: Context, wish: Wish, *, request_id: UUID, name: str) -> JobRecord:
     """Begin to write a file as a job; `name`: what people call it. Raises NotFoundError, InvalidError, NotAllowedError."""
     chosen(ctx, wish)
     authorise(ctx.actor, "map.read")

@@ -73,7 +73,7 @@ def take_out(  # noqa: PLR0917  # fields of a form, bound by name
         rows, name = taking_out.count(view.context, wish), _name(view, wish)
         asked = request_id or uuid4()
         if rows > AT_ONCE and view.context.actor.may("job.read"):
-            return see(f"/jobs/{taking_out.begin(view.context, wish, request_id=asked, name=name).id}")
+            return see(f"/jobs/{taking_out.start(view.context, wish, request_id=asked, name=name).id}")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"muster{wish.suffix}"
             taking_out.write(view.context, wish, path, request_id=asked)
