@@ -97,8 +97,8 @@ def template(view: Reading, layer: Annotated[list[str] | None, Query(max_length=
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "muster-template.xlsx"
         taking_out.template(view.context, wanted, path, lang=view.lang)
-        name = f"{title}-{view.gettext(N_('template'))}.xlsx"
-        return attached(path.read_bytes(), _UNFIT.sub("-", name), path.name)
+        kind = view.gettext(N_("template"))
+        return attached(path.read_bytes(), _UNFIT.sub("-", f"{title}-{kind}.xlsx"), path.name)
 
 
 def _page(view: View, *, new: str = "", error: MusterError | None = None) -> Response:
