@@ -551,6 +551,7 @@ def _signs(
         for group, (x, y) in zip(groups, places, strict=True)
     ]
     out: list[str] = []
+    badges: list[str] = []
     boxes: list[BaseGeometry] = []
     for drawns, radius, (x, y) in standing:
         drawn = drawns[0]
@@ -574,14 +575,14 @@ def _signs(
         else:
             drawing.signs[drawn.layer] += len(drawns) if drawn.subject else 0
         if len(drawns) > 1:
-            out.append(_badge(len(drawns), x, y, radius, own=drawn.subject))
+            badges.append(_badge(len(drawns), x, y, radius, own=drawn.subject))
             boxes.append(shapely.box(x, y - radius - _BADGE_MM, x + radius + _BADGE_MM, y))
         if drawn.name:
             point = shapely.Point(x, y)
             stressed = drawn.layer in stress
             name = _name_of_point(drawns, point, radius, page, policy, stressed=stressed)
             wanted.append(_as_subject(name, page) if drawn.code == own else name)
-    return "".join(out), boxes
+    return "".join((*out, *badges)), boxes
 
 
 def _as_subject(wanted: Wanted, page: Page) -> Wanted:
