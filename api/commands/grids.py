@@ -26,7 +26,9 @@ from api.usecases.grid_edits import Edit, Proposal
 from api.usecases.grid_making import GUIDES, METHODS, Wish
 from gis.crs import DATUMS, Datum
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(
+    help="Responsibility grids: ask, check, make, change, and who answers.", no_args_is_help=True
+)
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of the end of this day.")]
 Theme = Annotated[str | None, typer.Option(help="forest_fire, geohazard, safety … ; none: all.")]

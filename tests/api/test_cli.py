@@ -382,3 +382,56 @@ def test_a_list_of_commands_is_there_at_once() -> None:
 def test_a_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
     """The list stands apart from the commands: it must not say anything else."""
     assert cli.load(name).help.startswith(cli.COMMANDS[name][2].removesuffix("…"))
+
+
+def test_grids_from_the_command_line(
+    muster: CommandLine, county: dict[str, int], engine: Engine, tmp_path: Path
+) -> None:
+    """Asked, split, taken back, made from a file and checked, by the same acts as on the pages."""
+    with engine.begin() as connection:
+        builders.add_grids(connection)
+    assert county
+    place = f"{builders.WEST},{builders.SOUTH}"
+    code, out, err = muster("grids", "at", place, "--theme", builders.GRID_THEME)
+    assert (code, builders.LEAVES[0] in out, "赵安全" in out) == (0, True, True), err
+    assert len(muster.json("grids", "of", builders.SAFETY_DEPUTY)) == 5
+    code, out, _ = muster("grids", "check", "--theme", builders.GRID_THEME)
+    assert (code, "0.000 km2 have none" in out) == (0, True)
+    line = tmp_path / "line.geojson"
+    across = [[builders.WEST + 0.01, 35.8], [builders.WEST + 0.01, 36.2]]
+    line.write_text(json.dumps({"type": "LineString", "coordinates": across}))
+
+    def leaves() -> set[str]:
+        found = muster.json("grids", "list", "--theme", builders.GRID_THEME, "--level", "5")
+        return {one["code"] for one in found}
+
+    assert muster("grids", "split", builders.LEAVES[0], str(line), "--preview")[0] == 0
+    assert leaves() == set(builders.LEAVES)
+    assert muster("grids", "split", builders.LEAVES[0], str(line))[0] == 0
+    assert leaves() == {*builders.LEAVES, f"{builders.WEST_VILLAGE}-S03"}
+    assert muster("grids", "undo", "1")[0] == 0
+    assert leaves() == set(builders.LEAVES)
+    drawn = tmp_path / "drawn.geojson"
+    ring = [[110.9, 35.8], [111.07, 35.8], [111.07, 36.2], [110.9, 36.2], [110.9, 35.8]]
+    drawn.write_text(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "type": "Feature",
+                        "properties": {},
+                        "geometry": {"type": "Polygon", "coordinates": [ring]},
+                    }
+                ],
+            }
+        )
+    )
+    wish = ["--theme", builders.GRID_THEME, "--method", "drawn", "--file", str(drawn)]
+    code, _, err = muster("grids", "make", builders.WEST_VILLAGE, *wish, "--apply")
+    assert code == 0, err
+    assert leaves() == {f"{builders.WEST_VILLAGE}-S{number:02}" for number in (4, 5)} | set(
+        builders.LEAVES[2:]
+    )
+    code, out, _ = muster("grids", "check", "--theme", builders.GRID_THEME)
+    assert (code, "unstaffed" in out) == (1, True)
