@@ -236,6 +236,9 @@ NO_PAGES: Final = frozenset(
         "/atlas/files/{job_id}",
         "/atlas/{kind}/{level}/{code}/file",
         "/ledgers/{batch_id}/marked",
+        "/ledgers/completeness/workbook",
+        "/ledgers/export/files/{name}",
+        "/ledgers/templates",
     }
 )
 
