@@ -56,8 +56,8 @@ REACHED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "order.call_village": ("POST", "/incidents/{incident}/villages", {"village": builders.WEST_VILLAGE}),
     "call.read": ("GET", "/calls/{call}", {}),
     "call.start": ("POST", "/calls", {"kind": "test", "text": "test", "place": "FF-05-001"}),
-    "call.answer": ("POST", "/calls/{call}/people/TOWN/answer", {}),
-    "call.link": ("POST", "/calls/{call}/people/TOWN/link", {}),
+    "call.answer": ("POST", "/calls/{call}/people/{person}/answer", {}),
+    "call.link": ("POST", "/calls/{call}/people/{person}/link", {}),
     "call.end": ("POST", "/calls/{call}/end", {}),
     "base_map.read": ("GET", "/tiles/9/400/200.mvt", {}),
     "position.read": ("GET", "/positions", {}),
@@ -162,6 +162,7 @@ def scene(commander: Browser, county: dict[str, int], engine: Engine) -> dict[st
         "leaf": builders.LEAF_GRID,
         "team": county["far"],
         "call": calling.start(commander)["id"],
+        "person": "TOWN",
     }
 
 
