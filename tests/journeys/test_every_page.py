@@ -185,7 +185,7 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
     ledger = http.post(
         "/ledgers",
         data={"request_id": str(uuid.uuid4()), "datum": "CGCS2000"},
-        files={"file": ("台账.csv", LEDGER.encode())},
+        files={"file": ("shelters.csv", LEDGER.encode())},
         headers={"X-CSRF-Token": csrf},
     )
     assert ledger.status_code == 201, ledger.text
@@ -218,9 +218,7 @@ def scene(address: str, county: dict[str, int]) -> dict[str, str]:
     }
 
 
-LEDGER: Final = (
-    "场所编号,场所名称,可容纳人数,经度,纬度\nL1,示例小学,九十,111.02,36.01\nL2,示例中学,80,111.03,36.01\n"
-)
+LEDGER: Final = "code,name,capacity,lon,lat\nL1,School,ninety,111.02,36.01\nL2,Hall,80,111.03,36.01\n"
 """A row to be mended and a good one."""
 
 QUERIES: Final = {
