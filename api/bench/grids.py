@@ -58,7 +58,9 @@ class GridFigure:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Case:
+class Case:
+    """Cells of all levels, numbers of the leaves among them, and positions (N, 2) to ask for."""
+
     codes: list[str]
     parents: list[str | None]
     shapes: npt.NDArray[Any]
@@ -76,12 +78,12 @@ def run(*, sizes: Sequence[int], points: int, progress: Progress) -> Iterator[Gr
             url = cluster.start()
             for size in sizes:
                 progress(f"{size} cells", 0, 0)
-                yield from _asked(_case(size, points), url)
+                yield from asked(case(size, points), url)
     progress("division", 0, 0)
     yield from _divided()
 
 
-def _case(size: int, points: int) -> _Case:
+def case(size: int, points: int) -> Case:
     """Return the demo county's grids for their own number, else generated cells of about 25 corners on five levels."""
     if size == DEMO_CELLS:
         frame = gpd.read_file(demo.FILES / "grid_cells.geojson")
@@ -91,7 +93,7 @@ def _case(size: int, points: int) -> _Case:
         codes, parents, shapes, leaves = _generated(size)
     west, south, east, north = shapely.total_bounds(shapes[leaves])
     rng = np.random.default_rng(1)
-    return _Case(
+    return Case(
         codes=codes,
         parents=parents,
         shapes=shapes,
@@ -123,7 +125,8 @@ def _generated(size: int) -> tuple[list[str], list[str | None], npt.NDArray[Any]
     return codes, parents, shapes, leaves
 
 
-def _asked(case: _Case, url: str) -> Iterator[GridFigure]:
+def asked(case: Case, url: str) -> Iterator[GridFigure]:
+    """Yield what each engine took, and whether it answered as we do. url: of a database with PostGIS."""
     began = time.perf_counter()
     index = GridIndex(case.codes, case.parents, case.shapes.tolist())
     cells = len(case.leaves)
@@ -177,7 +180,7 @@ def _each(ask: Callable[[float, float], object], lonlat: Floats) -> list[float]:
     return took
 
 
-def _above(case: _Case) -> dict[str, tuple[str, ...]]:
+def _above(case: Case) -> dict[str, tuple[str, ...]]:
     parents = dict(zip(case.codes, case.parents, strict=True))
     chains: dict[str, tuple[str, ...]] = {}
     for leaf in case.leaves.tolist():
@@ -189,7 +192,7 @@ def _above(case: _Case) -> dict[str, tuple[str, ...]]:
     return chains
 
 
-def _by_frames(case: _Case) -> tuple[list[tuple[str, ...]], float, float]:
+def _by_frames(case: Case) -> tuple[list[tuple[str, ...]], float, float]:
     """Join frames of points and cells; then chains by a dictionary."""
     cells = gpd.GeoDataFrame(
         {"code": [case.codes[k] for k in case.leaves]}, geometry=case.shapes[case.leaves], crs=STORED
@@ -237,7 +240,7 @@ _ONE: Final = f"""
 """
 
 
-def _by_database(case: _Case, url: str) -> tuple[list[tuple[str, ...]], float, float]:
+def _by_database(case: Case, url: str) -> tuple[list[tuple[str, ...]], float, float]:
     """Join tables with an index each; the chains of all leaves by one recursion."""
     leaves = set(case.leaves.tolist())
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:

@@ -47,7 +47,7 @@ def counties(draw: st.DrawFn, most: int = 7) -> County:
     rng = np.random.default_rng(seed)
     land = _land(rng)
     points = rng.uniform((WEST, SOUTH), (WEST + SIZE, SOUTH + SIZE), (14, 2))
-    edges = shapely.voronoi_polygons(shapely.multipoints(points), only_edges=True, extend_to=land)
+    edges: Any = shapely.voronoi_polygons(shapely.multipoints(points), only_edges=True, extend_to=land)
     faces = shapely.get_parts(
         shapely.polygonize([shapely.union(edges, shapely.boundary(land), grid_size=1e-7)])
     )
