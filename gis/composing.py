@@ -411,14 +411,14 @@ class Composer:
         return Section(code="sheets", columns=columns, rows=tuple(rows))
 
     def _people(self, land: Land, level: LevelRule) -> Iterator[Section]:
-        """List who answers for the land: its chain person by person, then the cells below level by level, one a row."""
+        """List who answers for the land: its chain person by person, the nearest first, then the cells below level by level, one a row."""
         chain = self.holdings.chain(land.cell)
         rows: list[tuple[Cell, ...]] = [
             (None, self._name(land), *self._person(person, land.area))
             for person in self.holdings.in_charge.get((_FACTS, land.code), ())
             if land.level == "enterprise"
         ]
-        for cell in chain:
+        for cell in reversed(chain):
             rows += [
                 (str(cell.level), self._named(cell.name, cell.name_en), *self._person(person, land.area))
                 for person in self._on_duty(cell.code)
