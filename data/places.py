@@ -35,6 +35,7 @@ VIEWS: Final = "layers"
 """The database schema with one view for each layer, for QGIS and OGC clients."""
 
 _EDGES: Final = ("west", "south", "east", "north")
+_MOST_PAIRS: Final = 50  # of an object: PostgreSQL takes no more than 100 arguments
 _DIGITS: Final = 7  # of a degree: one centimetre
 
 
@@ -215,7 +216,8 @@ def _edges(bounds: Bounds | None) -> dict[str, float | None]:
 def _as_features(rows: Subquery) -> Select[Any]:
     """Select each row as the text of a GeoJSON feature, in the column `feature`."""
     fields = [column for column in rows.c if column.name not in {"id", "geom"}]
-    pairs = (part for column in fields for part in (literal(column.name, String()), column))
+    told = [_told(fields[first : first + _MOST_PAIRS]) for first in range(0, len(fields), _MOST_PAIRS)]
+    commas = (part for one in told for part in (", ", one))
     shape = func.coalesce(func.ST_AsGeoJSON(rows.c.geom, _DIGITS, 0), "null")
     return select(
         func.concat(
@@ -223,8 +225,14 @@ def _as_features(rows: Subquery) -> Select[Any]:
             func.to_json(rows.c.id),
             ',"geometry":',
             "null" if isinstance(rows.c.geom.type, NullType) else shape,
-            ',"properties":',
-            cast(func.json_build_object(*pairs), Text),
-            "}",
+            ',"properties":{',
+            *list(commas)[1:],
+            "}}",
         ).label("feature")
     )
+
+
+def _told(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """Write columns as the inside of a JSON object."""
+    pairs = (part for column in columns for part in (literal(column.name, String()), column))
+    return func.left(func.substr(cast(func.json_build_object(*pairs), Text), 2), -1)
