@@ -122,9 +122,8 @@ def run(weather: Weather, *, prepare: Prepare | None = None, told: Told = lambda
             acting = context.acting(local_administrator("storm"))
             (prepare or _demo)(acting)
             people = _accounts(acting)
-            rehearse(
-                context.networks.current()[1]
-            )  # compiled here once, and not by each worker that is killed
+            # compiled here once, and not by each worker that is killed
+            rehearse(context.networks.current()[1], settings.folder)
         site = Site(folder, weather.workers)
         with site.running():
             site.wait_until_ready()

@@ -54,9 +54,8 @@ def shapes(somebody: Browser, level: int = 5) -> dict[str, shapely.Geometry]:
 
 def difference(some: dict[str, shapely.Geometry], others: dict[str, shapely.Geometry]) -> float:
     """Land (square degrees) of one that is not the other's."""
-    unions = (shapely.union_all(list(one.values())) for one in (some, others))
-    area: float = shapely.area(shapely.symmetric_difference(*unions))
-    return area
+    one, other = (shapely.union_all(list(every.values())) for every in (some, others))
+    return float(shapely.area(shapely.symmetric_difference(one, other)))
 
 
 def newest(somebody: Browser) -> int:
