@@ -13,14 +13,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from api import press
 from api.context import Context, make_context
 from api.security import local_administrator
 from api.settings import Settings
-from api.usecases import atlas
+from api.usecases import atlas, bringing_in
 from api.usecases.atlas import Wish
-from data import demo, migrate
+from data import migrate
 from data.cluster import Cluster
 from gis.atlas import Sheet
 
@@ -58,9 +59,9 @@ def run(*, count: int, progress: Progress) -> list[Figure]:
         ctx = make_context(Settings(folder=Path(folder), _env_file=None), cluster.start())
         try:
             migrate.upgrade(ctx.engine)
-            with ctx.world.begin() as connection:
-                demo.load(connection, ctx.policy, actor="bench", at=ctx.clock())
-            return _measure(ctx.acting(local_administrator("bench")), count, progress)
+            acting = ctx.acting(local_administrator("bench"))
+            bringing_in.demo_county(acting, request_id=uuid4(), progress=lambda *_: None)
+            return _measure(acting, count, progress)
         finally:
             ctx.engine.dispose()
             cluster.stop()
