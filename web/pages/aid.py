@@ -13,7 +13,7 @@ from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing, see
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/aid", title=N_("Mutual aid"), place=35, act="aid.read")
+NAVIGATION = Link(path="/aid", title=N_("Mutual aid"), place=65, act="aid.read", aside=True)
 
 
 @router.get("/aid")

@@ -22,7 +22,7 @@ from web.sheets.render import render
 from web.view import Link, PageRoute, Reading, View, Writing, see
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/atlas", title=N_("Atlas"), place=45)
+NAVIGATION = Link(path="/atlas", title=N_("Atlas"), place=46)
 
 MEDIA: Final[Mapping[SheetForm, str]] = {"pdf": "application/pdf", "png": "image/png", "svg": "image/svg+xml"}
 GROUPS: Final = ("sheet_areas", "sheet_routes", "sheet_places")

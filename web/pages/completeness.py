@@ -19,7 +19,7 @@ from web.pages.resources import WITH_PAGE
 from web.view import Link, PageRoute, Reading, View
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/ledgers/completeness", title=N_("Completeness"), place=45, aside=True)
+NAVIGATION = Link(path="/ledgers/completeness", title=N_("Completeness"), place=55, aside=True)
 
 GRADES: Final = {"good": N_("good"), "fair": N_("fair"), "poor": N_("poor")}
 

@@ -25,7 +25,7 @@ from web.map.skeleton import skeleton
 from web.view import Link, PageRoute, Reading, View, Writing, see
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/grids", title=N_("Grids"), place=45, act="grid.read")
+NAVIGATION = Link(path="/grids", title=N_("Grids"), place=42, act="grid.read")
 
 LEAF: Final = 5
 WORLD: Final = (-180.0, -60.0, 180.0, 75.0)

@@ -20,7 +20,7 @@ from web.i18n import N_
 from web.view import Link, PageRoute, Reading, View, Writing, see, sent_form
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/ledgers", title=N_("Ledgers"), place=45, act="ledger.read")
+NAVIGATION = Link(path="/ledgers", title=N_("Ledgers"), place=44, act="ledger.read")
 
 TABS: Final = ("faulty", "new", "changed", "gone", "placed", "columns")
 OUTCOMES: Final[Mapping[str, Any]] = {

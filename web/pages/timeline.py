@@ -10,7 +10,7 @@ from web.i18n import N_
 from web.view import Link, PageRoute, Reading
 
 router = APIRouter(route_class=PageRoute)
-NAVIGATION = Link(path="/timeline", title=N_("Timeline"), place=50, act="timeline.read")
+NAVIGATION = Link(path="/timeline", title=N_("Timeline"), place=50, act="timeline.read", aside=True)
 
 
 @router.get("/timeline")
