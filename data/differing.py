@@ -4,8 +4,9 @@ What counts as a difference is exactly what `data.imports` would write: a previe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import geopandas as gpd
@@ -22,6 +23,7 @@ from data.problems import Problem
 from data.registers import MINUTE_MS
 from data.row_values import Making
 from data.tables import team_capabilities, teams
+from data.whose import Areas, Whose
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Old and new value of each field that changes, as JSON has them."""
@@ -51,11 +53,14 @@ class Gone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A whole frame beside the store. problems: of rows that cannot stand."""
+    """A whole frame beside the store. problems: of rows that cannot stand. areas: in which each row would lie; empty
+    where nobody asked whose rows they are.
+    """
 
     differences: tuple[Difference, ...]
     gone: tuple[Gone, ...]
     problems: tuple[Problem, ...]
+    areas: Areas
 
 
 def compare(
@@ -67,11 +72,12 @@ def compare(
     source: str,
     coming: Mapping[str, Mapping[str, str]],
     within: str | None = None,
+    coming_areas: Mapping[str, Areas] = MappingProxyType({}),
 ) -> Comparison:
     """Compare a frame of `layer` with what the store holds. Nothing is written.
 
-    coming: by layer, codes and names of rows that are applied before these. within: digits of the area whose rows
-    may be gone.
+    coming: by layer, codes and names of rows that are applied before these; coming_areas: in which they would lie.
+    within: digits of the area whose rows may be touched; nothing is told of what others hold.
     """
     known = row_values.look_up(connection, layer, policy, frame, coming)
     making = Making(layer=layer, policy=policy, known=known)
@@ -80,12 +86,33 @@ def compare(
     rows = importing.rows(frame)
     stored = _Stored(connection, layer, fields)
     differences = tuple(stored.difference(row) for row in rows)
+    problems = list(importing.problems)
+    areas: dict[str, str | None] = {}
+    if within is not None:
+        whose = Whose(connection, making, fields, coming_areas)
+        kept = []
+        for row, one in zip(rows, differences, strict=True):
+            touched = whose.touched(row, moved=one.outcome == "new" or "geometry" in one.changes)
+            areas[row.code] = touched[0]
+            outside = [area for area in touched if area is None or not area.startswith(within)]
+            if outside:
+                problems.append(_outside(source, row.number, outside[0]))
+            kept.append(replace(one, changes={}) if outside else one)
+        differences = tuple(kept)
     codes = {str(code) for code in frame["code"]}
     return Comparison(
         differences=differences,
         gone=_gone(connection, layer, codes, within),
-        problems=tuple(importing.problems),
+        problems=tuple(problems),
+        areas=areas,
     )
+
+
+def _outside(file: str, row: int, area: str | None) -> Problem:
+    """Name a row that is not of the area of whoever brings it."""
+    if area is None:
+        return Problem(code="area_unstated", remedy="write_area_code", file=file, row=row)
+    return Problem(code="outside_area", remedy="ask_county", file=file, row=row, values={"value": area})
 
 
 def _gone(connection: Connection, layer: Layer, codes: set[str], within: str | None) -> tuple[Gone, ...]:

@@ -120,6 +120,7 @@ def make(
     places_by_name = placing.gazetteer(connection)
     near = places.extent(connection)
     coming: dict[str, dict[str, str]] = {}
+    coming_areas: dict[str, dict[str, str | None]] = {}
     done, made = 0, []
     for number in sorted(range(len(tables)), key=lambda n: _rank(chosen[n][0])):
         told("checking", done, total)
@@ -155,6 +156,7 @@ def make(
                 policy=policy,
                 candidates=candidates,
                 coming=coming,
+                coming_areas=coming_areas,
                 area=area,
                 file=file,
             )
@@ -220,6 +222,7 @@ def _compared(
     policy: Policy,
     candidates: tuple[str, ...],
     coming: dict[str, dict[str, str]],
+    coming_areas: dict[str, dict[str, str | None]],
     area: str | None,
     file: str,
 ) -> SheetPreview:
@@ -232,13 +235,18 @@ def _compared(
     if not reading.refused:
         within = None if area is None else prefix(area)
         comparison = differing.compare(
-            connection, layer, reading.frame, policy, source=file, coming=coming, within=within
+            connection,
+            layer,
+            reading.frame,
+            policy,
+            source=file,
+            coming=coming,
+            within=within,
+            coming_areas=coming_areas,
         )
+        coming_areas.setdefault(layer.code, {}).update(comparison.areas)
         for problem in comparison.problems:
             by_row.setdefault(problem.row or 0, []).append(problem)
-        if within is not None:
-            for problem in _outside(comparison, reading, layer, within, file):
-                by_row.setdefault(problem.row or 0, []).append(problem)
         rows = _rows(number, layer, reading, comparison, by_row)
         names = reading.frame["name"] if "name" in reading.frame.columns else reading.frame["code"]
         coming.setdefault(layer.code, {}).update(
@@ -259,24 +267,6 @@ def _compared(
         fingerprint=columns.fingerprint(titles),
         problems=tuple(problem for problem in reading.problems if problem.row is None),
     )
-
-
-def _outside(comparison: Comparison, reading: Reading, layer: Layer, within: str, file: str) -> list[Problem]:
-    """Name the rows that lie outside the area of whoever brings them."""
-    frame = reading.frame
-    said = frame["area_code"] if "area_code" in frame.columns else None
-    if layer.store in {"areas", "villages"}:
-        said = frame["code"]
-    found = []
-    code, remedy = ("outside_area", "ask_county")
-    for one in comparison.differences:
-        old_new = one.changes.get("area_code", ())
-        codes = [str(code) for code in (said[one.number] if said is not None else None, *old_new) if code]
-        if any(not code.startswith(within) for code in codes):
-            found.append(
-                Problem(code=code, remedy=remedy, file=file, row=one.number, values={"value": codes[0]})
-            )
-    return found
 
 
 def _rows(

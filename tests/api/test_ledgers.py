@@ -12,6 +12,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import shapely
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -20,6 +21,7 @@ from api.errors import ConflictError, InvalidError, NotFoundError
 from api.security import Actor
 from api.usecases import ledgers
 from data.batches import Batch, BatchRow
+from tests import builders
 
 CLERK = Actor(name="clerk", role="registrar")
 SHELTERS = [
@@ -277,3 +279,188 @@ def test_another_countys_batch_is_not_seen(clerk: Context) -> None:
     with pytest.raises(NotFoundError):
         ledgers.get(stranger, batch.id)
     assert json.dumps(batch.sheets)
+
+
+EAST = Actor(name="east", role="registrar", area=builders.EAST_TOWNSHIP)
+LOT = ("编号", "储备库编号", "物资名称", "数量")
+CAR = ("车辆编号", "车辆类型", "队伍编号", "储备库编号")
+DUTY = ("人员编号", "对象图层", "对象编号", "责任")
+OWNED = "SELECT code, to_jsonb(t) FROM {} t ORDER BY id"
+TEAM = ("队伍编号", "队伍名称", "队伍类型", "人数", "救援能力", "经度", "纬度")
+
+
+def table(ctx: Context, name: str) -> list[Any]:
+    with ctx.world.read() as connection:
+        return [tuple(row) for row in connection.execute(text(OWNED.format(name)))]
+
+
+def code_of(ctx: Context, name: str, number: int) -> str:
+    with ctx.world.read() as connection:
+        return str(
+            connection.execute(text(f"SELECT code FROM {name} WHERE id = :id"), {"id": number}).scalar_one()
+        )
+
+
+def found(ctx: Context, batch: Batch) -> dict[tuple[str, int | None], tuple[str, set[str]]]:
+    return {
+        (row.layer, row.number): (row.outcome, codes(row))
+        for row in ledgers.rows(ctx, batch.id)
+        if row.outcome != "gone"
+    }
+
+
+def test_a_township_touches_only_rows_of_its_own_area(clerk: Context, county: Mapping[str, int]) -> None:
+    """Where a row lies or would lie, by its code, its position or its owner; what others hold is not told either."""
+    west_depot, west_lot = (
+        code_of(clerk, "depots", county["depot"]),
+        code_of(clerk, "live.stock_lots", county["lot"]),
+    )
+    west_team, east_team = code_of(clerk, "teams", county["both"]), code_of(clerk, "teams", county["far"])
+    west_car = code_of(clerk, "vehicles", county["carrier"])
+    depot = ("储备库编号", "储备库名称", "储备库等级", "经度", "纬度")
+    apply(
+        clerk,
+        bring(
+            clerk,
+            workbook(
+                {
+                    "避难场所": [
+                        *SHELTERS[:2],
+                        ("SW", "西小学", 300, 111.02, 36.02, "示例甲", "10000000009"),
+                    ],
+                    "应急储备库": [depot, ("DE", "东库", "县级", 111.16, 36.0)],
+                    "责任人": [("人员编号", "姓名", "手机"), ("PE", "示例丁", "10000000008")],
+                }
+            ),
+        ),
+    )
+    east = clerk.acting(EAST)
+    sheets: dict[str, Sequence[Sequence[Any]]] = {
+        "避难场所": [
+            SHELTERS[1],
+            ("SW", "西小学", 1, 111.02, 36.02, "示例丙", ""),  # stands in the west
+            ("SW2", "西中学", 1, 111.02, 36.02, "", ""),  # would stand there
+            ("SW3", "别处中学", 1, 112.9, 36.02, "", ""),  # nowhere in the county
+            ("SE", "东中学", 1, 111.16, 36.02, "", ""),
+        ],
+        "应急储备库": [
+            depot,
+            ("DE2", "东二库", "乡级", 111.17, 36.0),
+            ("DW2", "西二库", "乡级", 111.02, 36.0),
+        ],
+        "物资": [
+            LOT,
+            ("LW", west_depot, "帐篷", 4),
+            (west_lot, "DE", "铁锹", 4),  # taken away from the west
+            ("LW2", "DW2", "帐篷", 4),  # in a depot that this file would bring there
+            ("LE", "DE", "帐篷", 4),
+            ("LE2", "DE2", "帐篷", 4),
+        ],
+        "车辆": [
+            CAR,
+            ("VW", "卡车", west_team, ""),
+            (west_car, "卡车", east_team, ""),
+            ("VE", "卡车", "", "DE"),
+        ],
+        "责任分工": [
+            DUTY,
+            ("PE", "责任网格", builders.LEAF_GRID, "网格长"),
+            ("PE", "行政区划", builders.WEST_TOWNSHIP, "网格长"),
+            ("PE", "teams", east_team, "网格长"),
+        ],
+    }
+    outside = ("faulty", {"outside_area"})
+    before = {
+        name: table(clerk, name) for name in ("places", "live.stock_lots", "vehicles", "duties", "depots")
+    }
+    batch = bring(east, workbook(sheets))
+    assert found(east, batch) == {
+        ("shelters", 2): outside,
+        ("shelters", 3): outside,
+        ("shelters", 4): ("faulty", {"area_unstated", "coordinate_outside"}),
+        ("shelters", 5): ("new", set()),
+        ("depots", 2): ("new", set()),
+        ("depots", 3): outside,
+        **{("stock_lots", number): outside for number in (2, 3, 4)},
+        **{("stock_lots", number): ("new", set()) for number in (5, 6)},
+        ("vehicles", 2): outside,
+        ("vehicles", 3): outside,
+        ("vehicles", 4): ("new", set()),
+        ("duties", 2): outside,
+        ("duties", 3): outside,
+        ("duties", 4): ("new", set()),
+    }
+    assert not any(row.changes for row in ledgers.rows(east, batch.id, outcome="faulty"))
+    assert apply(east, batch)["new"] == 6
+    for name, rows_ in before.items():
+        assert table(clerk, name)[: len(rows_)] == rows_
+    assert {code for name in before for code, _ in table(clerk, name)[len(before[name]) :]} >= {
+        "SE",
+        "LE2",
+        "VE",
+    }
+
+
+def test_grids_that_would_leave_land_to_nobody_are_refused(clerk: Context) -> None:
+    """A leaf drawn too small leaves a strip for which nobody answers."""
+    with clerk.world.begin() as connection:
+        builders.add_grids(connection)
+    west, first, _, _, _ = builders.GRID_EDGES
+    head = ("网格编号", "网格名称", "网格类别", "网格级别", "上级网格", "行政区划代码", "WKT")
+
+    def leaf(east: float) -> bytes:
+        outline = shapely.box(west, builders.SOUTH - 0.1, east, builders.SOUTH + 0.1).wkt
+        said = (
+            builders.LEAVES[0],
+            "小格",
+            "safety",
+            "5",
+            f"{builders.WEST_VILLAGE}-S",
+            builders.WEST_VILLAGE,
+        )
+        return workbook({"责任网格": [head, (*said, outline)]})
+
+    before = table(clerk, "grid_cells")
+    batch = bring(clerk, leaf(first - 0.01), layer="grid_cells")
+    assert batch.sheets[0]["counts"]["changed"] == 1
+    with pytest.raises(ConflictError) as refused:
+        apply(clerk, batch)
+    assert refused.value.code == "ledger_opens_gap"
+    assert table(clerk, "grid_cells") == before
+    assert apply(clerk, bring(clerk, leaf(first), layer="grid_cells"))["changed"] == 1
+
+
+def test_teams_and_duties_come_back_with_all_that_is_theirs(
+    clerk: Context, county: Mapping[str, int]
+) -> None:
+    """What a team can do, and who answers for what since when: changed, new and removed rows alike."""
+    with clerk.world.begin() as connection:
+        builders.add_duties(connection)
+    skills = "SELECT team_id, code, grade FROM team_capabilities ORDER BY team_id, code"
+
+    def standing() -> list[Any]:
+        with clerk.world.read() as connection:
+            skilled = [tuple(row) for row in connection.execute(text(skills))]
+        return [table(clerk, "teams"), table(clerk, "duties"), skilled]
+
+    before = standing()
+    team = code_of(clerk, "teams", county["both"])
+    sheets: dict[str, Sequence[Sequence[Any]]] = {
+        "救援队伍": [
+            TEAM,
+            (team, "改名救援队", "full_time", 12, "medical:2", 111.08, 36.0),
+            ("TN", "新救援队", "full_time", 5, "medical:3", 111.09, 36.0),
+        ],
+        "责任分工": [
+            ("编号", *DUTY, "任职截止日期"),
+            ("DUTY-MAYOR", "MAYOR", "grid_cells", "FF-01-001", "grid_deputy", "2026-12-31"),
+            ("DN", "VICE", "teams", "TN", "grid_head", ""),
+        ],
+    }
+    batch = bring(clerk, workbook(sheets))
+    done = apply(clerk, batch, remove_gone=True)
+    assert (done["new"], done["changed"]) == (2, 2)
+    assert done["gone"] >= len(builders.DUTIES) - 1
+    assert all(now != then for now, then in zip(standing(), before, strict=True))
+    ledgers.undo(clerk, batch.id, request_id=uuid.uuid4())
+    assert standing() == before
