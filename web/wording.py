@@ -897,7 +897,7 @@ GRID_METHODS: Final[Mapping[str, Pair]] = {
     "divide": ("按村均衡划分", "divide villages evenly"),
     "squares": ("规则方格", "squares"),
     "beidou": ("北斗网格（GB/T 39409）", "BeiDou cells (GB/T 39409)"),
-    "drawn": ("按图形文件划分", "polygons of a file"),
+    "drawn": ("按绘制的图形", "drawn polygons"),
 }
 """Ways of making leaf grids."""
 
@@ -925,6 +925,13 @@ GRID_MISFITS: Final[Mapping[str, Pair]] = {
     "uncovered": ("未被覆盖的土地，单独成网格", "land that nothing covered, a grid of its own"),
 }
 """What of drawn polygons did not fit the villages."""
+
+GRID_ORIGINS: Final[Mapping[str, Pair]] = {
+    "outlines": ("按已有行政边界", "from the outlines of the books"),
+    "points": ("按村点就近划分（泰森多边形）", "from village points, each position to the nearest"),
+    "whole": ("无下级资料，沿用上级全域", "nothing known below: the whole of the level above"),
+}
+"""What a cell of the upper levels was made from."""
 
 JOB_KINDS: Final[Mapping[str, Pair]] = {
     "grids": ("生成责任网格", "Making responsibility grids"),

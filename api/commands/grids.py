@@ -341,6 +341,10 @@ def make(
         as_json=False,
     )
     typer.echo(", ".join(f"{count} {state}" for state, count in preview.counts.items()))
+    for one in preview.upper:
+        typer.echo(f"level {one['level']}: {one['cells']} made from {one['origin']}")
+    if preview.landless:
+        typer.echo(f"without land: {', '.join(preview.landless)}")
     if preview.gap is not None:
         typer.echo(f"at most {preview.gap:.1%} above the best there can be, on average")
 

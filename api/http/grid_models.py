@@ -273,8 +273,19 @@ class GridMadeRow(Record):
     share: float
 
 
+class GridUpper(Record):
+    """How many cells of a level above were made from what."""
+
+    level: int
+    origin: Literal["outlines", "points", "whole"]
+    cells: int
+
+
 class GridMade(Record):
-    """What making would do. gap: mean share of the model's cost that is not proven to be needed."""
+    """What making would do. gap: mean share of the model's cost that is not proven to be needed.
+
+    upper: of a county that had no grids; landless: its townships and villages that got no land.
+    """
 
     name: str
     wish: Mapping[str, object]
@@ -285,4 +296,6 @@ class GridMade(Record):
     gap: float | None
     worst_gap: float | None
     misfits: Mapping[str, int]
+    upper: Sequence[GridUpper]
+    landless: Sequence[str]
     counts: Mapping[str, int]

@@ -5,6 +5,7 @@ was made from must not have changed when it is applied.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -27,9 +28,11 @@ from api.usecases.acting import Done, perform
 from api.usecases.grid_edits import Proposal
 from api.usecases.grids import check_theme
 from api.usecases.jobs import Progress
-from data import grid_ground, grids, made, sources
+from data import areas as stored_areas
+from data import grid_ground, grid_units, grids, made, sources
 from data.grids import CellRecord, NewCell
 from data.jobs import JobRecord
+from data.locate import Area
 from gis import areas, grid_codes
 from gis.crs import STORED, geodesic_area_m2
 from gis.division import cells_for, shares
@@ -42,6 +45,7 @@ from gis.grid_making import (
     from_drawn,
     square_lattice,
 )
+from gis.grid_upper import UpperCell, upper_cells
 
 Method = Literal["divide", "squares", "beidou", "drawn"]
 METHODS: Final[tuple[Method, ...]] = ("divide", "squares", "beidou", "drawn")
@@ -94,6 +98,8 @@ class Preview:
     """What making would do. gap: how much of the mean cost is not proven to be needed, 0 to 1; None: nothing was optimised.
 
     gone: cells that would go, with the codes and names of whose duties end. misfits: what of drawn polygons did not fit.
+    upper: of the levels above, made for a county that had none: how many from what (`gis.grid_upper.Origin`), by
+    level; landless: the townships and villages that got no land.
     """
 
     name: str
@@ -107,6 +113,8 @@ class Preview:
     gap: float | None
     worst_gap: float | None
     misfits: Mapping[str, int]
+    upper: tuple[Mapping[str, Any], ...] = ()
+    landless: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -115,6 +123,23 @@ class Preview:
         for row in self.rows:
             found[row.state] += 1
         return {**found, "gone": len(self.gone)}
+
+
+def bare_areas(ctx: Context) -> tuple[Area, ...]:
+    """List the counties of the actor that have no cells at all, each with its townships: grids can be made from the books."""
+    authorise(ctx.actor, "grid.divide")
+    with ctx.world.read() as connection:
+        counties = stored_areas.by_level(connection, "county").values()
+        townships = stored_areas.by_level(connection, "township").values()
+        bare = [
+            one for one in counties if not grids.cells(connection, level=1, within=areas.prefix(one.code))
+        ]
+    found = [
+        one
+        for county in bare
+        for one in (county, *(each for each in townships if areas.contains(county.code, each.code)))
+    ]
+    return tuple(one for one in found if scope.covers(ctx.actor, one.code))
 
 
 def start(ctx: Context, wish: Wish, *, request_id: UUID) -> JobRecord:
@@ -136,7 +161,8 @@ def make(ctx: Context, wish: Wish, progress: Progress) -> Preview:
     progress("grids_read", 0, 0)
     with ctx.world.read() as connection:
         number = grids.change_number(connection)
-        villages, upper = _villages(ctx, connection, wish)
+        land = _land(ctx, connection, wish)
+        villages = land.villages
         if not villages:
             raise ConflictError("grid_no_villages", area=wish.area)
         old = [
@@ -147,10 +173,7 @@ def make(ctx: Context, wish: Wish, progress: Progress) -> Preview:
         ground = grid_ground.read(
             connection, shapely.union_all([one.geometry for one in villages]), wish.guides
         )
-        used = {
-            village.code: grids.codes_ever(connection, village.area_code or village.code[:12])
-            for village in villages
-        }
+        used = {village.code: grids.codes_ever(connection, _digits(village)) for village in villages}
     cells, gaps, misfits = _cells(wish, villages, ground, progress)
     put, rows = _numbered(ctx, wish, villages, old, cells, used, ground)
     kept = {cell.code for cell in put}
@@ -166,7 +189,7 @@ def make(ctx: Context, wish: Wish, progress: Progress) -> Preview:
         number=number,
         villages=len(villages),
         rows=tuple(sorted(rows, key=lambda row: row.code)),
-        put=(*upper, *put),
+        put=(*land.upper, *put),
         gone=gone,
         ending=tuple(
             {"duty": duty.code, "person": duty.person.code, "grid": duty.subject}
@@ -176,6 +199,8 @@ def make(ctx: Context, wish: Wish, progress: Progress) -> Preview:
         gap=float(np.mean(gaps)) if gaps else None,
         worst_gap=max(gaps) if gaps else None,
         misfits=misfits,
+        upper=land.origins,
+        landless=land.landless,
     )
     file.write_text(json.dumps(asdict(preview), default=_written), encoding="utf-8")
     return preview
@@ -196,6 +221,8 @@ def get(ctx: Context, name: str) -> Preview:
             "rows": tuple(MadeRow(**{**row, "geometry": shapely.from_wkb(row["geometry"])}) for row in read["rows"]),
             "put": tuple(NewCell(**{**one, "geometry": shapely.from_wkb(one["geometry"])}) for one in read["put"]),
             "gone": tuple(read["gone"]),
+            "upper": tuple(read["upper"]),
+            "landless": tuple(read["landless"]),
             "ending": tuple(read["ending"]),
         }
     )  # fmt: skip
@@ -262,21 +289,100 @@ def _authorise(ctx: Context, wish: Wish) -> None:
         raise InvalidError("grid_wish_incomplete", method=wish.method)
 
 
-def _villages(
-    ctx: Context, connection: Connection, wish: Wish
-) -> tuple[tuple[CellRecord, ...], tuple[NewCell, ...]]:
-    """Return the village cells to divide, and the upper cells that the theme still lacks: as another theme has them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Land:
+    """The village cells to divide; the upper cells that must be written with them, and what those were made from."""
+
+    villages: tuple[CellRecord, ...] = ()
+    upper: tuple[NewCell, ...] = ()
+    origins: tuple[Mapping[str, Any], ...] = ()
+    landless: tuple[str, ...] = ()
+
+
+def _digits(village: CellRecord) -> str:
+    """Return the twelve digits of a village: where the books do not have it as an area, those of its cell's code."""
+    code = village.area_code
+    return code if code is not None and areas.level(code) == "village" else village.code[: areas.DIGITS]
+
+
+def _land(ctx: Context, connection: Connection, wish: Wish) -> _Land:
+    """Find the villages: of the theme, else as another theme has them, else made from outlines and village points."""
     digits = areas.prefix(wish.area)
     own = grids.cells(connection, theme=wish.theme, level=grids.LEAF - 1, within=digits)
     if own:
-        return own, ()
-    mark = ctx.policy.grids.marks[wish.theme]
+        return _Land(villages=own)
     other = max(
         ctx.policy.grids.marks,
         key=lambda theme: len(grids.cells(connection, theme=theme, level=grids.LEAF - 1, within=digits)),
     )
-    if other == wish.theme or not mark:
-        return (), ()
+    if grids.cells(connection, theme=other, level=grids.LEAF - 1, within=digits):
+        return _taken_over(ctx, connection, wish, other)
+    return _from_books(ctx, connection, wish)
+
+
+def _from_books(ctx: Context, connection: Connection, wish: Wish) -> _Land:
+    """Make the upper levels of the whole county; the leaves are only for what was wished."""
+    county = areas.at_level(wish.area, "county")
+    units = None if county is None else grid_units.read(connection, county)
+    if county is None or units is None or grids.cells(connection, within=areas.prefix(county)):
+        return _Land()
+    try:
+        made_cells, landless = upper_cells(units.county, units.townships, units.villages)
+    except ValueError as error:
+        raise InvalidError("grid_cannot_be_made", why=str(error)) from None
+    mark = ctx.policy.grids.marks[wish.theme]
+    upper = {cell.code: _marked(cell, wish.theme, mark) for cell in made_cells}
+    counted = Counter((cell.level, cell.origin) for cell in made_cells)
+    digits = areas.prefix(wish.area)
+    return _Land(
+        villages=tuple(
+            CellRecord(
+                id=0,
+                code=upper[cell.code].code,
+                theme=wish.theme,
+                level=cell.level,
+                parent=upper[cell.code].parent,
+                name=cell.name,
+                name_en=cell.name_en,
+                alias="",
+                area_code=cell.area_code,
+                area_km2=geodesic_area_m2(cell.shape) / _SQUARE_KM,
+                geometry=cell.shape,
+            )
+            for cell in made_cells
+            if cell.level == grids.LEAF - 1 and cell.code.startswith(digits)
+        ),
+        upper=tuple(upper.values()),
+        origins=tuple(
+            {"level": level, "origin": origin, "cells": cells}
+            for (level, origin), cells in sorted(counted.items())
+        ),
+        landless=tuple(landless),
+    )
+
+
+def _marked(cell: UpperCell, theme: str, mark: str) -> NewCell:
+    end = f"-{mark}" if mark else ""
+    return NewCell(
+        code=f"{cell.code}{end}",
+        theme=theme,
+        level=cell.level,
+        parent=None if cell.parent is None else f"{cell.parent}{end}",
+        name=cell.name,
+        name_en=cell.name_en,
+        alias="",
+        area_code=cell.area_code,
+        geometry=cell.shape,
+        source=f"grids/{cell.origin}",
+    )
+
+
+def _taken_over(ctx: Context, connection: Connection, wish: Wish, other: str) -> _Land:
+    """Take over what the theme still lacks, as another theme has it."""
+    mark = ctx.policy.grids.marks[wish.theme]
+    if not mark:
+        return _Land()
+    digits = areas.prefix(wish.area)
     there = {cell.code for cell in grids.cells(connection, theme=wish.theme)}
     every = {cell.code: cell for cell in grids.cells(connection, theme=other) if cell.level < grids.LEAF}
     needed: dict[str, CellRecord] = {}
@@ -306,7 +412,7 @@ def _villages(
         for cell in needed.values()
         if cell.level == grids.LEAF - 1
     )
-    return tuple(sorted(villages, key=lambda one: one.code)), upper
+    return _Land(villages=tuple(sorted(villages, key=lambda one: one.code)), upper=upper)
 
 
 def _cells(
@@ -387,7 +493,7 @@ def _numbered(  # noqa: PLR0917  # what a numbering needs, read once
     before = {cell.code: cell for cell in old}
     for place, village in enumerate(villages):
         mine = [cell for cell in cells if cell.village == place]
-        digits = village.area_code or village.code[:12]
+        digits = _digits(village)
         codes = grid_codes.number(
             digits,
             [cell.shape for cell in mine],

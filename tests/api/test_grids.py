@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import shapely
 from shapely.geometry import mapping, shape
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, delete, text, update
 
 from data import history, tables
 from gis import crs
@@ -315,6 +315,37 @@ def test_a_theme_without_grids_gets_the_upper_levels_of_another(registrar: Brows
     assert registrar.post(f"/grids/making/{name}/apply").status_code == 200
     report = registrar.get("/grids/check", params={"theme": "geohazard"}).json()
     assert (report["cells"], report["leaves"], set(report["counts"])) == (11, 4, {"unstaffed"})
+
+
+def test_a_county_without_any_cell_gets_all_five_levels(engine: Engine, registrar: Browser) -> None:
+    """From outlines and village points, leaves for what was asked; the preview says so, and the next township follows."""
+    with engine.begin() as connection:
+        connection.execute(delete(tables.duties))
+        connection.execute(delete(tables.grid_cells))
+        builders.add_village(
+            connection,
+            code="V-9",
+            area_code=None,
+            name="新村",
+            geom=builders.wkt(shapely.Point(WEST_LEAF[0], SOUTH)),
+        )
+    wish = {"theme": GRID_THEME, "area": builders.WEST_TOWNSHIP, "method": "divide", "each": 2}
+    name = made(registrar, wish)
+    preview = registrar.get(f"/grids/making/{name}").json()
+    assert [(one["level"], one["origin"], one["cells"]) for one in preview["upper"]] == [
+        (1, "outlines", 1),
+        (2, "outlines", 2),
+        (3, "whole", 2),
+        (4, "points", 3),
+    ]
+    assert preview["landless"] == []
+    assert registrar.post(f"/grids/making/{name}/apply").status_code == 200
+    assert {level: len(shapes(registrar, level)) for level in range(1, 6)} == {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}
+    later_wish = wish | {"area": builders.COUNTY}
+    name = made(registrar, later_wish)
+    assert registrar.post(f"/grids/making/{name}/apply").status_code == 200
+    report = registrar.get("/grids/check", params={"theme": GRID_THEME}).json()
+    assert (report["cells"], report["leaves"], set(report["counts"])) == (14, 6, {"unstaffed"})
 
 
 def test_a_wish_that_says_too_little_is_refused(registrar: Browser) -> None:

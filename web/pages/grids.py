@@ -319,6 +319,8 @@ def _make_form(view: View, theme: str, *, refusal: str = "", status: int = 200) 
     for cell in (*upper, *below):
         if cell.area_code and cell.area_code not in seen:
             seen[cell.area_code] = _name(view, cell)
+    for area in grid_making.bare_areas(view.context):
+        seen.setdefault(area.code, (area.name_en if view.lang == "en" else "") or area.name)
     return _render(
         view,
         "grids_make.html",
@@ -412,6 +414,14 @@ def _made(view: View, name: str, *, refusal: str = "", status: int = 200) -> Res
         ],
         more=max(0, len(preview.rows) - ROWS),
         method=wording.pick(wording.GRID_METHODS[preview.wish["method"]], view.lang),
+        upper=[
+            {
+                "level": view.words.term("grid_levels", str(one["level"])),
+                "cells": one["cells"],
+                "origin": wording.pick(wording.GRID_ORIGINS[one["origin"]], view.lang),
+            }
+            for one in preview.upper
+        ],
         misfits=[
             (wording.pick(wording.GRID_MISFITS[code], view.lang), count)
             for code, count in preview.misfits.items()
