@@ -266,6 +266,19 @@ def polygons_of(path: Path) -> list[Mapping[str, Any]]:
     return [shapely.geometry.mapping(shapely.force_2d(one)) for one in series]
 
 
+def polygons_in(drawing: str) -> list[Mapping[str, Any]]:
+    """Read polygons drawn on the map: a JSON list of GeoJSON geometries, or "" for none. Raises InvalidError."""
+    if not drawing.strip():
+        return []
+    try:
+        shapes = [shapely.geometry.shape(one) for one in json.loads(drawing)]
+        if not all(one.geom_type in {"Polygon", "MultiPolygon"} and not one.is_empty for one in shapes):
+            raise InvalidError("geometry_kind_wrong", kinds=["Polygon", "MultiPolygon"])
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.errors.GEOSException):
+        raise InvalidError("grid_file_unreadable", why="no_polygons") from None
+    return [shapely.geometry.mapping(one) for one in shapes]
+
+
 # ----------------------------------------------------------------------------------------------- each step
 
 

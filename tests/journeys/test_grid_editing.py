@@ -114,3 +114,26 @@ def test_a_finding_is_shown_on_the_map_and_mended_after_a_preview(
     expect(page.locator("main .notice.good")).to_be_visible()
     expect(page.locator("#findings")).to_have_count(0)
     assert not visitor.complaints
+
+
+def test_leaf_cells_are_drawn_on_the_map(browser: Browser, site: str) -> None:
+    """Only the chosen way's fields are shown; two polygons with a common side become cells, and the rest another."""
+    visitor, page = signed_in(browser, site, f"/grids/make?theme={GRID_THEME}")
+    expect(page.locator("#map-stage")).to_have_attribute("data-ready", "true")
+    expect(page.locator("[name=each]")).to_be_visible()
+    expect(page.locator("#draw")).to_be_hidden()
+    page.select_option("[name=method]", "drawn")
+    expect(page.locator("[name=each]")).to_be_hidden()
+    page.select_option("[name=area]", builders.WEST_VILLAGE)
+    west, first, middle = builders.GRID_EDGES[:3]
+    sides = [(west + (first - west) / 5, first), (first, (first + middle) / 2)]
+    for number, (left, right) in enumerate(sides, start=1):
+        page.click("#draw")
+        expect(page.locator("#draw")).to_have_attribute("aria-pressed", "true")
+        for lon, lat in [(0, -1), (1, -1), (1, 1), (0, 1), (0, -1)]:
+            click_map(page, (left, right)[lon], SOUTH + 0.08 * lat)
+        expect(page.locator("#drawn-list li")).to_have_count(number)
+    page.click("main form button.primary")
+    page.wait_for_url("**/grids/made/**")
+    expect(page.locator("tr[data-grid]")).to_have_count(3)
+    assert not visitor.complaints

@@ -32,6 +32,7 @@ WORLD: Final = (-180.0, -60.0, 180.0, 75.0)
 ROWS: Final = 200
 """Rows of a table; more is looked for by search."""
 _LARGEST_FILE: Final = 64 * 2**20
+_LARGEST_DRAWING: Final = 2_000_000  # characters
 Theme = str | None
 
 
@@ -76,6 +77,9 @@ def _words(view: View) -> dict[str, str]:
         "chosen": _("Chosen: {codes}"),
         "none_chosen": _("Click a grid on the map to choose it."),
         "draw_line": _("Click along the new line, double-click its end."),
+        "draw_polygon": _("Click the corners one after another, and the first one again to close."),
+        "drawn": _("Polygon {number}"),
+        "remove": _("Remove"),
         "drag_border": _("Drag the points of the border; both grids follow."),
         "square_km": _("{before} → {after} km²"),
         "ends": _("Ends: {duty}"),
@@ -312,22 +316,32 @@ def make_form(view: Reading, theme: Theme = None) -> Response:
     return _make_form(view, _theme(view, theme))
 
 
-def _make_form(view: View, theme: str, *, refusal: str = "", status: int = 200) -> Response:
+def _make_form(
+    view: View,
+    theme: str,
+    *,
+    area: str = "",
+    method: str = "",
+    drawn: str = "",
+    refusal: str = "",
+    status: int = 200,
+) -> Response:
     upper = grids.listing(view.context, level=1)
     below = [cell for level in (2, 4) for cell in grids.listing(view.context, level=level)]
     seen: dict[str, str] = {}
     for cell in (*upper, *below):
         if cell.area_code and cell.area_code not in seen:
             seen[cell.area_code] = _name(view, cell)
-    for area in grid_making.bare_areas(view.context):
-        seen.setdefault(area.code, (area.name_en if view.lang == "en" else "") or area.name)
+    for bare in grid_making.bare_areas(view.context):
+        seen.setdefault(bare.code, (bare.name_en if view.lang == "en" else "") or bare.name)
     return _render(
         view,
         "grids_make.html",
         theme=theme,
         status=status,
-        map_config={"mode": "overview", "shapes": f"/api/v1/grids/shapes?theme={theme}"},
+        map_config={"mode": "make", "shapes": f"/api/v1/grids/shapes?theme={theme}"},
         areas=list(seen.items()),
+        given={"area": area, "method": method, "drawn": drawn},
         methods=[(code, wording.pick(wording.GRID_METHODS[code], view.lang)) for code in METHODS],
         guides=[(code, wording.pick(wording.GRID_GUIDES[code], view.lang)) for code in GUIDES],
         refusal=refusal,
@@ -342,6 +356,7 @@ def make(  # noqa: PLR0917  # the fields of one form
     method: Annotated[Method, Form()],
     request_id: Annotated[UUID, Form()],
     file: UploadFile | None = None,
+    drawn: Annotated[str, Form(max_length=_LARGEST_DRAWING)] = "",
     each: Annotated[str, Form()] = "",
     total: Annotated[str, Form()] = "",
     size_m: Annotated[str, Form()] = "",
@@ -361,7 +376,7 @@ def make(  # noqa: PLR0917  # the fields of one form
             total=_number(total) if method == "divide" else None,
             size_m=_number(size_m) if method == "squares" else None,
             beidou_level=_number(beidou_level) if method == "beidou" else None,
-            drawn=_drawn(file) if method == "drawn" else (),
+            drawn=(*_drawn(file), *grid_making.polygons_in(drawn)) if method == "drawn" else (),
             guides=tuple(guides),
             by_area=by_area,
             by_people=by_people,
@@ -370,7 +385,8 @@ def make(  # noqa: PLR0917  # the fields of one form
         job = grid_making.start(view.context, wish, request_id=request_id)
     except MusterError as error:
         told = view.words.problem(error.code, error.details)
-        return _make_form(view, _theme(view, theme), refusal=told, status=error.status)
+        given = {"area": area, "method": method, "drawn": drawn}
+        return _make_form(view, _theme(view, theme), **given, refusal=told, status=error.status)
     return see(f"/jobs/{job.id}")
 
 

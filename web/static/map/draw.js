@@ -22,12 +22,12 @@ export function load(map) {
 }
 
 /** Let somebody draw one shape ("Marker", "Line" or "Polygon") and give its geometry to `drawn`. Pressing again gives up. */
-export async function draw(map, button, drawn) {
+export async function draw(map, button, drawn, options = {}) {
   await load(map);
   const drawing = map.pm.globalDrawModeEnabled() && button.getAttribute("aria-pressed") === "true";
   map.pm.disableDraw();
   if (drawing) return;
-  map.pm.enableDraw(button.dataset.draw);
+  map.pm.enableDraw(button.dataset.draw, options);
   button.setAttribute("aria-pressed", "true");
   map.off("pm:create").once("pm:create", ({ layer }) => {
     const { geometry } = layer.toGeoJSON(6);

@@ -232,5 +232,52 @@ function edit() {
   });
 }
 
-({ overview, cell, made, check, edit })[config.mode]();
+// -- drawing leaf cells -----------------------------------------------------------------------------------------------
+
+async function make() {
+  const field = byId("drawn");
+  const button = byId("draw");
+  const list = byId("drawn-list");
+  const shapes = L.featureGroup().addTo(map);
+  const keep = () => {
+    const drawn = shapes.getLayers();
+    field.value = drawn.length ? JSON.stringify(drawn.map((one) => one.toGeoJSON(8).geometry)) : "";
+    list.replaceChildren(...drawn.map((one, index) => {
+      const row = textElement("li", `${fill(words.drawn, { number: index + 1 })} `);
+      const away = Object.assign(textElement("button", words.remove), { type: "button" });
+      away.addEventListener("click", () => { shapes.removeLayer(one); keep(); });
+      away.addEventListener("mouseenter", () => one.setStyle(FAULT));
+      away.addEventListener("mouseleave", () => one.setStyle(AFTER));
+      row.append(away);
+      return row;
+    }));
+  };
+  const add = (geometry) => {
+    const [layer] = L.geoJSON(geometry, { style: AFTER }).getLayers();
+    shapes.addLayer(layer);
+    layer.on("pm:edit", keep);
+  };
+  // the handles of a polygon would take the clicks that draw the next one
+  const movable = (yes) => shapes.eachLayer(({ pm }) => {
+    if (yes) pm.enable({ snappable: true, allowSelfIntersection: false, limitMarkersToCount: 40 });
+    else pm.disable();
+  });
+  byId("draw-tools").hidden = false;
+  button.addEventListener("click", async () => {
+    await draw(map, button, (geometry) => { add(geometry); keep(); }, { snappable: true, snapDistance: 12 });
+    const drawing = map.pm.globalDrawModeEnabled();
+    hint.textContent = drawing ? words.draw_polygon : "";
+    movable(!drawing);
+    if (drawing) map.once("pm:drawend", () => { hint.textContent = ""; setTimeout(() => movable(true)); });
+  });
+  await drawCells(() => NOW, () => {});
+  if (!field.value) return;
+  await load(map); // what was drawn before the form came back refused
+  JSON.parse(field.value).forEach(add);
+  movable(true);
+  keep();
+  fit(shapes);
+}
+
+({ overview, cell, made, check, edit, make })[config.mode]();
 document.getElementById("map-stage").dataset.ready = "true";
