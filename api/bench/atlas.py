@@ -1,9 +1,12 @@
 """`muster bench atlas`: sheets of the demo county a second, content and drawing apart, beside a browser's print.
 
+Processor time, of this process and those that it starts, is what a machine that does other things too leaves comparable.
+
 The peer is spared half of the work: Chromium gets our finished map as SVG and turns it into a PDF, without tables.
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -40,12 +43,13 @@ _LIMIT_S: Final = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What was measured: `sheets` in `seconds`, each of about `kilobytes`. who: ours or the peer."""
+    """What was measured: `sheets` in `seconds`, with so much processor time, each of about `kilobytes`. who: ours or the peer."""
 
     what: str
     who: str
     sheets: int
     seconds: float
+    processor_seconds: float
     per_second: float
     kilobytes: int
 
@@ -69,10 +73,10 @@ def run(*, count: int, progress: Progress) -> list[Figure]:
 
 def _measure(ctx: Context, count: int, progress: Progress) -> list[Figure]:
     progress("content", 1, 4)
-    began = time.perf_counter()
+    began = _clocks()
     total, composed = atlas.sheets(ctx, Wish(kind="responsibility"))
     every = list(composed)
-    found = [_figure("content", "muster", total, time.perf_counter() - began)]
+    found = [_figure("content", "muster", total, began)]
     chosen = every[:: max(1, len(every) // count)][:count]
     progress("drawing", 2, 4)
     found += [_drawing(chosen, processes) for processes in sorted({1, len(os.sched_getaffinity(0))})]
@@ -81,12 +85,20 @@ def _measure(ctx: Context, count: int, progress: Progress) -> list[Figure]:
     return found if peer is None else [*found, peer]
 
 
-def _figure(what: str, who: str, sheets: int, seconds: float, size: int = 0) -> Figure:
+def _clocks() -> tuple[float, float]:
+    """Return the time, and the processor time of this process and of those it has seen end, in seconds."""
+    spent = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in spent)
+
+
+def _figure(what: str, who: str, sheets: int, began: tuple[float, float], size: int = 0) -> Figure:
+    seconds, processor_seconds = (now - then for now, then in zip(_clocks(), began, strict=True))
     return Figure(
         what=what,
         who=who,
         sheets=sheets,
         seconds=seconds,
+        processor_seconds=processor_seconds,
         per_second=sheets / seconds,
         kilobytes=round(size / max(1, sheets) / 1000),
     )
@@ -94,10 +106,13 @@ def _figure(what: str, who: str, sheets: int, seconds: float, size: int = 0) -> 
 
 def _drawing(sheets: Sequence[Sheet], processes: int) -> Figure:
     """Draw them as an atlas does, the start of the processes included."""
-    began = time.perf_counter()
-    with closing(press.printed(sheets, lang="zh", papers=("A3",), site="", processes=processes)) as drawn:
-        size = sum(len(pdf) for _, _, pdf in drawn)
-    return _figure(f"A3 on {processes} cores", "muster", len(sheets), time.perf_counter() - began, size)
+    began = _clocks()
+    count = len(sheets)
+    with closing(
+        press.printed(sheets, total=count, lang="zh", papers=("A3",), site="", processes=processes)
+    ) as drawn:
+        size = sum(len(bundle.pdf) for bundle in drawn)
+    return _figure(f"A3 on {processes} cores", "muster", len(sheets), began, size)
 
 
 def _chromium(sheets: Sequence[Sheet]) -> Figure | None:
@@ -107,7 +122,7 @@ def _chromium(sheets: Sequence[Sheet]) -> Figure | None:
         return None
     maps = [press.drawn(one, lang="zh", paper="A3", form="svg") for one in sheets]
     size = 0
-    began = time.perf_counter()
+    began = _clocks()
     with tempfile.TemporaryDirectory() as folder:
         for svg in maps:
             page, out = Path(folder) / "sheet.html", Path(folder) / "sheet.pdf"
@@ -121,6 +136,4 @@ def _chromium(sheets: Sequence[Sheet]) -> Figure | None:
                 timeout=_LIMIT_S,
             )
             size += out.stat().st_size
-    return _figure(
-        "A3, the map alone, drawn before", "Chromium print", len(sheets), time.perf_counter() - began, size
-    )
+    return _figure("A3, the map alone, drawn before", "Chromium print", len(sheets), began, size)

@@ -187,13 +187,21 @@ def make(
     papers = PAPERS[wish.paper]
     bound = {paper: (Binder(), list[Mark]()) for paper in papers}
     drawn = press.printed(
-        composed, lang=wish.lang, papers=papers, site=site or site_of(ctx), processes=processes
+        composed,
+        total=total,
+        lang=wish.lang,
+        papers=papers,
+        site=site or site_of(ctx),
+        told=lambda done: progress("sheets", done, total * len(papers)),
+        processes=processes,
     )
     with closing(drawn):
-        for number, (one, paper, pdf) in enumerate(drawn, 1):
-            binder, marks = bound[paper]
-            marks.append(Mark(f"{one.number} {one.name}", binder.add(pdf), _DEPTHS[one.level]))
-            progress("sheets", number, total * len(papers))
+        for bundle in drawn:
+            binder, marks = bound[bundle.paper]
+            page = binder.add(bundle.pdf)
+            for one, count in zip(bundle.sheets, bundle.pages, strict=True):
+                marks.append(Mark(f"{one.number} {one.name}", page, _DEPTHS[one.level]))
+                page += count
     progress("bind", 0, 0)
     binder, marks = _joined([*bound.values()])
     pages = len(binder)

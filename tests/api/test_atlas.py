@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,11 +13,14 @@ import pypdfium2
 import pytest
 from sqlalchemy import text
 
+from api import press
 from api.context import Context, make_context
 from api.errors import InvalidError, NotFoundError
+from api.jobs import StoppedError
 from api.security import Actor, local_administrator
 from api.settings import Settings
 from api.usecases import atlas
+from api.usecases.acting import applied
 from api.usecases.atlas import Wish
 from data import demo, roads
 from data.cluster import Cluster
@@ -115,6 +119,11 @@ def listed(sheet: Sheet) -> Counter[tuple[str, str]]:
                     name, phone = one.removeprefix("B ").split(" ")
                     found[name, phone] += 1
     return found
+
+
+def bare(text: str) -> str:
+    """The text without its white space: a line may break anywhere."""
+    return re.sub(r"\s", "", text)
 
 
 def test_every_person_on_every_sheet_is_the_stores_and_nobody_is_missing(
@@ -304,30 +313,74 @@ def test_a_viewer_reads_no_phone_and_a_township_only_its_own(context: Context) -
         atlas.sheets(township, Wish(kind="responsibility", area="990101102000"))
 
 
-def test_the_atlas_of_all_townships_is_one_file_with_everybody_in_it(
+def test_everybody_of_every_sheet_stands_in_its_printed_tables(
+    responsibility: tuple[Sheet, ...],
+) -> None:
+    """No row is lost between content and paper, and no cell is cut, on any sheet; the fullest one is read as a PDF, too."""
+    from data import policies  # noqa: PLC0415  # as below
+    from web.sheets import tables  # noqa: PLC0415  # the renderer stands above this floor
+    from web.sheets.page import lay_out  # noqa: PLC0415
+    from web.wording import Words  # noqa: PLC0415
+
+    words = Words(policies.load(), "zh")
+    for sheet in responsibility:
+        page, _frame = lay_out(sheet, "A3")
+        poured = tables.pour(tables.of_sections(sheet, {}, words), page, page.columns, "")
+        blocks = [*poured.first, *(block for further in poured.further for block in further)]
+        placed = bare("".join(cell for block in blocks for row in block.rows for cell in row))
+        missing = [one for one in listed(sheet) if "".join(one) not in placed]
+        assert not missing, sheet.code
+    fullest = max(responsibility, key=lambda sheet: listed(sheet).total())
+    document = pypdfium2.PdfDocument(press.drawn(fullest, lang="zh", paper="A3", form="pdf"))
+    written = bare("".join(page.get_textpage().get_text_range() for page in document))
+    document.close()
+    assert not [one for one in listed(fullest) if "".join(one) not in written]
+
+
+def test_an_atlas_is_one_file_with_everybody_in_it(
     context: Context, responsibility: tuple[Sheet, ...], tmp_path: Path
 ) -> None:
-    """The PDF itself is read: what the content holds is on paper, under its name in the outline; the journal has the act."""
+    """The PDF itself is read: each sheet stands under its name in the outline; the journal has the act, once."""
     path, request_id = tmp_path / "atlas.pdf", uuid4()
-    wish = Wish(kind="responsibility", levels=("township",), paper="A3")
-    made = atlas.make(context, wish, path, request_id=request_id)
+    wish = Wish(kind="responsibility", area=VILLAGE, paper="A3")
+    chosen = [one for one in responsibility if one.code.startswith(VILLAGE)]
+    told: list[tuple[str, int, int]] = []
+    made = atlas.make(context, wish, path, request_id=request_id, progress=lambda *step: told.append(step))
     assert made is not None
-    assert (made.sheets, made.bytes) == (10, path.stat().st_size)
+    assert (made.sheets, made.bytes) == (len(chosen), path.stat().st_size)
+    done = [step[1:] for step in told if step[0] == "sheets"]
+    assert done == sorted(done)
+    assert done[-1] == (len(chosen), len(chosen))
     document = pypdfium2.PdfDocument(path)
-    starts = [(mark.get_title(), mark.get_dest().get_index()) for mark in document.get_toc()]
-    townships = [one for one in responsibility if one.level == "township"]
-    assert [title for title, _ in starts] == [f"{one.number} {one.name}" for one in townships]
-    ends = [start for _, start in starts[1:]] + [len(document)]
-    for sheet, (_, start), end in zip(townships, starts, ends, strict=True):
-        written = re.sub(
-            r"\s", "", "".join(document[n].get_textpage().get_text_range() for n in range(start, end))
-        )
-        for name, phone in listed(sheet):
-            assert f"{name}{phone}" in written, (sheet.name, name)
+    outline = [(one.get_title(), one.level, one.get_dest().get_index()) for one in document.get_toc()]
+    assert [(title, depth) for title, depth, _ in outline] == [
+        (f"{one.number} {one.name}", number > 0) for number, one in enumerate(chosen)
+    ]
+    starts = [start for *_, start in outline]
+    for sheet, start, end in zip(chosen, starts, [*starts[1:], len(document)], strict=True):
+        written = bare("".join(document[n].get_textpage().get_text_range() for n in range(start, end)))
+        assert f"第{sheet.number}幅/共{sheet.total}幅" in written
+        assert not [one for one in listed(sheet) if "".join(one) not in written], sheet.code
     document.close()
     assert atlas.make(context, wish, path, request_id=request_id) is None
     ((payload,),) = asked(context, "SELECT payload FROM live.journal WHERE act = 'atlas.print'")
-    assert (payload["sheets"], payload["people"]) == (10, True)
+    assert (payload["sheets"], payload["people"]) == (len(chosen), True)
+
+
+def test_an_atlas_that_is_stopped_leaves_nothing(context: Context, tmp_path: Path) -> None:
+    """Cancelled in the middle: no file, no act, and no process that goes on drawing."""
+    path, request_id = tmp_path / "atlas.pdf", uuid4()
+
+    def stop(stage: str, done: int, _total: int) -> None:
+        if stage == "sheets" and done:
+            raise StoppedError
+
+    wish = Wish(kind="responsibility", area=TOWNSHIP, levels=("grid",))
+    with pytest.raises(StoppedError):
+        atlas.make(context, wish, path, request_id=request_id, progress=stop)
+    assert not path.exists()
+    assert not active_children()
+    assert applied(context, "atlas.print", request_id, wish.arguments()) is None
 
 
 def test_names_that_look_like_code_are_only_names(context: Context) -> None:

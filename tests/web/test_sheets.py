@@ -21,7 +21,7 @@ from gis.atlas import Direction, Drawn, Neighbour, Section, SheetKind
 from tests.sheets import COUNTY, demo_sheet
 from web.sheets import fonts, naming, page, symbols, tables
 from web.sheets.page import Paper, Rectangle
-from web.sheets.render import Refusing, render
+from web.sheets.render import Refusing, render, render_many
 from web.sheets.render import pages as render_pages
 from web.wording import Words
 
@@ -285,6 +285,18 @@ def test_a_sheet_travels_to_another_process(form: str) -> None:
     sheet = pickle.loads(pickle.dumps(demo_sheet("responsibility", VILLAGE)))  # noqa: S301  # our own
     made = render(sheet, paper="A4", form=form)  # type: ignore[arg-type]  # the three forms
     assert made[:4] in {b"%PDF", b"\x89PNG", b"<svg"}
+
+
+def test_sheets_drawn_together_share_their_fonts_and_nothing_else() -> None:
+    """Fonts are most of a sheet's file: in an atlas each is there once; what is on the pages is the same."""
+    sheets = [demo_sheet("responsibility", code) for code in (VILLAGE, LEAF)]
+    steps: list[int] = []
+    pdf, pages = render_many(sheets, lang="zh", paper="A4", site="", step=lambda: steps.append(len(steps)))
+    alone = [render(sheet, paper="A4") for sheet in sheets]
+    assert pages == tuple(len(pypdfium2.PdfDocument(one)) for one in alone)
+    assert text_of(pdf) == "".join(map(text_of, alone))
+    assert len(steps) == 2 * len(sheets)
+    assert all(pdf.count(b"/OpenType") == one.count(b"/OpenType") > 0 for one in alone)
 
 
 def test_the_same_sheet_is_drawn_the_same() -> None:

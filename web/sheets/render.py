@@ -1,8 +1,9 @@
-"""One map sheet → PDF, PNG or SVG. Nothing is read but the policy, the fonts and this program's own files; nothing is fetched."""
+"""Map sheets → PDF, PNG or SVG. Nothing is read but the policy, the fonts and this program's own files; nothing is fetched."""
 
 import base64
 import io
 import logging
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -80,9 +81,45 @@ def render(
         words = _words(lang, policy)
         page, frame = lay_out(sheet, paper)
         return _map_alone(_land(sheet, page, frame, words)[0], frame)
-    html = pages(sheet, lang=lang, paper=paper, site=site, policy=policy)
-    pdf: bytes = weasyprint.HTML(string=html, url_fetcher=Refusing()).write_pdf(font_config=_fonts())
+    pdf: bytes = _set(pages(sheet, lang=lang, paper=paper, site=site, policy=policy)).write_pdf()
     return pdf if form == "pdf" else picture(pdf, dpi=dpi)
+
+
+def render_many(
+    sheets: Sequence[Sheet],
+    *,
+    lang: Lang,
+    paper: Paper,
+    site: str,
+    step: Callable[[], None],
+    policy: Path | None = None,
+) -> tuple[bytes, tuple[int, ...]]:
+    """Draw sheets as one PDF in which each font is embedded once; return it, and how many pages each sheet has.
+
+    step: told twice for each sheet, when its pages are laid out and when they are painted; what it raises ends the work.
+    """
+    laid: list[weasyprint.Document] = []
+    for sheet in sheets:
+        laid.append(_set(pages(sheet, lang=lang, paper=paper, site=site, policy=policy)))
+        _tell_after(laid[-1].pages[-1], step)
+        step()
+    pdf: bytes = laid[0].copy([page for one in laid for page in one.pages]).write_pdf()
+    return pdf, tuple(len(one.pages) for one in laid)
+
+
+def _set(html: str) -> weasyprint.Document:
+    return weasyprint.HTML(string=html, url_fetcher=Refusing()).render(font_config=_fonts())
+
+
+def _tell_after(page: weasyprint.document.Page, step: Callable[[], None]) -> None:
+    """Let a page tell when it has been painted: the renderer itself tells nothing until the whole file is written."""
+    paint = page.paint
+
+    def painted(stream: Any, scale: float = 1) -> None:
+        paint(stream, scale)
+        step()
+
+    page.paint = painted
 
 
 def picture(pdf: bytes, *, page: int = 0, dpi: int = PNG_DPI) -> bytes:
