@@ -1,6 +1,5 @@
 """Batches of ledgers on their way in: a file, what people said about it, and what each of its rows would do or did."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from data.frozen import jsonable
+from data.frozen import json_text, jsonable
 from data.tables import ledger_batches, ledger_mappings, ledger_rows
 
 State = Literal["waiting", "previewed", "refused", "applied", "undone", "dropped"]
@@ -127,8 +126,8 @@ def put_rows(connection: Connection, batch_id: int, rows: Iterable[BatchRow]) ->
                         row.outcome,
                         row.placed,
                     ),
-                    json.dumps(jsonable(row.changes), ensure_ascii=False),
-                    json.dumps(jsonable(row.problems), ensure_ascii=False),
+                    json_text(row.changes),
+                    json_text(row.problems),
                 )
             )
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from gis import areas
@@ -26,6 +27,9 @@ _GROUPED: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PHONE_NOISE: Final = re.compile(r"[\s()\-—－+.]+")
 _PHONE_SPLIT: Final = re.compile(r"[/、;,，]+")
 _PHONE: Final = re.compile(r"\d{3,20}(转\d{1,6})?")
+_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+_EXPONENT: Final = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
+_WHOLE_FLOAT: Final = re.compile(r"\.0$")
 _MOBILE_START: Final = re.compile(r"1[3-9]")
 _MOBILE_DIGITS = 11
 _LOST_MOBILE_DIGITS: Final = range(9, 11)
@@ -71,10 +75,15 @@ def plain(cell: Cell) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    if not isinstance(cell, str) or (cell.isascii() and cell.isprintable()):
-        return _BLANKS.sub(" ", str(cell)).strip()
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", str(cell)))
-    return _BLANKS.sub(" ", visible).strip()
+    return _plain_text(cell if isinstance(cell, str) else str(cell))
+
+
+@lru_cache(maxsize=4_096)
+def _plain_text(said: str) -> str:
+    """Normalise text; kept for a while, because several readers in turn ask for the same cell's."""
+    if said.isascii() and said.isprintable():
+        return " ".join(said.split())
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", said))).strip()
 
 
 def header(cell: Cell) -> str:
@@ -165,10 +174,12 @@ def phone(cell: Cell) -> str:
     A Chinese mobile number that has lost a digit is refused: it would ring nobody, or somebody else.
     """
     value = plain(cell)
-    if re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", value):
+    if _MOBILE.fullmatch(value):
+        return value  # as most are written
+    if _EXPONENT.fullmatch(value):
         value = plain(float(value))
     return ";".join(
-        _one_phone(part, value) for part in _PHONE_SPLIT.split(re.sub(r"\.0$", "", value)) if part
+        _one_phone(part, value) for part in _PHONE_SPLIT.split(_WHOLE_FLOAT.sub("", value)) if part
     )
 
 

@@ -3,7 +3,7 @@
 What counts as a difference is exactly what `data.imports` would write: a preview of what was applied is all the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 from sqlalchemy import Connection, select
 
@@ -85,7 +86,7 @@ def compare(
     importing = Importing(connection, making, fields, actor="", at=_NEVER, source=source, sample=False)
     rows = importing.rows(frame)
     stored = _Stored(connection, layer, fields)
-    differences = tuple(stored.difference(row) for row in rows)
+    differences = tuple(stored.differences(rows))
     problems = list(importing.problems)
     areas: dict[str, str | None] = {}
     if within is not None:
@@ -145,15 +146,8 @@ class _Stored:
         )
         found = connection.execute(query).all()
         self.rows: dict[str, dict[str, Any]] = {row.code: row._asdict() for row in found}
-        self.shapes = self._read_shapes()
+        self.moved: dict[str, tuple[Any, Any]] = {}
         self.capabilities = self._read_capabilities(connection) if layer.store == "teams" else {}
-
-    def _read_shapes(self) -> dict[str, Any]:
-        if "geom" not in self.columns:
-            return {}
-        codes = list(self.rows)
-        data = [None if (shape := self.rows[code]["geom"]) is None else bytes(shape.data) for code in codes]
-        return dict(zip(codes, shapely.from_wkb(np.array(data, dtype=object)), strict=True)) if codes else {}
 
     def _read_capabilities(self, connection: Connection) -> dict[str, list[tuple[str, int]]]:
         query = select(
@@ -164,8 +158,20 @@ class _Stored:
             found.setdefault(code, []).append((what, grade))
         return found
 
-    def difference(self, row: Row) -> Difference:
-        """Tell what applying a row would do."""
+    def differences(self, rows: Sequence[Row]) -> Iterator[Difference]:
+        """Tell what applying each row would do."""
+        if "geom" in self.columns:
+            self._compare_shapes([row for row in rows if row.code in self.rows])
+        return map(self._difference, rows)
+
+    def _compare_shapes(self, rows: Sequence[Row]) -> None:
+        """Find the rows whose shape is another than the stored one's, all at once."""
+        old = _shapes([self.rows[row.code]["geom"] for row in rows])
+        new = _shapes([row.values["geom"] for row in rows])
+        same = shapely.equals_exact(old, new, 0.0) | (shapely.is_missing(old) & shapely.is_missing(new))
+        self.moved = {rows[place].code: (old[place], new[place]) for place in np.flatnonzero(~same).tolist()}
+
+    def _difference(self, row: Row) -> Difference:
         name = str(row.record.get("name") or "")
         stored = self.rows.get(row.code)
         if stored is None:
@@ -185,7 +191,10 @@ class _Stored:
         for column in self.columns:
             new = row.values.get(column)
             if column == "geom":
-                moved = self._moves(row, changes)
+                if row.code in self.moved:
+                    moved = True
+                    old, fresh = self.moved[row.code]
+                    changes["geometry"] = (_place(old), _place(fresh))
             elif column == "attributes":
                 changes |= self._attribute_changes(stored["attributes"], new or {})
             elif new != stored[column]:
@@ -203,16 +212,6 @@ class _Stored:
             changes["quantity"] = (stored["quantity"], row.record["quantity"])
         return changes
 
-    def _moves(self, row: Row, changes: dict[str, tuple[Any, Any]]) -> bool:
-        old, new = self.shapes.get(row.code), row.values.get("geom")
-        fresh = None if new is None else shapely.from_wkb(bytes(new.data))
-        if (old is None and fresh is None) or (
-            old is not None and fresh is not None and old.equals_exact(fresh, 0.0)
-        ):
-            return False
-        changes["geometry"] = (_place(old), _place(fresh))
-        return True
-
     def _attribute_changes(
         self, stored: Mapping[str, Any], new: Mapping[str, Any]
     ) -> dict[str, tuple[Any, Any]]:
@@ -221,6 +220,11 @@ class _Stored:
             for name in self.attributes
             if stored.get(name) != new.get(name)
         }
+
+
+def _shapes(stored: Sequence[Any]) -> npt.NDArray[np.object_]:
+    data = np.array([None if shape is None else bytes(shape.data) for shape in stored], dtype=object)
+    return np.asarray(shapely.from_wkb(data), dtype=object)
 
 
 def _place(shape: Any) -> str | None:
@@ -234,6 +238,8 @@ def _place(shape: Any) -> str | None:
 
 def _shown(value: Any, column: str = "") -> Any:
     """Return a value as JSON has it, minutes for milliseconds, capabilities as ledgers write them."""
+    if type(value) is str:
+        return value
     if isinstance(value, (list, tuple)):
         return ";".join(f"{code}:{grade}" for code, grade in value)
     if column.endswith("_ms") and value is not None:

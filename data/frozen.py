@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import shapely
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 T = TypeVar("T")
 
@@ -30,7 +30,12 @@ def sha256(value: Any) -> bytes:
 
 def jsonable(value: Any) -> Any:
     """Turn times, UUIDs, dataclasses and sets of plain values into what JSON can say."""
-    return to_jsonable_python(value)
+    return value if type(value) in _AS_THEY_ARE else to_jsonable_python(value)
+
+
+def json_text(value: Any) -> str:
+    """Write what `jsonable` makes of a value, in one go."""
+    return to_json(value).decode()
 
 
 def encode(value: Any) -> Any:

@@ -200,9 +200,10 @@ class Importing:
         ):
             return {}
         said = frame["area_code"] if "area_code" in frame.columns else None
-        numbers = [int(n) for n in frame.index if said is None or not said[n]]
-        shapes = [frame.geometry[n] for n in numbers]
-        points = [None if shape is None else shapely.to_wkb(shape.representative_point()) for shape in shapes]
+        asked = [True] * len(frame) if said is None else [not code for code in said]
+        numbers = [int(n) for n, wanted in zip(frame.index, asked, strict=True) if wanted]
+        shapes = frame.geometry.to_numpy()[asked]
+        points = list(shapely.to_wkb(shapely.point_on_surface(shapes)))
         given = (
             func.unnest(literal(points, ARRAY(LargeBinary)))
             .table_valued("wkb", with_ordinality="n")
@@ -223,7 +224,8 @@ class Importing:
         located = self._areas_of(frame)
         rows = []
         columns = frame[list(self.fields)].itertuples(index=False, name=None)
-        for number, cells, shape in zip(frame.index, columns, frame.geometry, strict=True):
+        shapes = row_values.stored_shapes(self.table, frame.geometry.to_numpy())
+        for number, cells, shape in zip(frame.index, columns, shapes, strict=True):
             record = dict(zip(self.fields, cells, strict=True))
             try:
                 values = row_values.values_of(self.making, record, shape, located.get(int(number)))

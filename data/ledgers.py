@@ -179,7 +179,8 @@ def _rows_below(table: RawTable, matched: Columns, notes: Notebook) -> Sequence[
     kept = []
     for row in table.rows[matched.first_row :]:
         words = [cell for cell in row.cells if isinstance(cell, str)]
-        if any("例" in word or "ample" in word for word in words) and any(map(SAMPLE_MARK.search, words)):
+        said = "\n".join(words)
+        if ("例" in said or "ample" in said) and any(map(SAMPLE_MARK.search, words)):
             notes.remark("sample_row", "delete_sample", row=row.number)
         elif words and len(words[0]) < 6 and _TOTAL.fullmatch(cells.plain(words[0])):  # noqa: PLR2004 - a short word
             notes.remark("total_row", "delete_total", row=row.number)
@@ -254,10 +255,10 @@ class _Table:
         values: list[object] = []
         for row in self.rows:
             cell = row.cells[place] if place is not None and place < len(row.cells) else None
-            key = cell if isinstance(cell, str) else (type(cell), cell)
-            if key not in known:
-                known[key] = _read_cell(cell, one, reader)
-            value = known[key]
+            key = cell if type(cell) is str else (type(cell), cell)
+            value = known.get(key, known)
+            if value is known:  # read for the first time
+                value = known[key] = _read_cell(cell, one, reader)
             if isinstance(value, CellError):
                 self.notes.fault(value.code, value.remedy, row=row.number, field=name, at=at, **value.values)
                 value = None

@@ -1,7 +1,7 @@
 """Positions of a raw table → shapes in the stored datum, each checked against what the layer may keep."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -94,16 +94,15 @@ def read(
 
     place: finds a place for a row (its number) that writes none, or notes itself why it does not.
     """
-    drawn: dict[int, BaseGeometry | None] = {}
-    for row in rows:
-        try:
-            drawn[row.number] = row.shape if table.drawn else _written(row, columns, near, notes)
-        except CellError as error:
-            notes.fault(error.code, error.remedy, row=row.number, field="geometry", **error.values)
+    drawn: dict[int, BaseGeometry | None] = (
+        {row.number: row.shape for row in rows} if table.drawn else _written(rows, columns, near, notes)
+    )
     stored = _to_stored(list(drawn.values()), table.crs, datum)
     found: dict[int, BaseGeometry | None] = {}
-    for number, shape in zip(drawn, stored, strict=True):
-        if shape is None and place is not None and not table.drawn:
+    for number, shape, plain in zip(drawn, stored, _unremarkable(stored, layer, near), strict=True):
+        if plain:
+            found[number] = shape
+        elif shape is None and place is not None and not table.drawn:
             found[number] = place(number)
         else:
             found[number] = _checked(number, shape, layer, near, drawn=table.drawn, notes=notes)
@@ -113,12 +112,49 @@ def read(
 # ----------------------------------------------------------------------------------------------- written positions
 
 
-def _written(row: RawRow, columns: Columns, near: Bounds | None, notes: Notebook) -> BaseGeometry | None:
-    """Read the position that a row of a spreadsheet writes, its axes put right; None where it writes none."""
-    if "wkt" in columns.positions and (wkt := _filled(row, columns.positions["wkt"])):
-        return _from_wkt("".join(wkt))  # an outline too long for one cell goes on in the next
-    pair = _pair(row, columns)
-    return None if pair is None else shapely.Point(_right_way_round(row.number, *pair, near, notes))
+def _written(
+    rows: Sequence[RawRow], columns: Columns, near: Bounds | None, notes: Notebook
+) -> dict[int, BaseGeometry | None]:
+    """Read the positions that rows of a spreadsheet write, their axes put right; None where one writes none."""
+    found: dict[int, BaseGeometry | None] = {}
+    pairs: dict[int, tuple[float, float]] = {}
+    numeric = _numeric_columns(columns)
+    for row in rows:
+        try:
+            pair = (numeric and _numbers(row, *numeric)) or None
+            if (
+                pair is None
+                and "wkt" in columns.positions
+                and (wkt := _filled(row, columns.positions["wkt"]))
+            ):
+                found[row.number] = _from_wkt("".join(wkt))  # one too long for one cell goes on in the next
+                continue
+            pair = pair or _pair(row, columns)
+            found[row.number] = None
+            if pair is not None:
+                pairs[row.number] = _right_way_round(row.number, *pair, near, notes)
+        except CellError as error:
+            found.pop(row.number, None)
+            notes.fault(error.code, error.remedy, row=row.number, field="geometry", **error.values)
+    points = np.asarray(shapely.points(np.array(list(pairs.values())).reshape(-1, 2)), dtype=object)
+    found.update(zip(pairs, points, strict=True))
+    return found
+
+
+def _numeric_columns(columns: Columns) -> tuple[int, int] | None:
+    """Return the columns of longitude and latitude where each has one and no outline may stand beside them."""
+    lon, lat = columns.positions.get("lon", ()), columns.positions.get("lat", ())
+    return (lon[0], lat[0]) if len(lon) == len(lat) == 1 and "wkt" not in columns.positions else None
+
+
+def _numbers(row: RawRow, lon: int, lat: int) -> tuple[float, float] | None:
+    """Return both angles where both cells are numbers, as nearly all are."""
+    if max(lon, lat) >= len(row.cells):
+        return None
+    one, other = row.cells[lon], row.cells[lat]
+    if type(one) is float and type(other) is float and one == one and other == other:  # noqa: PLR0124  # NaN
+        return one, other
+    return None
 
 
 def _pair(row: RawRow, columns: Columns) -> tuple[float, float] | None:
@@ -199,18 +235,36 @@ def _to_stored(
     """Bring shapes of a file to the stored datum: out of its projection, or out of an online map's datum."""
     column = np.asarray(shapes, dtype=object)
     if datum is not None and datum in _MAP_DATUMS:
-        return [_shifted(shape, datum) for shape in column]
+        return list(_shifted(column, datum))
     if system is None:
         return list(column)
     return list(gpd.GeoSeries(column, crs=system).to_crs(crs.STORED))
 
 
-def _shifted(shape: BaseGeometry | None, datum: Datum) -> BaseGeometry | None:
+def _shifted(shapes: npt.NDArray[np.object_], datum: Datum) -> npt.NDArray[np.object_]:
     def move(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.column_stack(crs.to_stored(lonlat[:, 0], lonlat[:, 1], datum))
 
-    moved: Any = None if shape is None else shapely.transform(shape, move)
-    return moved  # type: ignore[no-any-return]  # shapely types its own base class
+    return np.asarray(shapely.transform(shapes, move), dtype=object)
+
+
+def _unremarkable(
+    shapes: Sequence[BaseGeometry | None], layer: Layer, near: Bounds | None
+) -> npt.NDArray[np.bool_]:
+    """Tell, all at once, which shapes the layer may keep without a word; the others are looked at one by one."""
+    column = np.array(shapes, dtype=object)
+    accepted = {name.upper() for name in ACCEPTED_SHAPES[layer.geometry]}
+    kinds = [kind for kind in shapely.GeometryType if kind.name in accepted]
+    west, south, east, north = shapely.bounds(column).reshape(-1, 4).T
+    fine = np.isin(shapely.get_type_id(column), kinds) & ~shapely.is_empty(column) & shapely.is_valid(column)
+    fine &= (west >= -_LON_LIMIT) & (east <= _LON_LIMIT) & (south >= -_LAT_LIMIT) & (north <= _LAT_LIMIT)
+    if near is not None:
+        middle = shapely.centroid(column)
+        x, y = shapely.get_x(middle), shapely.get_y(middle)
+        least_x, least_y, most_x, most_y = near
+        fine &= (x >= least_x - _NEAR_DEGREES) & (x <= most_x + _NEAR_DEGREES)
+        fine &= (y >= least_y - _NEAR_DEGREES) & (y <= most_y + _NEAR_DEGREES)
+    return np.asarray(fine, dtype=bool)
 
 
 def _checked(

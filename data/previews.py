@@ -278,7 +278,8 @@ def _rows(
 ) -> list[BatchRow]:
     faulty = {row for row, found in by_row.items() if any(one.severity == "fault" for one in found)}
     differences = {one.number: one for one in comparison.differences}
-    marks = reading.frame[PLACED_BY] if PLACED_BY in reading.frame.columns else None
+    marks = reading.frame[PLACED_BY].items() if PLACED_BY in reading.frame.columns else ()
+    placed = {number for number, mark in marks if mark}
     rows = []
     for row in sorted({*differences, *by_row}):
         one = differences.get(row)
@@ -288,7 +289,6 @@ def _rows(
             continue  # a sample or a sum: told among the sheet's problems
         if outcome == "same" and not told:
             continue
-        placed = marks is not None and row in marks.index and bool(marks[row])
         rows.append(
             BatchRow(
                 sheet=number,
@@ -297,7 +297,7 @@ def _rows(
                 code=one.code if one else "",
                 name=one.name if one else "",
                 outcome=outcome,
-                placed=placed,
+                placed=row in placed,
                 changes=one.changes if one and outcome != "same" else {},
                 problems=[asdict(problem) for problem in told],
             )

@@ -5,15 +5,17 @@ Reading the rows that others may name is the only query here; the rest is pure.
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from geoalchemy2.elements import WKBElement
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Table, literal, select
 
@@ -25,6 +27,7 @@ from data.policies import Policy
 from data.registers import MINUTE_MS
 from data.tables import areas, grid_cells
 from gis import areas as area_codes
+from gis.crs import STORED
 from gis.network import VehicleProfile
 
 Record = Mapping[str, Any]
@@ -152,8 +155,32 @@ def _known(connection: Connection, layer: Layer) -> Known:
 # ----------------------------------------------------------------------------------------------- one row
 
 
-def values_of(making: Making, record: Record, shape: BaseGeometry | None, around: str | None) -> Values:
-    """Make the columns of one row. `around`: the area that its shape lies in, for a row that does not say.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a field goes: a column (empty: what it holds where the field is), an attribute, or neither of them."""
+
+    column: str | None
+    empty: str | None
+    attribute: bool
+    target: str | None
+
+
+@lru_cache(maxsize=4_096)
+def _place_of(layer: Layer, name: str) -> _Place:
+    """Tell, once for each field, where it goes: a file has a hundred thousand rows."""
+    table, column = registers.table_of(layer), registers.column_of(layer, name)
+    nullable = column is None or table.c[column].nullable or table.c[column].type.python_type is not str
+    return _Place(
+        column=column,
+        empty=None if nullable else "",
+        attribute=registers.is_attribute(layer, name),
+        target=layer.fields[name].target,
+    )
+
+
+def values_of(making: Making, record: Record, shape: WKBElement | None, around: str | None) -> Values:
+    """Make the columns of one row. shape: as `stored_shapes` makes it. `around`: the area that it lies in, for a row
+    that does not say.
 
     Raises RowRefusedError for a row that contradicts itself or names what is not there.
     """
@@ -162,16 +189,21 @@ def values_of(making: Making, record: Record, shape: BaseGeometry | None, around
     attributes: Values = {}
     for name, said in record.items():
         value = _plain(said)
-        column = registers.column_of(layer, name)
-        if column is not None:
-            values[column] = _column_value(table, column, _referred(making, name, value))
-        elif value is not None and registers.is_attribute(layer, name):
-            attributes[name] = _json_value(_referred(making, name, value))
+        place = _place_of(layer, name)
+        if place.target and value:
+            value = making.reference(name, place.target, value)
+        if place.column is None:
+            if value is not None and place.attribute:
+                attributes[name] = value.isoformat() if isinstance(value, date) else value
+        elif value is None:
+            values[place.column] = place.empty
+        else:
+            values[place.column] = value * MINUTE_MS if place.column.endswith("_ms") else value
     _refuse_other_layers(layer, values)
     if "attributes" in table.c:
         values["attributes"] = attributes
     if "geom" in table.c:
-        values["geom"] = _shape_value(table, shape)
+        values["geom"] = shape
     if "area_code" in table.c and layer.store != "duties":
         values["area_code"] = _area(making, values.get("area_code") or around)
     if layer.store in _MAKERS:
@@ -197,15 +229,11 @@ def updated_columns(layer: Layer, fields: Collection[str]) -> set[str]:
 
 def _plain(value: Any) -> Any:
     """Bring what frames make of values back: NaN to None, numbers of arrays to plain ones."""
+    if type(value) is str:
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     return None if value != value else value  # noqa: PLR0124  # NaN alone differs from itself
-
-
-def _referred(making: Making, name: str, value: Any) -> Any:
-    """Return a value as it is, or for a reference the code of what it names."""
-    target = making.layer.fields[name].target
-    return making.reference(name, target, value) if target and value else value
 
 
 def _refuse_other_layers(layer: Layer, values: Values) -> None:
@@ -220,23 +248,14 @@ def _area(making: Making, code: str | None) -> str | None:
     return code
 
 
-def _column_value(table: Table, column: str, value: Any) -> Any:
-    """Bring a value to its column: milliseconds, and empty text for none where the column may not be null."""
-    if value is None:
-        return None if table.c[column].nullable or table.c[column].type.python_type is not str else ""
-    return value * MINUTE_MS if column.endswith("_ms") else value
-
-
-def _json_value(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _shape_value(table: Table, shape: BaseGeometry | None) -> Any:
-    if shape is None:
-        return None
-    if table in {areas, grid_cells} and isinstance(shape, shapely.Polygon):
-        shape = shapely.MultiPolygon([shape])
-    return stored_shape(shape)
+def stored_shapes(table: Table, shapes: Sequence[BaseGeometry | None]) -> list[WKBElement | None]:
+    """Make the values of a table's geometry column, all at once."""
+    if table in {areas, grid_cells}:
+        shapes = [
+            shapely.MultiPolygon([shape]) if isinstance(shape, shapely.Polygon) else shape for shape in shapes
+        ]
+    written = shapely.to_wkb(np.array(shapes, dtype=object))
+    return [None if data is None else WKBElement(data, srid=STORED) for data in written]
 
 
 # ----------------------------------------------------------------------------------------------- each store

@@ -53,6 +53,7 @@ ERROR: Final = "#N/A"
 
 _HIDDEN_ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*?\bhidden=[\"'](?:1|true)[\"']")
 _ROW_NUMBER: Final = re.compile(rb"\br=[\"'](\d+)[\"']")
+_SIMPLE: Final = frozenset({str, int, float, bool, type(None)})
 _MOST_FORMULAS_TOLD: Final = 3
 
 Merge = tuple[tuple[int, int], tuple[int, int]]
@@ -268,8 +269,10 @@ def _unseen(path: Path) -> dict[int, _Unseen]:
     with zipfile.ZipFile(path) as archive:
         for number, name in enumerate(_sheet_parts(archive)):
             content = archive.read(name) if name in archive.NameToInfo else b""
-            numbers = (_ROW_NUMBER.search(row[0]) for row in _HIDDEN_ROW.finditer(content))
-            references = (_CELL_REFERENCE.search(cell[1]) for cell in _ERROR_CELL.finditer(content))
+            rows = _HIDDEN_ROW.finditer(content) if b"hidden=" in content else ()
+            cells = _ERROR_CELL.finditer(content) if b'"e"' in content or b"'e'" in content else ()
+            numbers = (_ROW_NUMBER.search(row[0]) for row in rows)
+            references = (_CELL_REFERENCE.search(cell[1]) for cell in cells)
             found[number] = _Unseen(
                 hidden_rows=tuple(int(match[1]) for match in numbers if match),
                 errors=tuple((int(match[2]) - 1, _place(match[1])) for match in references if match),
@@ -308,8 +311,12 @@ def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
 
 def _numbered(lines: Iterable[Iterable[Any]]) -> tuple[RawRow, ...]:
     """Give rows their numbers from 1 and leave out the blank ones."""
-    rows = (RawRow(number=number, cells=tuple(map(_simple, line))) for number, line in enumerate(lines, 1))
-    return tuple(row for row in rows if any(map(_says_something, row.cells)))
+    simple = ([cell if type(cell) in _SIMPLE else _simple(cell) for cell in line] for line in lines)
+    return tuple(
+        RawRow(number=number, cells=tuple(line))
+        for number, line in enumerate(simple, 1)
+        if any(_says_something(cell) for cell in line)
+    )
 
 
 def _simple(cell: Any) -> Cell:
