@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
+import numpy as np
 import shapely
 from sqlalchemy import (
     ARRAY,
     Connection,
-    LargeBinary,
     Table,
     Text,
     case,
@@ -203,21 +203,22 @@ class Importing:
         asked = [True] * len(frame) if said is None else [not code for code in said]
         numbers = [int(n) for n, wanted in zip(frame.index, asked, strict=True) if wanted]
         shapes = frame.geometry.to_numpy()[asked]
-        points = list(shapely.to_wkb(shapely.point_on_surface(shapes)))
-        given = (
-            func.unnest(literal(points, ARRAY(LargeBinary)))
-            .table_valued("wkb", with_ordinality="n")
-            .render_derived()
-        )
-        around = (
-            select(areas.c.code)
-            .where(func.ST_Covers(areas.c.geom, func.ST_GeomFromWKB(given.c.wkb, STORED)))
-            .order_by(func.ST_Area(areas.c.geom), areas.c.code)
-            .limit(1)
-            .scalar_subquery()
-        )
-        found = self.connection.execute(select(given.c.n, around))
-        return {numbers[place - 1]: code for place, code in found if code is not None}
+        points = shapely.point_on_surface(shapes)
+        bounds = shapely.total_bounds(points)
+        if np.isnan(bounds).any():
+            return {}
+        box = func.ST_MakeEnvelope(*map(float, bounds), STORED)
+        query = select(areas.c.code, areas.c.geom).where(areas.c.geom.op("&&")(box))
+        found = self.connection.execute(query.order_by(func.ST_Area(areas.c.geom), areas.c.code)).all()
+        outlines = shapely.from_wkb(np.array([bytes(row.geom.data) for row in found], dtype=object))
+        around, at = shapely.STRtree(points).query(outlines, predicate="covers")
+        smallest = np.full(len(points), len(found))
+        np.minimum.at(smallest, at, around)
+        return {
+            number: found[place].code
+            for number, place in zip(numbers, smallest.tolist(), strict=True)
+            if place < len(found)
+        }
 
     def rows(self, frame: gpd.GeoDataFrame) -> list[Row]:
         """Make the columns of every row that can stand; the others are named in `problems`."""
