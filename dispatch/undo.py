@@ -23,6 +23,7 @@ INVERSES: Final[Mapping[str, str]] = {
     "grid.edit": "grid.restore",
     "grid.mend": "grid.restore",
     "grid.restore": "grid.restore",
+    "ledger.apply": "ledger.undo",
     "account.disable": "account.enable",
     "account.enable": "account.disable",
 }
@@ -68,6 +69,7 @@ FINAL: Final[Mapping[str, Why]] = {
     "own.end_session": "not_kept",
     "terrain.import": "not_kept",
     # the earlier words stand in the timeline; they are written again
+    "ledger.undo": "write_again",
     "incident.edit": "write_again",
     "closure.edit": "write_again",
     "hazard.edit": "write_again",
@@ -75,6 +77,10 @@ FINAL: Final[Mapping[str, Why]] = {
     "plan.propose": "not_kept",
     "plan.prove": "not_kept",
     "plan.replan": "not_kept",
+    "ledger.upload": "not_kept",
+    "ledger.correct": "not_kept",
+    "ledger.map": "not_kept",
+    "ledger.drop": "not_kept",
     "county.export": "not_kept",
     "atlas.print": "not_kept",
     "audit.export": "not_kept",

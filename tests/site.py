@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from api.security import AccountRole, Passwords
 from api.settings import Settings
 from data import accounts, worlds
+from tests.hours import quiet_zone
 from web.app import create_app
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live for one test
@@ -38,7 +39,9 @@ def add_accounts(engine: Engine) -> None:
 @contextmanager
 def serving(database: str, *, port: int = 0, stream_life_s: float = 60) -> Iterator[str]:
     """Serve the application on this database; yields its address. `port`: the same again, for a server that restarts."""
-    app = create_app(Settings(database_url=database, stream_life_s=stream_life_s, _env_file=None))
+    app = create_app(
+        Settings(database_url=database, stream_life_s=stream_life_s, timezone=quiet_zone(), _env_file=None)
+    )
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1
     )

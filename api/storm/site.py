@@ -25,9 +25,10 @@ _SERVE: Final = "import sys; from api.cli import main; sys.argv = ['muster', *sy
 class Site:
     """One server on a folder of its own."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
+    def __init__(self, folder: Path, workers: int, *, timezone: str | None = None) -> None:
         self.folder = folder
         self.workers = workers
+        self.timezone = timezone
         self.port = _free_port()
         self._owner: subprocess.Popen[bytes] | None = None
 
@@ -79,6 +80,8 @@ class Site:
 
     def _start(self, log: IO[bytes]) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MUSTER_")}
+        if self.timezone is not None:
+            environment["MUSTER_TIMEZONE"] = self.timezone
         self._owner = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-c", _SERVE, "serve", "--port", str(self.port), "--workers", str(self.workers)],
             env={**environment, "MUSTER_FOLDER": str(self.folder)},

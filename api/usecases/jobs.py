@@ -150,7 +150,7 @@ class _Running:
             log.warning("progress untold", extra={"job": self.id, "error": type(error).__name__})
 
     def _beat(self) -> None:
-        while not self._over.wait(_BEAT_EVERY_S if not self._cancelled.is_set() else None):
+        while not (self._over.wait(_BEAT_EVERY_S) or self.ctx.jobs.ending.is_set()):
             try:
                 with self.ctx.world.begin() as connection:
                     if not jobs.beat(connection, self.id, at=self.ctx.clock()):

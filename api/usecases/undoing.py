@@ -11,7 +11,7 @@ from api import scope
 from api.context import Context
 from api.errors import ConflictError, MusterError, NotFoundError
 from api.security import authorise
-from api.usecases import accounts, closures, grid_edits, hazards, incidents, resources, withdrawing
+from api.usecases import accounts, closures, grid_edits, hazards, incidents, ledgers, resources, withdrawing
 from data import journal
 from data.journal import Entry
 from dispatch import undo
@@ -172,6 +172,10 @@ def _resource_back(ctx: Context, entry: Entry, request_id: UUID) -> None:
         resources.uncount(ctx, identity, request_id=request_id, **counts)
 
 
+def _ledger_back(ctx: Context, entry: Entry, request_id: UUID) -> None:
+    ledgers.undo(ctx, _identity(entry), request_id=request_id)
+
+
 def _grids_back(ctx: Context, entry: Entry, request_id: UUID) -> None:
     grid_edits.restore(ctx, entry, request_id=request_id)
 
@@ -186,6 +190,7 @@ _INVERSES: Final[Mapping[str, Callable[[Context, Entry, UUID], None]]] = {
     "hazard.draw": _draw_hazard,
     "resource.edit": _resource_back,
     "grid.restore": _grids_back,
+    "ledger.undo": _ledger_back,
     "account.enable": _account_on,
     "account.disable": _account_off,
 }

@@ -153,6 +153,7 @@ def plain_value(field: Field, row: int) -> Any:
         return next(iter(POLICY.vocabulary[field.group]))
     others: dict[str, Any] = {"date": date(2026, 3, 15), "boolean": True, "capabilities": (("medical", 2),)}
     numbers = {"integer": 7, "number": 0.5, "area": "990101100200", "phone": "119", "layer": "teams"}
+    numbers["people"] = "示例甲 10000001234；示例乙"
     return (others | numbers).get(field.type, f"{field.words['zh']}{row}")
 
 

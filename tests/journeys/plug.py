@@ -15,6 +15,7 @@ from api.storm.site import Site
 from data import migrate
 from data.cluster import DATABASE, USER, Cluster
 from data.engine import make_engine
+from tests.hours import quiet_zone
 
 STUCK_WITHIN_S: Final = 60.0
 
@@ -23,7 +24,7 @@ class Machine(Site):
     """`muster serve` with two workers on its embedded cluster, always at the same address."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, workers=2)
+        super().__init__(folder, workers=2, timezone=quiet_zone())
         self.address = f"http://127.0.0.1:{self.port}"
         self._cluster = Cluster(folder / "cluster")
 

@@ -13,6 +13,7 @@ from api.settings import Settings
 from api.usecases import incidents, plans
 from data import worlds
 from tests import builders
+from tests.hours import quiet_zone
 from tests.journeys.conftest import Visitor, click_map
 from tests.site import add_accounts, serving
 
@@ -34,7 +35,7 @@ def acting(engine: Engine, database: str) -> Iterator[Context]:
         builders.add_team(here, name=BEYOND, position=north, capabilities=cutting, notify_ms=720_000)
         connection.execute(text("UPDATE live.team_states SET reported_at = now()"))  # served by a real clock
     add_accounts(engine)
-    context = make_context(Settings(database_url=database, _env_file=None), database)
+    context = make_context(Settings(database_url=database, timezone=quiet_zone(), _env_file=None), database)
     yield context.acting(local_administrator("tests"))
     context.engine.dispose()
 

@@ -12,6 +12,7 @@ from api.context import make_context
 from api.security import local_administrator
 from api.settings import Settings
 from api.usecases import bringing_in
+from tests.hours import quiet_zone
 from tests.journeys.conftest import Visitor, click_map
 from tests.site import add_accounts, serving
 
@@ -26,7 +27,7 @@ TOWNSHIPS = 10
 @pytest.fixture
 def address(engine: Engine, database: str) -> Iterator[str]:
     """The demo county, served."""
-    context = make_context(Settings(database_url=database, _env_file=None), database)
+    context = make_context(Settings(database_url=database, timezone=quiet_zone(), _env_file=None), database)
     bringing_in.demo_county(
         context.acting(local_administrator("test")),
         request_id=uuid4(),

@@ -16,6 +16,7 @@ from api.storm.wire import Line, Ticket
 from api.usecases import closures
 from data import worlds
 from tests import builders
+from tests.hours import quiet_zone
 from tests.journeys.conftest import Visitor
 from tests.site import PASSWORD, add_accounts, serving
 
@@ -34,7 +35,7 @@ def acting(engine: Engine, database: str) -> Iterator[Context]:
         builders.add_county(worlds.inside(connection, worlds.LIVE))
         connection.execute(text("UPDATE live.team_states SET reported_at = now()"))
     add_accounts(engine)
-    context = make_context(Settings(database_url=database, _env_file=None), database)
+    context = make_context(Settings(database_url=database, timezone=quiet_zone(), _env_file=None), database)
     yield context.acting(local_administrator("tests"))
     context.engine.dispose()
 

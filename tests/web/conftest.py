@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from api.settings import Settings
 from data import worlds
 from tests import builders
+from tests.hours import quiet_zone
 from tests.site import PASSWORD, add_accounts
 from web.app import create_app
 
@@ -60,7 +61,7 @@ def ids(engine: Engine) -> dict[str, int]:
 def client(database: str, ids: dict[str, int]) -> Iterator[TestClient]:
     """The application with nobody signed in."""
     assert ids
-    app = create_app(Settings(database_url=database, _env_file=None))
+    app = create_app(Settings(database_url=database, timezone=quiet_zone(), _env_file=None))
     with TestClient(app, base_url="http://muster.test") as client:
         yield client
 

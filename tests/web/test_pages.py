@@ -2,11 +2,14 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
 
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
+from tests.hours import quiet_zone
 from tests.web.conftest import HOSTILE, Reader
 from web import i18n
 
@@ -236,7 +239,8 @@ def test_a_road_is_closed_for_a_time_by_the_clock_of_the_place(commander: Reader
     assert "自 01月02日 22:00" in answer.text
     assert "至 01月03日 06:00" in answer.text
     (closed,) = commander.get("/api/v1/map/state").json()["closures"]["features"]
-    assert closed["properties"]["starts_at"] == "2030-01-02T14:00:00+00:00"
+    begins = datetime(2030, 1, 2, 22, tzinfo=ZoneInfo(quiet_zone())).astimezone(UTC)
+    assert closed["properties"]["starts_at"] == begins.isoformat()
     backwards = commander.send("/closures", "/closures", **typed, **{**window, "ends_at": "2030-01-01T06:00"})
     assert backwards.status_code == 422
     assert "结束时间早于开始时间" in backwards.text

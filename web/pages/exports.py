@@ -23,9 +23,9 @@ router = APIRouter(route_class=PageRoute)
 FORMATS: Final = {
     "xlsx": N_("Excel workbook"),
     "csv": N_("CSV text table"),
-    "gpkg": N_("GeoPackage"),
+    "gpkg": "GeoPackage",
     "shp": N_("Shapefile (zip)"),
-    "geojson": N_("GeoJSON"),
+    "geojson": "GeoJSON",
     "kml": N_("KML (Google Earth)"),
     "qgis": N_("QGIS project with its data (zip)"),
 }
