@@ -204,10 +204,9 @@ class Importing:
         numbers = [int(n) for n, wanted in zip(frame.index, asked, strict=True) if wanted]
         shapes = frame.geometry.to_numpy()[asked]
         points = shapely.point_on_surface(shapes)
-        bounds = shapely.total_bounds(points)
-        if np.isnan(bounds).any():
+        if (shapely.is_missing(points) | shapely.is_empty(points)).all():
             return {}
-        box = func.ST_MakeEnvelope(*map(float, bounds), STORED)
+        box = func.ST_MakeEnvelope(*shapely.total_bounds(points).tolist(), STORED)
         query = select(areas.c.code, areas.c.geom).where(areas.c.geom.op("&&")(box))
         found = self.connection.execute(query.order_by(func.ST_Area(areas.c.geom), areas.c.code)).all()
         outlines = shapely.from_wkb(np.array([bytes(row.geom.data) for row in found], dtype=object))
