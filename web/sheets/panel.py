@@ -20,6 +20,8 @@ from web.wording import Words
 
 _ROW_MM: Final = 4.7
 _HEAD_MM: Final = 5.6
+_BOTTOM_HEAD_MM: Final = 5.5
+_BELOW_CODE_MM: Final = 5.0  # two lines of words
 _SWATCH_MM: Final = 8.0
 _LEAST_SUBJECT_MM: Final = 1.6
 _QUIET: Final = 2  # modules of white around a code that stands on white
@@ -207,21 +209,27 @@ def _head(said: str, box: Rectangle) -> str:
     )
 
 
-def bottom_height(page: Page) -> float:
-    """Return how much of the first column locator and code take."""
-    return 42.0 if page.paper == "A3" else 33.0
+def bottom_height(sheet: Sheet, page: Page) -> float:
+    """Return how much of the first column locator and code take; the code alone has no heading."""
+    high = 39.0 if page.paper == "A3" else 33.0
+    return high if _is_located(sheet) else high - _BOTTOM_HEAD_MM
+
+
+def _is_located(sheet: Sheet) -> bool:
+    return bool(sheet.locator) and sheet.level != "county"
 
 
 def bottom(sheet: Sheet, frame: MapFrame, page: Page, words: Words, address: str) -> str:
     """Draw the locator and the code that leads to the live page, at the foot of the first column."""
     column = page.columns[0]
-    high = bottom_height(page)
+    high = bottom_height(sheet, page)
+    head = _BOTTOM_HEAD_MM if _is_located(sheet) else 0.0
     top = column.bottom - high
-    square = high - 10.5
-    right = Rectangle(x=column.right - square, y=top + 5.5, width=square, height=square)
-    left = Rectangle(x=column.x, y=top + 5.5, width=column.width - square - 4.0, height=high - 5.5)
+    square = high - head - _BELOW_CODE_MM
+    right = Rectangle(x=column.right - square, y=top + head, width=square, height=square)
+    left = Rectangle(x=column.x, y=top + head, width=column.width - square - 4.0, height=high - head)
     parts = []
-    if sheet.locator and sheet.level != "county":
+    if _is_located(sheet):
         parts.append(
             _head(words.sheet_word("locator"), Rectangle(x=left.x, y=top, width=left.width, height=high))
         )

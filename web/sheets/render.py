@@ -181,7 +181,7 @@ def pages(
             x=first.x,
             y=first.y + legend_mm + 2.0,
             width=first.width,
-            height=max(0.0, first.height - legend_mm - 4.0 - panel.bottom_height(page)),
+            height=max(0.0, first.height - legend_mm - 4.0 - panel.bottom_height(sheet, page)),
         ),
         *page.columns[1:],
     ]
