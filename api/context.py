@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError
 
 from api import metrics
@@ -50,9 +50,11 @@ class World:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open one reading transaction that sees a single moment throughout."""
-        with self._connect() as connection, connection.begin():
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-            yield connection
+        with self._connect() as connection:
+            # told with BEGIN: a statement of its own would be one more answer to wait for
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
