@@ -18,6 +18,7 @@ from weasyprint.urls import FatalURLFetchingError
 
 from data import policies
 from gis.atlas import Direction, Drawn, Neighbour, Section, SheetKind
+from gis.cartography import SCALES
 from tests.sheets import COUNTY, demo_sheet
 from web.sheets import fonts, naming, page, symbols, tables
 from web.sheets.page import Paper, Rectangle
@@ -227,10 +228,68 @@ def test_tables_flow_over_and_never_overlap(paper: Paper) -> None:
         assert all(b.box.right <= laid.width - 7.9 and b.box.bottom <= laid.height - 7.9 for b in blocks)
 
 
+@pytest.mark.parametrize(("rows", "across"), [(1, 1), (3, 1), (5, 2)])
+def test_a_table_wider_than_a_column_stands_beside_the_map(rows: int, across: int) -> None:
+    """Ten columns do not fit into one: a short table is turned, a longer one stands across two columns; all cells are there."""
+    wide = tables.Table(
+        "隐患点",
+        tuple(f"隐患点第{at}列名称" for at in range(10)),
+        tuple(tuple(f"1000000{row}{at:03}" for at in range(10)) for row in range(rows)),
+    )
+    people = tables.Table("责任人", ("姓名", "手机"), tuple((f"王{at}", "10000000000") for at in range(20)))
+    laid = next(
+        one for one, _ in page.roomier(demo_sheet("responsibility", VILLAGE), "A3") if one.columns[2:]
+    )
+    poured = tables.pour([people, wide], laid, laid.columns, "{title}（续）")
+    assert not poured.further
+    block = next(one for one in poured.first if one.title == wide.title)
+    assert (block.box.width > laid.columns[0].width) == (across > 1)
+    placed = {cell for one in poured.first for row in (one.header, *one.rows) for cell in row}
+    assert placed >= {*wide.header, *(cell for row in (*wide.rows, *people.rows) for cell in row)}
+    boxes = [shapely.box(b.box.x, b.box.y, b.box.right, b.box.bottom) for b in poured.first]
+    assert all(not a.intersects(b) for at, a in enumerate(boxes) for b in boxes[:at])
+    assert all(b.box.right <= laid.width - 7.9 and b.box.bottom <= laid.height - 7.9 for b in poured.first)
+
+
+@pytest.mark.parametrize(("code", "rows"), [(VILLAGE, 75), (LEAF, 75)])
+def test_a_somewhat_smaller_map_saves_a_page(code: str, rows: int) -> None:
+    """A second page for a few lines is lost in the field: the map gives way, but stays most of the page, on a round scale."""
+    people = tuple(("grid_head", f"王{at:04}", "10000000000", None) for at in range(rows))
+    columns = ("duties.role", "people.name", "people.phone", "duties.rank")
+    sheet = replace(
+        demo_sheet("responsibility", code),
+        sections=(Section(code="people", columns=columns, rows=people),),
+    )
+    usual, frame = page.lay_out(sheet, "A3")
+    poured = tables.pour(tables.of_sections(sheet, {}, WORDS), usual, beside(usual), "{title}（续）")
+    assert poured.further
+    html = render_pages(sheet, paper="A3")
+    assert html.count('class="page"') == 1
+    printed = text_of(render(sheet, paper="A3"))
+    assert all(row[1] in printed for row in people)
+    smaller = page.roomier(sheet, "A3")
+    around = 2 * (page.RING_MM + page.BAND_MM)
+    for one, other in smaller:
+        long = max((one.ground.width + around) / one.width, (one.ground.height + around) / one.height)
+        assert long >= 0.52
+        assert other.denominator in SCALES
+        assert other.denominator >= frame.denominator
+    assert_laid_as_measured(html)
+
+
 @pytest.mark.parametrize(("kind", "code"), [("risk", TOWNSHIP), ("risk", COUNTY)])
 def test_tables_are_no_higher_than_measured(kind: SheetKind, code: str) -> None:
     """The height that was measured is the height that the page has: nothing runs over what stands below it."""
-    html = render_pages(demo_sheet(kind, code), paper="A4")
+    assert_laid_as_measured(render_pages(demo_sheet(kind, code), paper="A4"))
+
+
+def beside(laid: page.Page) -> list[Rectangle]:
+    """What legend and locator leave of the columns, at most."""
+    first = laid.columns[0]
+    return [Rectangle(x=first.x, y=first.y, width=first.width, height=first.height - 70), *laid.columns[1:]]
+
+
+def assert_laid_as_measured(html: str) -> None:
     measured = [float(high) for high in re.findall(r'class="block" data-mm="([\d.]+)"', html)]
     laid = [
         box.height * 25.4 / 96

@@ -16,6 +16,15 @@ RING_MM: Final = 4.6  # between the neat line and the outer frame: coordinates
 BAND_MM: Final = 4.0  # outside the outer frame: the sheets that go on there
 FOOT_MM: Final = 11.0  # under the map: scale, reference system, who made it
 GAP_MM: Final = 4.0
+_LEAST_MAP: Final = 0.52  # of the paper's long side: a map stays what a sheet is about
+_LOWER_MM: Final = 4.0
+_TWO_COLUMNS_MM: Final = 176.0
+_PANEL_MM: Final = {
+    ("A3", "landscape"): 104.0,
+    ("A3", "portrait"): 118.0,
+    ("A4", "landscape"): 80.0,
+    ("A4", "portrait"): 84.0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,30 +82,47 @@ def lay_out(sheet: Sheet, paper: Paper) -> tuple[Page, MapFrame]:
     return pages[turn], frame
 
 
-def _page(paper: Paper, turn: str) -> Page:
+def roomier(sheet: Sheet, paper: Paper) -> list[tuple[Page, MapFrame]]:
+    """Return pages with more room for tables and a smaller map; the one that shows the land largest first."""
+    _, long = SIZES[paper]
+    usual, _ = lay_out(sheet, paper)
+    standing = _page(paper, "portrait")
+    spare = standing.ground.height + 2 * (RING_MM + BAND_MM) - _LEAST_MAP * long
+    pages = [_page(paper, "portrait", (at + 1) * _LOWER_MM) for at in range(int(spare / _LOWER_MM))]
+    if long - 2 * EDGE_MM - GAP_MM - _TWO_COLUMNS_MM >= _LEAST_MAP * long:
+        pages.append(_page(paper, "landscape", _TWO_COLUMNS_MM - _PANEL_MM[paper, "landscape"]))
+    if usual.turn == "landscape":
+        pages.insert(0, standing)
+    laid = [(page, fit(sheet.subject, {0: (page.ground.width, page.ground.height)})[1]) for page in pages]
+    return sorted(laid, key=lambda one: (one[1].denominator, one[0].turn != usual.turn))
+
+
+def _page(paper: Paper, turn: str, more_mm: float = 0.0) -> Page:
     short, long = SIZES[paper]
     large = paper == "A3"
     title_mm = 19.0 if large else 15.0
     around = RING_MM + BAND_MM
+    panel_mm = _PANEL_MM[paper, turn] + more_mm
     if turn == "landscape":
-        panel_mm = 104.0 if large else 80.0
         outer = Rectangle(
             x=EDGE_MM,
             y=EDGE_MM + title_mm,
             width=long - 2 * EDGE_MM - panel_mm - GAP_MM,
             height=short - 2 * EDGE_MM - title_mm - FOOT_MM,
         )
-        columns: tuple[Rectangle, ...] = (
+        count = 2 if panel_mm >= _TWO_COLUMNS_MM else 1
+        column_mm = (panel_mm - (count - 1) * GAP_MM) / count
+        columns = tuple(
             Rectangle(
-                x=outer.right + GAP_MM,
+                x=outer.right + GAP_MM + at * (column_mm + GAP_MM),
                 y=outer.y + BAND_MM,
-                width=panel_mm,
+                width=column_mm,
                 height=short - EDGE_MM - outer.y - BAND_MM,
-            ),
+            )
+            for at in range(count)
         )
         width, height = long, short
     else:
-        panel_mm = 118.0 if large else 84.0
         outer = Rectangle(
             x=EDGE_MM,
             y=EDGE_MM + title_mm,

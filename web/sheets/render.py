@@ -20,12 +20,14 @@ from gis.atlas import Sheet
 from gis.cartography import MapFrame
 from web.i18n import HTML_LANG, Lang
 from web.sheets import drawing, fonts, margin, panel, svg, tables
-from web.sheets.page import BAND_MM, RING_MM, Page, Paper, Rectangle, lay_out
+from web.sheets.page import BAND_MM, RING_MM, Page, Paper, Rectangle, lay_out, roomier
 from web.wording import Words
 
 Form = Literal["pdf", "png", "svg"]
 
 PNG_DPI: Final = 150
+_SMALLER: Final = 1.5  # a map may have so many times its usual denominator to save a page
+_MOST_TRIES: Final = 3
 _POINTS_AN_INCH: Final = 72
 _TEMPLATE: Final = "sheet.html"
 
@@ -160,6 +162,47 @@ def _document(content: str, wide: float, high: float) -> str:
     )
 
 
+def _arranged(
+    sheet: Sheet, paper: Paper, words: Words
+) -> tuple[Page, MapFrame, str, drawing.Drawing, tables.Poured]:
+    """Lay a sheet out: on its usual page, or with a somewhat smaller map where that saves all further pages."""
+    page, frame = lay_out(sheet, paper)
+    land, drawn = _land(sheet, page, frame, words)
+    poured = _poured(sheet, page, drawn, words)
+    usual = page, frame, land, drawn, poured
+    if not poured.further:
+        return usual
+    tries = 0
+    for page, other in roomier(sheet, paper):
+        if other.denominator > _SMALLER * frame.denominator or tries == _MOST_TRIES:
+            break
+        # the names that found no place are nearly the same ones: only what seems to fit is drawn
+        if _poured(sheet, page, drawn, words).further:
+            continue
+        tries += 1
+        land, again = _land(sheet, page, other, words)
+        poured = _poured(sheet, page, again, words)
+        if not poured.further:
+            return page, other, land, again, poured
+    return usual
+
+
+def _poured(sheet: Sheet, page: Page, drawn: drawing.Drawing, words: Words) -> tables.Poured:
+    first = page.columns[0]
+    _, legend_mm = panel.legend(panel.entries(sheet, drawn, words, words.policy), first, words)
+    free = [
+        Rectangle(
+            x=first.x,
+            y=first.y + legend_mm + 2.0,
+            width=first.width,
+            height=max(0.0, first.height - legend_mm - 4.0 - panel.bottom_height(sheet, page)),
+        ),
+        *page.columns[1:],
+    ]
+    listed = tables.of_sections(sheet, drawn.listed, words)
+    return tables.pour(listed, page, free, words.sheet_word("continued"))
+
+
 def pages(
     sheet: Sheet,
     *,
@@ -170,24 +213,10 @@ def pages(
 ) -> str:
     """Return all pages as HTML: the first with its drawing and what tables fit beside it, then the rest of the tables."""
     words = _words(lang, policy)
-    page, frame = lay_out(sheet, paper)
-    land, drawn = _land(sheet, page, frame, words)
-    first = page.columns[0]
-    legend, legend_mm = panel.legend(panel.entries(sheet, drawn, words, words.policy), first, words)
+    page, frame, land, drawn, poured = _arranged(sheet, paper, words)
+    legend, _ = panel.legend(panel.entries(sheet, drawn, words, words.policy), page.columns[0], words)
     address = site.rstrip("/") + sheet.path
     bottom = panel.bottom(sheet, frame, page, words, address)
-    free = [
-        Rectangle(
-            x=first.x,
-            y=first.y + legend_mm + 2.0,
-            width=first.width,
-            height=max(0.0, first.height - legend_mm - 4.0 - panel.bottom_height(sheet, page)),
-        ),
-        *page.columns[1:],
-    ]
-    poured = tables.pour(
-        tables.of_sections(sheet, drawn.listed, words), page, free, words.sheet_word("continued")
-    )
     at = f"translate({svg.n(page.ground.x)} {svg.n(page.ground.y)})"
     content = (
         margin.title(sheet, page, words)

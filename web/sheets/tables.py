@@ -3,7 +3,8 @@ so that nothing overlaps and nothing is cut off.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from gis.atlas import Drawn, Section, Sheet
@@ -24,6 +25,7 @@ _TIGHT_HEADER_EM: Final = 3.1
 _LONGEST_EM: Final = 9.0  # a longer word is broken
 _WORTH_ROWS: Final = 6  # of a table that is begun beside the map and goes on elsewhere
 _KEEP_ROWS: Final = 2  # of a table that begins at the foot of a column
+_SIDEWAYS_ROWS: Final = 3  # more things side by side are narrower than their words
 _CLOSE: Final = (
     0.72  # of its natural width: as narrow as a table on a further page may be, with cells of two lines
 )
@@ -121,13 +123,14 @@ def _of_section(section: Section, words: Words) -> Table:
 
 def pour(tables: Sequence[Table], page: Page, free: Sequence[Rectangle], continued: str) -> Poured:
     """Place tables: whole ones beside the map in their order while they fit; what room is left there takes the beginning
-    of the last one (names that the map has as numbers) and of others; the rest goes onto further pages.
+    of the last one (names that the map has as numbers) and of others; the rest goes onto further pages. One that is wider
+    than a column is turned (one thing per column) where it is short, or stands across the last two columns.
     """
     poured = Poured()
     room = list(free)
     waiting: list[Table] = []
     for number, table in enumerate(tables):
-        blocks = _first_fit(table, room) if _fits_width(table, room) else []
+        blocks = _first_fit(table, room) if _fits_width(table, room) else _too_wide(table, room)
         rest = table if not blocks else None
         if number == 0 and rest is not None and _fits_width(table, room):
             # what stands first matters most: it begins beside the map in any case
@@ -156,6 +159,36 @@ def _first_fit(table: Table, room: list[Rectangle]) -> list[Block]:
             room[at] = _below(box, block)
             return [block]
     return []
+
+
+def _too_wide(table: Table, room: list[Rectangle]) -> list[Block]:
+    """Place a table that is wider than a column: turned, else across the last two columns at their foot."""
+    if 0 < len(table.rows) <= _SIDEWAYS_ROWS and table.header:
+        turned = _sideways(table)
+        blocks = _first_fit(turned, room) if _fits_width(turned, room) else []
+        if blocks:
+            return blocks
+    if len(room) < 2:  # noqa: PLR2004  # columns
+        return []
+    left, right = room[-2:]
+    top, bottom = max(left.y, right.y), min(left.bottom, right.bottom)
+    both = Rectangle(x=left.x, y=top, width=right.right - left.x, height=max(0.0, bottom - top))
+    block = _block(table, both)
+    if sum(_least(table)) > both.width or block.box.height > both.height:
+        return []
+    foot = bottom - block.box.height
+    room[-2:] = [
+        Rectangle(x=box.x, y=box.y, width=box.width, height=max(0.0, foot - BETWEEN_MM - box.y))
+        for box in (left, right)
+    ]
+    at = Rectangle(x=both.x, y=foot, width=both.width, height=block.box.height)
+    return [replace(block, box=at)]
+
+
+def _sideways(table: Table) -> Table:
+    """Turn a table: each thing in a column of its own, its name in the header."""
+    first, *others = zip(table.header, *table.rows, strict=True)
+    return Table(table.title, first, tuple(others))
 
 
 def _below(box: Rectangle, block: Block) -> Rectangle:
@@ -283,10 +316,11 @@ def _header_mm(header: str, *, tight: bool) -> float:
     return whole if whole <= short * SIZE_MM else whole / 2 + 0.6 * SIZE_MM
 
 
-def _least(table: Table) -> list[float]:
+@lru_cache(maxsize=256)
+def _least(table: Table) -> tuple[float, ...]:
     """Return the least width of each column: numbers and words stay whole, of Chinese a few letters stand side by side."""
     columns = zip(*_cells(table), strict=True)
-    return [
+    return tuple(
         max(
             _LEAST_EM * SIZE_MM,
             min(max(fonts.longest_piece(cell, SIZE_MM) for cell in column), _LONGEST_EM * SIZE_MM),
@@ -294,7 +328,7 @@ def _least(table: Table) -> list[float]:
         + 2 * PAD_MM
         + _SLACK_EM * SIZE_MM
         for column in columns
-    ]
+    )
 
 
 def _widths(table: Table, room: float) -> tuple[float, ...]:
@@ -325,10 +359,18 @@ def _height(cells: Sequence[str], widths: Sequence[float], *, bold: bool = False
     return lines * LINE_MM + 2 * 0.45
 
 
-def _block(table: Table, box: Rectangle, widths: tuple[float, ...] | None = None) -> Block:
-    given = widths or _widths(table, box.width)
+@lru_cache(maxsize=256)
+def _measured(
+    table: Table, wide: float, widths: tuple[float, ...] | None
+) -> tuple[tuple[float, ...], float, tuple[float, ...]]:
+    """Return a table's widths and the heights of its header and rows; remembered, as a sheet tries several pages."""
+    given = widths or _widths(table, wide)
     header_mm = _height(table.header, given, bold=True) if table.header else 0.0
-    heights = tuple(_height(row, given) for row in table.rows)
+    return given, header_mm, tuple(_height(row, given) for row in table.rows)
+
+
+def _block(table: Table, box: Rectangle, widths: tuple[float, ...] | None = None) -> Block:
+    given, header_mm, heights = _measured(table, box.width, widths)
     return Block(
         box=Rectangle(
             x=box.x, y=box.y, width=box.width, height=HEAD_MM + header_mm + sum(heights) + _SLACK_MM
