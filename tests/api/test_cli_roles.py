@@ -106,7 +106,7 @@ READING: Final = {
     "plan triggers", "plan without", "resource teams", "shift list", "timeline show", "tracker list", "user list",
 }  # fmt: skip
 OF_THE_MACHINE: Final = {
-    "serve", "demo", "doctor", "bench dispatch", "bench grids", "bench ledgers", "bench travel", "bench web", "check storm",
+    "serve", "demo", "doctor", "bench atlas", "bench dispatch", "bench grids", "bench ledgers", "bench travel", "bench web", "check storm",
     "db backup", "db backups", "db init", "db rehearse", "db restore", "db upgrade",
 }  # fmt: skip
 """What starts, measures or keeps an installation as a whole."""

@@ -75,10 +75,10 @@ def _codes_in_source() -> Iterator[tuple[str, str]]:
     """Every (problem, remedy) pair that the importing modules name."""
     for name in (
         *("cells", "measures", "quarantine", "sources", "columns", "positions", "ledgers", "row_values"),
-        *("imports", "previews"),
+        *("imports", "previews", "differing"),
     ):
         content = (ROOT / "data" / f"{name}.py").read_text(encoding="utf-8")
-        yield from re.findall(r'"([a-z_0-9]+)",\s*"([a-z_]+)"', content)
+        yield from re.findall(r'"([a-z_0-9]+)",\s*(?:remedy=)?"([a-z_]+)"', content)
 
 
 def test_every_problem_that_an_import_can_name_has_words(policy: Policy) -> None:
