@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 _LOOK_EVERY_S: Final = 1.0
-_JOIN_S: Final = 20.0
+_JOIN_S: Final = 60.0
 
 
 class StoppedError(Exception):

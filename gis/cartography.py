@@ -57,7 +57,7 @@ SCALES: Final = (
 )
 """Denominators that a map may have. Beyond 1:250 000 only for land that is larger than any county."""
 
-TICK_SECONDS: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000)
+TICK_SECONDS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000)
 """Steps between coordinate ticks in seconds of arc."""
 
 _MM_PER_M: Final = 1000.0
@@ -214,7 +214,7 @@ def ticks(frame: MapFrame, *, apart_mm: float = 45.0) -> tuple[Tick, ...]:
 
 def _tick_step(frame: MapFrame, apart_mm: float) -> int:
     shorter = min(frame.width_mm, frame.height_mm)
-    apart = min(apart_mm, shorter / 2.5)
+    apart = min(apart_mm, shorter / 3.5)  # steps are up to 2.5 times apart: each edge has one
     middle = frame.ground(np.array([[frame.width_mm / 2, frame.height_mm / 2]]))[0]
     east_m, north_m = crs.metres_per_degree(middle[1])
     per_second_mm = float(min(east_m, north_m)) / _SECONDS / frame.metres_per_mm

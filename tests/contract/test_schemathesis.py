@@ -113,6 +113,9 @@ def scene(somebody: Somebody, county: dict[str, int]) -> dict[str, Any]:
     return {
         "call_id": call["id"],
         "person": "TOWN",
+        "kind": "responsibility",
+        "level": "county",
+        "code": "FF-05-001",
         "incident_id": quiet,
         "plan_id": post("/plans", incidents=[quiet])["id"],
         "order_id": orders[0]["id"],

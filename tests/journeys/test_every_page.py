@@ -65,6 +65,15 @@ SAID_SO_EVERYWHERE: Final = frozenset(
         "km",
         "kg",
         "GeoJSON",
+        "GPS",
+        "PNG",
+        "SVG",
+        "csv",
+        "xls",
+        "xlsx",
+        "shelters",  # a file's name, and what stands in it
+        "capacity",
+        "ninety",
         "Excel",
         "QGIS",
         "zip",
@@ -245,7 +254,18 @@ NO_PAGES: Final = frozenset(
 )
 
 
-ALONE: Final = ("/o/", "/c/", "/grids", "/atlas", "/ledgers", "/login", "/accounts", "/audit", "/trackers")
+ALONE: Final = (
+    "/o/",
+    "/c/",
+    "/grids",
+    "/atlas",
+    "/ledgers",
+    "/jobs",
+    "/login",
+    "/accounts",
+    "/audit",
+    "/trackers",
+)
 """Pages that nobody opens in the panel of the map: of others than the commander, or the whole window's."""
 
 

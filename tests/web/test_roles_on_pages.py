@@ -77,6 +77,18 @@ ELSEWHERE: Final = {
     "order.unlink",  # held with order.link; shown where there is a link
     "account.make_key",  # of the command line and the API
     "job.cancel",  # offered while a job runs
+    # shown on pages that this scene has no grids and no ledger for: walked by tests/api/test_roles.py
+    "grid.divide",
+    "grid.edit",
+    "grid.mend",
+    "grid.restore",
+    "grid.staff",
+    "ledger.apply",
+    "ledger.correct",
+    "ledger.drop",
+    "ledger.map",
+    "ledger.undo",
+    "ledger.upload",
     "plan.prove",  # offered where a proof is open
     "county.export",
     "county.import",
