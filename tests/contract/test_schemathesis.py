@@ -38,6 +38,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES = 6
+AREA = {"type": "Polygon", "coordinates": [[[111.5, 36.5], [111.6, 36.5], [111.6, 36.6], [111.5, 36.5]]]}
 """For each operation, valid and invalid together: a few every day find more than many once."""
 AnyCase: TypeAlias = "Case[Any]"
 AnyOperation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
@@ -109,6 +110,8 @@ def scene(somebody: Somebody, county: dict[str, int]) -> dict[str, Any]:
     orders = post(f"/plans/{confirmed}/confirm")
     quiet = post("/incidents", type="landslide", level=4, position=position)["id"]
     closure = post("/closures", geometry={"type": "Point", "coordinates": list(builders.on_main_road(9.5))})
+    hazard = post("/hazards", geometry=AREA)
+    message = post("/messages", body="test")
     call = post("/calls", kind="test", text="叫应测试", position=list(builders.on_main_road(2)))
     return {
         "call_id": call["id"],
@@ -120,6 +123,11 @@ def scene(somebody: Somebody, county: dict[str, int]) -> dict[str, Any]:
         "plan_id": post("/plans", incidents=[quiet])["id"],
         "order_id": orders[0]["id"],
         "closure_id": closure["id"],
+        "area_id": hazard["id"],
+        "message_id": message["id"],
+        "vehicle_id": county["excavator"],
+        "depot_id": county["depot"],
+        "lot_id": county["lot"],
         "team_id": county["far"],
         "layer": "teams",
         "collection": "teams",
