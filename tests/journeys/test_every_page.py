@@ -258,6 +258,7 @@ ALONE: Final = (
     "/o/",
     "/c/",
     "/grids",
+    "/people",
     "/atlas",
     "/ledgers",
     "/jobs",
