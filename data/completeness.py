@@ -40,9 +40,6 @@ from data.policy_model import CompletenessRule
 from data.reach import inside
 from data.tables import areas, duties, grid_cells, people
 
-DOUBTS: Final = ("placed", "twice", "outside", "phone", "zero", "expired", "sample")
-"""What makes a row doubtful; words and remedies stand in the vocabulary's [doubts]."""
-
 PHONE: Final = r"^((1[3-9][0-9]{9}|(?!1[3-9])[0-9]{10,12}|[0-9]{3}|[0-9]{5,8})(转[0-9]{1,6})?(;|$))+$"
 """A telephone number that could ring: 11 digits of a mobile, short numbers, lines with and without area code."""
 

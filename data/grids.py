@@ -187,7 +187,6 @@ _PEOPLE_IN: Final = text("""
     FROM grid_cells JOIN villages ON ST_Covers(grid_cells.geom, villages.geom)
     WHERE grid_cells.code = ANY(:codes) GROUP BY grid_cells.code
 """)
-_KEPT_SINCE: Final = text("SELECT min(since) FROM grid_cell_versions")
 
 
 def _asked(query: str, at: datetime | None, **parts: str) -> TextClause:
